@@ -1,0 +1,80 @@
+//! Gaps: spans of frames that were lost before they reached the ring. Never guesses: a gap is
+//! here only because the writer recorded it.
+
+use crate::format::MAX_FRAME;
+
+/// A span of frames that was lost before it reached the ring and holds zeros in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Gap {
+    /// First lost frame, absolute.
+    pub start_frame: u64,
+    /// How many frames are missing.
+    pub length_frames: u64,
+    /// What lost them.
+    pub reason: GapReason,
+}
+
+impl Gap {
+    /// The frame after the last lost one.
+    pub fn end_frame(&self) -> u64 {
+        self.start_frame.saturating_add(self.length_frames)
+    }
+
+    /// Reads an entry's words; `None` where they cannot be a gap.
+    pub(crate) fn from_words(words: &[u64; 4]) -> Option<Self> {
+        let [start_frame, length_frames, reason, _] = *words;
+        let end = start_frame.checked_add(length_frames)?;
+        (length_frames > 0 && end <= MAX_FRAME).then_some(Self {
+            start_frame,
+            length_frames,
+            reason: GapReason::from_word(reason),
+        })
+    }
+}
+
+/// What lost the frames of a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GapReason {
+    /// The writer did not keep up with the capture callback.
+    CaptureOverrun,
+    /// The device was gone.
+    DeviceLost,
+    /// The source itself jumped.
+    SourceDiscontinuity,
+    /// A number this version does not know.
+    Unknown(u64),
+}
+
+impl GapReason {
+    /// The number in the gap table.
+    pub fn to_word(self) -> u64 {
+        match self {
+            Self::CaptureOverrun => 1,
+            Self::DeviceLost => 2,
+            Self::SourceDiscontinuity => 3,
+            Self::Unknown(word) => word,
+        }
+    }
+
+    /// The reason behind a number of the gap table.
+    pub fn from_word(word: u64) -> Self {
+        match word {
+            1 => Self::CaptureOverrun,
+            2 => Self::DeviceLost,
+            3 => Self::SourceDiscontinuity,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+impl core::fmt::Display for GapReason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::CaptureOverrun => f.write_str("capture overrun"),
+            Self::DeviceLost => f.write_str("device lost"),
+            Self::SourceDiscontinuity => f.write_str("source discontinuity"),
+            Self::Unknown(word) => write!(f, "unknown reason {word}"),
+        }
+    }
+}

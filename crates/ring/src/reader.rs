@@ -1,0 +1,370 @@
+//! The reader of a ring: what every consumer of samples sees ([`RingRead`]), and the one
+//! implementation of the protocol behind it ([`RingReader`]). Never writes, never waits, never
+//! gives out a frame that may be torn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+
+use crate::format::{MAX_FRAME, RingFormat};
+use crate::gap::Gap;
+use crate::header::{Extension, Header, HeaderError};
+use crate::layout::{
+    EXT_MAGIC, GAP_ENTRIES, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_CLAIM,
+    OFFSET_EPOCH, OFFSET_EXT_MAGIC, OFFSET_GAP_TOTAL, OFFSET_HEARTBEAT, OFFSET_MAGIC,
+    OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_STATE, STATE_CLOSED, STATE_OPEN, gap_word, word,
+};
+use crate::storage::{ReadStorage, StorageError};
+
+/// A ring that any number of threads and tasks read.
+pub type SharedRing = Arc<dyn RingRead>;
+
+/// Why frames could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Some of the frames are not written yet.
+    #[error("frames up to {available} are written so far; ask again later")]
+    NotYet {
+        /// End of the frames written so far.
+        available: u64,
+    },
+    /// The writer overwrote some of the frames, or may be doing so.
+    #[error(
+        "Data loss detected (buffer overrun): {lost_frames} frames are lost; go on at frame {resume_at}"
+    )]
+    Lapped {
+        /// Frames that are lost to a reader that resumes at `resume_at`.
+        lost_frames: u64,
+        /// Where to go on: as old as is safe, with room for the time a copy takes.
+        resume_at: u64,
+    },
+    /// More frames than the ring can ever give at once.
+    #[error(
+        "{frames} frames asked for at once, this ring gives at most {readable}; read in smaller steps"
+    )]
+    TooLong {
+        /// Frames asked for.
+        frames: u64,
+        /// [`RingFormat::readable_frames`].
+        readable: u64,
+    },
+    /// The ring has fewer channels.
+    #[error("no channel {channel}: the ring has channels 0 to {}", channels - 1)]
+    NoSuchChannel {
+        /// Channel asked for.
+        channel: u32,
+        /// Channels there are.
+        channels: u32,
+    },
+    /// The memory now holds another ring.
+    #[error("the ring was replaced by a new one; open it again")]
+    Replaced,
+    /// The words could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// What is known about a ring's writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriterState {
+    /// Not closed: the writer lives, or died without a word (then the heartbeat is old).
+    Open {
+        /// Wall-clock time of its last sign of life, nanoseconds since 1970.
+        heartbeat_unix_ns: u64,
+        /// Its process id.
+        pid: u32,
+    },
+    /// Closed cleanly; no more frames will come.
+    Closed,
+    /// The base format does not say.
+    Unknown,
+}
+
+/// What every consumer of samples sees. Frames are absolute numbers, from 0 at the ring's start.
+pub trait RingRead: Send + Sync {
+    /// The fixed facts of this ring.
+    fn format(&self) -> &RingFormat;
+
+    /// What a ring of ours says about itself; `None` for base rings.
+    fn extension(&self) -> Option<&Extension>;
+
+    /// Random number of this ring; 0 for base rings.
+    fn epoch(&self) -> u64 {
+        self.extension().map_or(0, |extension| extension.epoch)
+    }
+
+    /// End of the readable frames: complete blocks × `block_frames`. Stays at the last known
+    /// number when the storage fails.
+    fn written_frames(&self) -> u64;
+
+    /// Oldest frame that can be read now, the guard of one block included.
+    fn oldest_frame(&self) -> u64 {
+        oldest(self.format(), self.written_frames())
+    }
+
+    /// Consistent copy of the frames `start_frame .. start_frame + out.len()` of one channel.
+    ///
+    /// # Errors
+    /// [`ReadError`]; then `out` holds nothing of use.
+    fn read(&self, channel: u32, start_frame: u64, out: &mut [f32]) -> Result<(), ReadError>;
+
+    /// As [`RingRead::read`], bit for bit as the writer stored it.
+    ///
+    /// # Errors
+    /// As [`RingRead::read`].
+    fn read_f64(&self, channel: u32, start_frame: u64, out: &mut [f64]) -> Result<(), ReadError>;
+
+    /// Consistent copy of the newest `out.len()` frames of one channel; returns the first one's
+    /// number. Tries three times when the writer is faster.
+    ///
+    /// # Errors
+    /// As [`RingRead::read`]; [`ReadError::NotYet`] while there are fewer frames.
+    fn read_latest(&self, channel: u32, out: &mut [f32]) -> Result<u64, ReadError> {
+        const TRIES: usize = 3;
+        let mut outcome = Err(ReadError::NotYet { available: 0 });
+        for _ in 0..TRIES {
+            let available = self.written_frames();
+            let Some(start) = available.checked_sub(out.len() as u64) else {
+                check_length(self.format(), out.len())?;
+                return Err(ReadError::NotYet { available });
+            };
+            outcome = self.read(channel, start, out).map(|()| start);
+            if !matches!(outcome, Err(ReadError::Lapped { .. })) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// Gaps ever recorded; 0 for base rings.
+    fn gap_total(&self) -> u64;
+
+    /// The newest gaps, oldest first (at most 111); empty for base rings.
+    fn gaps(&self) -> Vec<Gap>;
+
+    /// What is known about the writer.
+    fn writer_state(&self) -> WriterState;
+}
+
+/// The protocol's reading side over any storage.
+#[derive(Debug)]
+pub struct RingReader<S> {
+    storage: S,
+    header: Header,
+    /// The newest sequence seen; what is shown on when the storage fails.
+    last_sequence: AtomicU64,
+}
+
+/// Words of the header that every check looks at.
+const CHECKED_WORDS: usize = word(OFFSET_GAP_TOTAL) as usize + 1;
+
+impl<S: ReadStorage> RingReader<S> {
+    /// Opens the ring in `storage`.
+    ///
+    /// # Errors
+    /// [`HeaderError`] when there is no whole ring of version 1.
+    pub fn new(storage: S) -> Result<Self, HeaderError> {
+        let header = Header::parse(&storage)?;
+        Ok(Self {
+            storage,
+            header,
+            last_sequence: AtomicU64::new(0),
+        })
+    }
+
+    /// The storage underneath.
+    pub fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The header's words up to `gap_total`, if this is still the ring that was opened.
+    fn live_words(&self) -> Result<[u64; CHECKED_WORDS], ReadError> {
+        let mut words = [0; CHECKED_WORDS];
+        self.storage.load(0, &mut words)?;
+        let field = |offset: u64| words[word(offset) as usize];
+        let format = &self.header.format;
+        let same = field(OFFSET_MAGIC) == MAGIC
+            && field(OFFSET_SAMPLE_RATE) == u64::from(format.sample_rate)
+            && field(OFFSET_CHANNELS) == u64::from(format.channels)
+            && field(OFFSET_CAPACITY) == format.capacity_frames
+            && field(OFFSET_BLOCK) == u64::from(format.block_frames)
+            && self.header.extension.as_ref().is_none_or(|extension| {
+                field(OFFSET_EXT_MAGIC) == EXT_MAGIC && field(OFFSET_EPOCH) == extension.epoch
+            });
+        if same {
+            Ok(words)
+        } else {
+            Err(ReadError::Replaced)
+        }
+    }
+
+    /// The newest complete block's number; what is loaded after this call is not older than it.
+    fn sequence(&self) -> Result<u64, ReadError> {
+        let mut sequence = [0];
+        self.storage.load(word(OFFSET_SEQUENCE), &mut sequence)?;
+        fence(Ordering::Acquire);
+        self.last_sequence.store(sequence[0], Ordering::Relaxed);
+        Ok(sequence[0])
+    }
+
+    /// The protocol around `copy(first word, range of the output)`, called for one or two spans.
+    fn read_with(
+        &self,
+        channel: u32,
+        start: u64,
+        len: usize,
+        mut copy: impl FnMut(u64, core::ops::Range<usize>) -> Result<(), StorageError>,
+    ) -> Result<(), ReadError> {
+        let format = &self.header.format;
+        if channel >= format.channels {
+            return Err(ReadError::NoSuchChannel {
+                channel,
+                channels: format.channels,
+            });
+        }
+        check_length(format, len)?;
+        self.storage.check()?;
+        let before = self.sequence()?;
+        let available = format.frames_in(before);
+        if start
+            .checked_add(len as u64)
+            .is_none_or(|end| end > available)
+        {
+            return Err(ReadError::NotYet { available });
+        }
+        // `start` is at most MAX_FRAME from here on, so no sum below wraps.
+        let intact =
+            |next_block: u64| format.frames_in(next_block) <= start + format.capacity_frames;
+        if !intact(before.saturating_add(1)) {
+            return Err(lapped(format, start, before, 0));
+        }
+
+        let first = start % format.capacity_frames;
+        let span = (format.capacity_frames - first).min(len as u64) as usize;
+        copy(format.sample_word(channel, start), 0..span)?;
+        if span < len {
+            copy(format.sample_word(channel, 0), span..len)?;
+        }
+
+        fence(Ordering::Acquire);
+        let words = self.live_words()?;
+        let after = words[word(OFFSET_SEQUENCE) as usize];
+        if after < before {
+            return Err(ReadError::Replaced);
+        }
+        let claim = match self.header.extension {
+            Some(_) => words[word(OFFSET_CLAIM) as usize],
+            None => 0,
+        };
+        if intact(claim.max(after.saturating_add(1))) {
+            Ok(())
+        } else {
+            Err(lapped(format, start, after, after - before))
+        }
+    }
+}
+
+impl<S: ReadStorage> RingRead for RingReader<S> {
+    fn format(&self) -> &RingFormat {
+        &self.header.format
+    }
+
+    fn extension(&self) -> Option<&Extension> {
+        self.header.extension.as_ref()
+    }
+
+    fn written_frames(&self) -> u64 {
+        let sequence = self
+            .storage
+            .check()
+            .map_err(ReadError::from)
+            .and_then(|()| self.sequence())
+            .unwrap_or_else(|_| self.last_sequence.load(Ordering::Relaxed));
+        self.header.format.frames_in(sequence)
+    }
+
+    fn read(&self, channel: u32, start_frame: u64, out: &mut [f32]) -> Result<(), ReadError> {
+        self.read_with(channel, start_frame, out.len(), |first, range| {
+            self.storage.copy_f32(first, &mut out[range])
+        })
+    }
+
+    fn read_f64(&self, channel: u32, start_frame: u64, out: &mut [f64]) -> Result<(), ReadError> {
+        self.read_with(channel, start_frame, out.len(), |first, range| {
+            self.storage.copy_f64(first, &mut out[range])
+        })
+    }
+
+    fn gap_total(&self) -> u64 {
+        if self.header.extension.is_none() || self.storage.check().is_err() {
+            return 0;
+        }
+        self.live_words()
+            .map_or(0, |words| words[word(OFFSET_GAP_TOTAL) as usize])
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        let total = self.gap_total();
+        fence(Ordering::Acquire);
+        let mut entries = Vec::new();
+        for gap in total.saturating_sub(GAP_ENTRIES)..total {
+            let mut words = [0; 4];
+            if self.storage.load(gap_word(gap), &mut words).is_ok() {
+                entries.push((gap, words));
+            }
+        }
+        fence(Ordering::Acquire);
+        // The writer may be at entry `total` now, which lies where entry `total − 112` was.
+        let total = self.gap_total();
+        entries
+            .iter()
+            .filter(|(gap, _)| total < gap.saturating_add(GAP_ENTRIES))
+            .filter_map(|(_, words)| Gap::from_words(words))
+            .collect()
+    }
+
+    fn writer_state(&self) -> WriterState {
+        let known = self.header.extension.is_some() && self.storage.check().is_ok();
+        let Some(words) = known.then(|| self.live_words().ok()).flatten() else {
+            return WriterState::Unknown;
+        };
+        match words[word(OFFSET_STATE) as usize] {
+            STATE_OPEN => WriterState::Open {
+                heartbeat_unix_ns: words[word(OFFSET_HEARTBEAT) as usize],
+                pid: self.header.extension.as_ref().map_or(0, |e| e.writer_pid),
+            },
+            STATE_CLOSED => WriterState::Closed,
+            _ => WriterState::Unknown,
+        }
+    }
+}
+
+/// Oldest frame that the guard of one block leaves readable.
+fn oldest(format: &RingFormat, written: u64) -> u64 {
+    (written + u64::from(format.block_frames)).saturating_sub(format.capacity_frames)
+}
+
+fn check_length(format: &RingFormat, len: usize) -> Result<(), ReadError> {
+    let (frames, readable) = (len as u64, format.readable_frames());
+    if frames > readable {
+        return Err(ReadError::TooLong { frames, readable });
+    }
+    Ok(())
+}
+
+/// Where a reader that wanted `start` goes on. `passed` blocks were written while it copied: it
+/// gets twice that as a margin, and at least an eighth of the ring.
+fn lapped(format: &RingFormat, start: u64, sequence: u64, passed: u64) -> ReadError {
+    let written = format.frames_in(sequence);
+    let margin = format
+        .frames_in(passed.saturating_mul(2))
+        .max(format.readable_frames() / 8);
+    let resume_at = (oldest(format, written).saturating_add(margin))
+        .min(written)
+        .max(start.min(MAX_FRAME));
+    ReadError::Lapped {
+        lost_frames: resume_at - start.min(resume_at),
+        resume_at,
+    }
+}
