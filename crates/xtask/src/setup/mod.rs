@@ -1,0 +1,42 @@
+//! `cargo xtask setup`: what a fresh machine lacks, for running or for testing.
+//!
+//! Quick and silent when nothing is missing. Never installs anything on a system
+//! other than Debian and its relatives, and never asks for a password.
+
+mod apt;
+mod elsewhere;
+mod packages;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+/// What the machine is to be made ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Building and running the program.
+    Run,
+    /// Everything the tests use as well.
+    Test,
+}
+
+/// `cargo xtask setup [run|test]`.
+pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
+    let goal = match args {
+        [] => Goal::Test,
+        [goal] if goal == "test" => Goal::Test,
+        [goal] if goal == "run" => Goal::Run,
+        _ => bail!("usage: cargo xtask setup [run|test]"),
+    };
+    ensure(goal)?;
+    eprintln!("setup: nothing is missing");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Installs what is missing for `goal`, or says what to install.
+pub(crate) fn ensure(goal: Goal) -> Result<()> {
+    if apt::is_here() {
+        apt::ensure(&packages::debian(goal))
+    } else {
+        elsewhere::advise(goal)
+    }
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask test`: everything that must hold, and the sums at the end.
+//!
+//! The last line is `N passed, N failed`. Never stops at the first failure, except
+//! that nothing is tested when the program does not build.
+
+use crate::check;
+use crate::command::{cargo, shown, succeed};
+use crate::run;
+use crate::setup::{self, Goal};
+use crate::steps::Steps;
+use crate::tally::Tally;
+use anyhow::{Context, Result, bail};
+use std::io::{self, BufReader};
+use std::process::{ExitCode, Stdio};
+
+/// Sets up, checks, builds and tests; `args` go to `cargo test`.
+pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
+    let mut steps = Steps::default();
+    let mut tally = Tally::default();
+    steps.step("setup", || setup::ensure(Goal::Test));
+    check::all(&mut steps);
+    // The process tests start the program, which `cargo test` alone would not build.
+    if steps.step("build", || succeed(&mut run::build())) {
+        steps.step("test", || run_tests(args, &mut tally));
+    }
+    eprint!("{}", steps.summary());
+    for line in &tally.skipped {
+        eprintln!("{line}");
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    Ok(steps.exit_code())
+}
+
+/// Unit, integration and documentation tests of the whole workspace.
+fn run_tests(args: &[String], tally: &mut Tally) -> Result<()> {
+    let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
+    let mut child = command
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo test")?;
+    if let Some(stdout) = child.stdout.take() {
+        tally.pass_through(BufReader::new(stdout), io::stdout().lock())?;
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} ended with {status}", shown(&command));
+    }
+    Ok(())
+}

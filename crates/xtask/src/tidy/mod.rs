@@ -1,0 +1,35 @@
+//! `tidy`: rules about the source that no compiler checks, one module a rule.
+//!
+//! A rule returns what it found, one line each, and never stops at the first. Add a
+//! new rule to the list in [`tidy`].
+
+mod features;
+mod heads;
+mod layering;
+mod length;
+mod lints;
+mod sources;
+mod tree;
+
+use anyhow::{Result, bail};
+
+/// What a rule found wrong: `FILE: what, and what to do`.
+type Findings = Vec<String>;
+
+/// Checks every rule; an error if any found something.
+pub(crate) fn tidy() -> Result<()> {
+    let sources = sources::Sources::read(&crate::command::root())?;
+    let mut findings = Findings::new();
+    findings.extend(heads::check(&sources));
+    findings.extend(length::check(&sources));
+    findings.extend(lints::check(&sources));
+    findings.extend(layering::check()?);
+    findings.extend(features::check()?);
+    for finding in &findings {
+        eprintln!("tidy: {finding}");
+    }
+    match findings.len() {
+        0 => Ok(()),
+        count => bail!("{count} finding(s)"),
+    }
+}
