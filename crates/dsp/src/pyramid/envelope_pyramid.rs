@@ -1,0 +1,228 @@
+//! Minimum, maximum and mean square of one channel at 64·2^k frames. Never keeps samples.
+
+use std::ops::Range;
+
+use crate::envelope::{MinMaxRms, reduce};
+
+/// Frames an entry of level 0 covers.
+pub const BASE_FRAMES: u64 = 64;
+
+/// Envelopes of one channel at every power of two from [`BASE_FRAMES`] up.
+///
+/// Entry `i` of level `k` covers the absolute frames `i·64·2^k .. (i+1)·64·2^k`. Each level keeps
+/// as many entries as the history needs, in a ring. The newest entry of every level is *open*: it
+/// already shows what has arrived of it, so that a click is seen on all levels at once. Where
+/// nothing was pushed (before the start, or skipped) entries are [`MinMaxRms::EMPTY`].
+///
+/// A frame costs a constant amount of work: its own reduction and 2/64 entries.
+///
+/// ```
+/// use soundfall_dsp::pyramid::EnvelopePyramid;
+/// let mut pyramid = EnvelopePyramid::new(48_000, 0);
+/// pyramid.push(&[0.0; 1000]);
+/// pyramid.push(&[1.0]);
+/// assert_eq!(pyramid.entry(0, 1000 / 64).max, 1.0);
+/// assert_eq!(pyramid.entry(4, 0).max, 1.0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct EnvelopePyramid {
+    history_frames: u64,
+    next_frame: u64,
+    /// Frames in the open entry of level 0 (skipped ones do not count).
+    base_filled: u64,
+    levels: Vec<Level>,
+}
+
+#[derive(Clone, Debug)]
+struct Level {
+    /// Complete entries; entry `i` in slot `i % len`.
+    ring: Vec<MinMaxRms>,
+    /// Level 0: the frames of the open entry. Above: its complete child, if any.
+    open: MinMaxRms,
+}
+
+impl EnvelopePyramid {
+    /// A pyramid for `history_frames` of history whose first frame will be `first_frame`.
+    ///
+    /// It has levels up to the first one that covers the whole history in one entry.
+    #[must_use]
+    pub fn new(history_frames: u64, first_frame: u64) -> Self {
+        let history_frames = history_frames.max(BASE_FRAMES);
+        let mut levels = Vec::new();
+        let mut block = BASE_FRAMES;
+        loop {
+            let entries = history_frames.div_ceil(block) + 1;
+            levels.push(Level {
+                ring: vec![MinMaxRms::EMPTY; usize::try_from(entries).unwrap_or(usize::MAX)],
+                open: MinMaxRms::EMPTY,
+            });
+            if block >= history_frames || block > u64::MAX / 4 {
+                break;
+            }
+            block *= 2;
+        }
+        Self {
+            history_frames,
+            next_frame: first_frame,
+            base_filled: 0,
+            levels,
+        }
+    }
+
+    /// Number of levels, at least 1.
+    #[must_use]
+    pub fn levels(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// Absolute frame the next sample will have.
+    #[must_use]
+    pub fn next_frame(&self) -> u64 {
+        self.next_frame
+    }
+
+    /// Frames an entry of `level` covers.
+    #[must_use]
+    pub fn entry_frames(&self, level: usize) -> u64 {
+        BASE_FRAMES << level.min(self.levels.len() - 1)
+    }
+
+    /// The coarsest level whose entries are no longer than `frames_per_point`; none where even
+    /// level 0 is too coarse and the samples themselves are needed.
+    #[must_use]
+    pub fn level_for(&self, frames_per_point: f64) -> Option<usize> {
+        (0..self.levels.len())
+            .rev()
+            .find(|&level| self.entry_frames(level) as f64 <= frames_per_point)
+    }
+
+    /// Appends samples; the first has the frame [`Self::next_frame`].
+    pub fn push(&mut self, mut samples: &[f32]) {
+        while !samples.is_empty() {
+            let room = BASE_FRAMES - self.next_frame % BASE_FRAMES;
+            let (now, later) = samples.split_at(samples.len().min(room as usize));
+            let base = &mut self.levels[0].open;
+            let frames = now.len() as u64;
+            *base = base.merge_weighted(self.base_filled as f32, reduce(now), frames as f32);
+            self.base_filled += frames;
+            self.next_frame += frames;
+            samples = later;
+            if self.next_frame.is_multiple_of(BASE_FRAMES) {
+                self.close_base();
+            }
+        }
+    }
+
+    /// Leaves out the frames up to `frame` (lost ones, a gap). Earlier frames are no-ops: what
+    /// has been pushed stays.
+    pub fn skip_to(&mut self, frame: u64) {
+        if frame <= self.next_frame {
+            return;
+        }
+        if frame - self.next_frame > self.history_frames {
+            self.restart(frame);
+            return;
+        }
+        while self.next_frame / BASE_FRAMES < frame / BASE_FRAMES {
+            self.next_frame = (self.next_frame / BASE_FRAMES + 1) * BASE_FRAMES;
+            self.close_base();
+        }
+        self.next_frame = frame;
+    }
+
+    /// Forgets everything and goes on at `frame`, in the same memory.
+    pub fn restart(&mut self, frame: u64) {
+        for level in &mut self.levels {
+            level.ring.fill(MinMaxRms::EMPTY);
+            level.open = MinMaxRms::EMPTY;
+        }
+        self.base_filled = 0;
+        self.next_frame = frame;
+    }
+
+    /// Indices of `level` that can hold data: from the oldest still kept to the open one.
+    #[must_use]
+    pub fn indices(&self, level: usize) -> Range<u64> {
+        let block = self.entry_frames(level);
+        let open = self.next_frame / block;
+        let kept = self.levels.get(level).map_or(0, |l| l.ring.len() as u64);
+        open.saturating_sub(kept)..self.next_frame.div_ceil(block)
+    }
+
+    /// One entry; [`MinMaxRms::EMPTY`] where nothing is known (any more, or yet).
+    #[must_use]
+    pub fn entry(&self, level: usize, index: u64) -> MinMaxRms {
+        if level >= self.levels.len() || !self.indices(level).contains(&index) {
+            return MinMaxRms::EMPTY;
+        }
+        if index == self.next_frame / self.entry_frames(level) {
+            return self.open_entry(level);
+        }
+        let ring = &self.levels[level].ring;
+        ring[(index % ring.len() as u64) as usize]
+    }
+
+    /// Copies the entries `first ..` of `level` to `out`, as [`Self::entry`] gives them.
+    pub fn query(&self, level: usize, first: u64, out: &mut [MinMaxRms]) {
+        for (index, slot) in (first..).zip(out) {
+            *slot = self.entry(level, index);
+        }
+    }
+
+    /// Fills `out` with equal shares of `frames`, each merged from all entries it touches of the
+    /// level that fits (level 0 where none is fine enough). Costs a few entries a point, however
+    /// long the span.
+    pub fn summarise(&self, frames: Range<u64>, out: &mut [MinMaxRms]) {
+        let points = out.len() as u128;
+        let span = u128::from(frames.end.saturating_sub(frames.start));
+        if points == 0 || span == 0 {
+            out.fill(MinMaxRms::EMPTY);
+            return;
+        }
+        let level = self.level_for(span as f64 / points as f64).unwrap_or(0);
+        let block = self.entry_frames(level);
+        let at = |point: u128| frames.start + (point * span / points) as u64;
+        for (point, slot) in (0u128..).zip(out) {
+            let start = at(point);
+            let end = at(point + 1).max(start + 1);
+            *slot = (start / block..=(end - 1) / block).fold(MinMaxRms::EMPTY, |all, index| {
+                all.merge(self.entry(level, index))
+            });
+        }
+    }
+
+    /// Stores the base entry that ends at `next_frame`, and every entry above that ends with it.
+    fn close_base(&mut self) {
+        self.base_filled = 0;
+        let mut carried = MinMaxRms::EMPTY;
+        // Index after the entry that may end here, level by level.
+        let mut after = self.next_frame / BASE_FRAMES;
+        let mut ends = true;
+        for level in &mut self.levels {
+            level.open = level.open.merge(carried);
+            if !ends {
+                return;
+            }
+            carried = std::mem::take(&mut level.open);
+            let slot = ((after - 1) % level.ring.len() as u64) as usize;
+            level.ring[slot] = carried;
+            ends = after.is_multiple_of(2);
+            after /= 2;
+        }
+    }
+
+    /// What has arrived of the open entry of `level`.
+    fn open_entry(&self, level: usize) -> MinMaxRms {
+        let mut all = self.levels[0].open;
+        let mut frames = self.base_filled as f32;
+        for below in 1..=level {
+            let child_frames = (BASE_FRAMES << (below - 1)) as f32;
+            let child = self.levels[below].open;
+            all = all.merge_weighted(frames, child, child_frames);
+            if !child.is_empty() {
+                frames += child_frames;
+            }
+        }
+        all
+    }
+}

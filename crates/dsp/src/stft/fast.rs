@@ -1,0 +1,169 @@
+//! The engine of every display: `f32`, vector code around realfft. Never allocates after `new`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex32;
+
+use super::{StftError, StftParams};
+use crate::level::{power_to_db, spectrum_to_db};
+use crate::sample::clean;
+
+/// A transform ready to run, with its own scratch memory.
+///
+/// Cloning shares plan and window and gives the clone scratch of its own: build one, clone it
+/// for every task.
+///
+/// ```
+/// use soundfall_dsp::{stft::{Stft, StftParams}, window::Window};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut stft = Stft::new(&StftParams::new(Window::Hann, 1024, 256)?)?;
+/// let sine: Vec<f32> = (0..1024)
+///     .map(|i| (std::f32::consts::TAU * 32.0 * i as f32 / 1024.0).sin())
+///     .collect();
+/// let mut column = vec![0.0; stft.bins()];
+/// stft.column(&sine, &mut column);
+/// assert!(column[32].abs() < 0.001); // full scale: 0 dBFS
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Stft {
+    params: StftParams,
+    plan: Arc<dyn RealToComplex<f32>>,
+    /// Coefficients times 2/Σw, so that |X| is the amplitude.
+    window: Arc<[f32]>,
+    input: Vec<f32>,
+    spectrum: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+    arch: pulp::Arch,
+}
+
+impl fmt::Debug for Stft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stft")
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stft {
+    /// Plans the transform and allocates everything it will ever need.
+    ///
+    /// # Errors
+    /// [`StftError`] where `params` are out of range.
+    pub fn new(params: &StftParams) -> Result<Self, StftError> {
+        let (coefficients, sum) = params.coefficients()?;
+        let plan = RealFftPlanner::<f32>::new().plan_fft_forward(params.fft_size);
+        Ok(Self {
+            params: *params,
+            window: coefficients
+                .iter()
+                .map(|w| (w * 2.0 / sum) as f32)
+                .collect(),
+            input: plan.make_input_vec(),
+            spectrum: plan.make_output_vec(),
+            scratch: plan.make_scratch_vec(),
+            plan,
+            arch: pulp::Arch::new(),
+        })
+    }
+
+    /// What it was made for.
+    #[must_use]
+    pub fn params(&self) -> &StftParams {
+        &self.params
+    }
+
+    /// Values in a column.
+    #[must_use]
+    pub fn bins(&self) -> usize {
+        self.params.bins()
+    }
+
+    /// One column: levels in dBFS of the first `window_size` samples, bin by bin from 0 Hz.
+    ///
+    /// Where `samples` is shorter, silence follows; where `out` is shorter, the rest is left out.
+    pub fn column(&mut self, samples: &[f32], out_dbfs: &mut [f32]) {
+        let size = self.params.window_size.min(samples.len());
+        let (head, tail) = self.input.split_at_mut(size);
+        self.arch.dispatch(Weigh {
+            samples: &samples[..size],
+            window: &self.window[..size],
+            out: head,
+        });
+        // The transform uses its input as scratch, so the padding has to be renewed.
+        tail.fill(0.0);
+        let done =
+            self.plan
+                .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch);
+        debug_assert!(done.is_ok(), "buffers come from the plan itself");
+        self.arch.dispatch(ToDb {
+            spectrum: &self.spectrum,
+            out: out_dbfs,
+        });
+        self.halve_unpaired(out_dbfs);
+    }
+
+    /// Columns from the start of `samples`, hop by hop, only whole windows.
+    ///
+    /// `out` is contiguous, `[columns][bins]`. Returns the number of columns written: what the
+    /// samples give ([`StftParams::columns_in`]) or what `out` holds, whichever is less.
+    pub fn columns(&mut self, samples: &[f32], out: &mut [f32]) -> usize {
+        let count = self.params.columns_in(samples.len());
+        let bins = self.bins();
+        let mut written = 0;
+        for (index, column) in out.chunks_exact_mut(bins).take(count).enumerate() {
+            self.column(&samples[index * self.params.hop_frames..], column);
+            written += 1;
+        }
+        written
+    }
+
+    /// 0 Hz and half the rate have no mirror image: half the amplitude of the other bins.
+    fn halve_unpaired(&self, out: &mut [f32]) {
+        let last = self.spectrum.len() - 1;
+        let mut halve = |bin: usize| {
+            if let (Some(db), Some(x)) = (out.get_mut(bin), self.spectrum.get(bin)) {
+                *db = power_to_db(0.25 * x.norm_sqr());
+            }
+        };
+        halve(0);
+        if self.params.fft_size.is_multiple_of(2) {
+            halve(last);
+        }
+    }
+}
+
+/// Window times samples, compiled once per instruction set.
+struct Weigh<'a> {
+    samples: &'a [f32],
+    window: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Weigh<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for ((out, x), w) in self.out.iter_mut().zip(self.samples).zip(self.window) {
+            *out = clean(*x) * w;
+        }
+    }
+}
+
+/// Spectrum to decibels, compiled once per instruction set.
+struct ToDb<'a> {
+    spectrum: &'a [Complex32],
+    out: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for ToDb<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        spectrum_to_db(self.spectrum, self.out);
+    }
+}
