@@ -1,1 +1,25 @@
-//! Placeholder head.
+#![doc = include_str!("../README.md")]
+
+#[cfg(not(unix))]
+compile_error!(
+    "soundfall-ring-file needs a Unix system (Linux, macOS, BSD); other systems have no back end yet"
+);
+
+mod create;
+mod error;
+mod info;
+mod lock;
+mod mapped;
+mod open;
+mod place;
+mod pread;
+mod status;
+
+pub use create::{CreateOptions, FileRingWriter, create};
+pub use error::{CreateError, OpenError};
+pub use info::{GapInfo, RingInfo, inspect};
+pub use mapped::{MappedStorage, MappedWriteStorage};
+pub use open::{Access, OpenRing, open};
+pub use place::{DefaultPlace, Places, RING_FILE_NAME, default_path, find_ring, ring_candidates};
+pub use pread::PreadStorage;
+pub use status::{WriterStatus, unix_now_ns, writer_status};

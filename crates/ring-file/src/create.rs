@@ -1,0 +1,288 @@
+//! Creating a ring file and writing to it. Never truncates or reuses a file that a reader may
+//! have mapped, never overwrites anything that is not a ring, never leaves a half-made file.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write};
+use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FallocateFlags, Mode, OFlags};
+use rustix::io::Errno;
+use soundfall_ring::{Extension, RingFormat, RingWriter};
+
+use crate::error::{CreateError, OpenError, unusual};
+use crate::lock::RingLock;
+use crate::mapped::MappedWriteStorage;
+use crate::open::looks_like_ring;
+use crate::place::available_bytes;
+use crate::status::unix_now_ns;
+
+/// What ring to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateOptions {
+    /// Where; see [`crate::default_path`]. Missing directories are made, for this user only.
+    pub path: PathBuf,
+    /// Its fixed facts.
+    pub format: RingFormat,
+    /// Name of the source, up to 256 bytes.
+    pub label: String,
+}
+
+/// The one writer of a ring file.
+///
+/// Use it like the [`RingWriter`] it derefs to: write blocks, and call
+/// [`heartbeat`](FileRingWriter::heartbeat_now) at least every 250 ms. Dropping it closes the ring
+/// and releases the lock; the file stays, so that its history can still be read.
+#[derive(Debug)]
+pub struct FileRingWriter {
+    writer: RingWriter<MappedWriteStorage>,
+    path: PathBuf,
+    // Last: released after the ring is closed.
+    _lock: RingLock,
+}
+
+impl FileRingWriter {
+    /// Where the ring lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives a sign of life with the time of now.
+    pub fn heartbeat_now(&self) {
+        self.writer.heartbeat(unix_now_ns());
+    }
+}
+
+impl Deref for FileRingWriter {
+    type Target = RingWriter<MappedWriteStorage>;
+    fn deref(&self) -> &Self::Target {
+        &self.writer
+    }
+}
+
+impl DerefMut for FileRingWriter {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.writer
+    }
+}
+
+impl Drop for FileRingWriter {
+    fn drop(&mut self) {
+        // A writer that panics is no clean close: readers shall find it dead.
+        if !std::thread::panicking() {
+            self.writer.close();
+        }
+    }
+}
+
+/// Creates a ring file and becomes its writer. A ring that lies at the path is replaced by a new
+/// file; whoever reads the old one keeps it until it looks again.
+///
+/// # Errors
+/// [`CreateError`]; then nothing was left behind and nothing overwritten.
+pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
+    let path = options.path.as_path();
+    let (dir, name) = split(path)?;
+    make_dir(dir)?;
+    refuse_occupied(path)?;
+    let lock = RingLock::take(path)?;
+    refuse_occupied(path)?;
+    remove_leftovers(dir, name);
+
+    let temp = TempFile::create(dir, name)?;
+    let bytes = options.format.total_bytes();
+    allocate(&temp, dir, bytes)?;
+    let too_large = || no_room(dir, bytes);
+    let storage =
+        MappedWriteStorage::map(&temp.file, usize::try_from(bytes).map_err(|_| too_large())?)
+            .map_err(|source| temp.error("map", source))?;
+    let extension = Extension {
+        epoch: random().map_err(|source| temp.error("find a random number for", source))?,
+        start_unix_ns: unix_now_ns(),
+        label: options.label.clone(),
+        writer_pid: std::process::id(),
+    };
+    let writer = RingWriter::create(storage, &options.format, &extension)?;
+    temp.rename(path)?;
+    Ok(FileRingWriter {
+        writer,
+        path: path.to_owned(),
+        _lock: lock,
+    })
+}
+
+/// The directory and the file name of a path.
+fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
+    let name = path.file_name().ok_or_else(|| CreateError::NoFileName {
+        path: path.to_owned(),
+    })?;
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    Ok((dir, name))
+}
+
+/// Makes the directory and what leads to it, for this user only.
+fn make_dir(dir: &Path) -> Result<(), CreateError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|source| CreateError::Directory {
+            path: dir.to_owned(),
+            source,
+        })
+}
+
+/// Refuses a path at which something other than a ring lies.
+fn refuse_occupied(path: &Path) -> Result<(), CreateError> {
+    let stat = match rustix::fs::lstat(path) {
+        Ok(stat) => stat,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => {
+            return Err(CreateError::System {
+                action: "examine",
+                path: path.to_owned(),
+                source: errno.into(),
+            });
+        }
+    };
+    if let Some(what) = unusual(rustix::fs::FileType::from_raw_mode(stat.st_mode)) {
+        return Err(CreateError::Occupied {
+            path: path.to_owned(),
+            what,
+        });
+    }
+    match looks_like_ring(path) {
+        // Gone meanwhile: its writer replaced or its owner removed it.
+        Ok(true) | Err(OpenError::NotFound { .. }) => Ok(()),
+        Ok(false) => Err(CreateError::NotOurs {
+            path: path.to_owned(),
+        }),
+        Err(source) => Err(CreateError::Unreadable(source)),
+    }
+}
+
+/// Start and end of the names of half-made rings for `name`.
+fn temp_affixes(name: &OsStr) -> (OsString, &'static str) {
+    let mut start = OsString::from(".");
+    start.push(name);
+    start.push(".");
+    (start, ".new")
+}
+
+/// Removes half-made rings of writers that were killed. We hold the lock: no other writer is
+/// making one for this name.
+fn remove_leftovers(dir: &Path, name: &OsStr) {
+    let (start, end) = temp_affixes(name);
+    for entry in dir.read_dir().into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let found = found.as_encoded_bytes();
+        if found.starts_with(start.as_encoded_bytes()) && found.ends_with(end.as_bytes()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A file under a temporary name; removed on drop unless it was renamed.
+struct TempFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl TempFile {
+    fn create(dir: &Path, name: &OsStr) -> Result<Self, CreateError> {
+        let (mut full, end) = temp_affixes(name);
+        let error = |source| CreateError::System {
+            action: "create a file in",
+            path: dir.to_owned(),
+            source,
+        };
+        full.push(format!("{:016x}{end}", random().map_err(error)?));
+        let path = dir.join(full);
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
+            .map_err(|errno| error(errno.into()))?;
+        Ok(Self {
+            path,
+            file: file.into(),
+        })
+    }
+
+    fn error(&self, action: &'static str, source: io::Error) -> CreateError {
+        CreateError::System {
+            action,
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// Gives the file its true name.
+    fn rename(mut self, path: &Path) -> Result<(), CreateError> {
+        std::fs::rename(&self.path, path).map_err(|source| CreateError::System {
+            action: "put the new ring at",
+            path: path.to_owned(),
+            source,
+        })?;
+        self.path = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Gives the file all its blocks now: a writer on a sparse file dies when the disk is full.
+fn allocate(temp: &TempFile, dir: &Path, bytes: u64) -> Result<(), CreateError> {
+    let outcome = match rustix::fs::fallocate(&temp.file, FallocateFlags::empty(), 0, bytes) {
+        Err(Errno::INTR) => rustix::fs::fallocate(&temp.file, FallocateFlags::empty(), 0, bytes),
+        other => other,
+    };
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(Errno::NOSPC | Errno::FBIG | Errno::DQUOT | Errno::NOMEM) => Err(no_room(dir, bytes)),
+        // The file system cannot allocate ahead: write the zeros.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => fill_with_zeros(&temp.file, bytes)
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::FileTooLarge => no_room(dir, bytes),
+                _ => temp.error("fill", source),
+            }),
+        Err(errno) => Err(temp.error("allocate", errno.into())),
+    }
+}
+
+fn fill_with_zeros(mut file: &File, bytes: u64) -> io::Result<()> {
+    let zeros = vec![0; 1 << 20];
+    let mut left = bytes;
+    while left > 0 {
+        let part = left.min(zeros.len() as u64);
+        file.write_all(&zeros[..part as usize])?;
+        left -= part;
+    }
+    Ok(())
+}
+
+fn no_room(dir: &Path, needed_bytes: u64) -> CreateError {
+    CreateError::NoRoom {
+        dir: dir.to_owned(),
+        needed_bytes,
+        available_bytes: available_bytes(dir).unwrap_or(0),
+    }
+}
+
+/// A random number that is not 0.
+fn random() -> io::Result<u64> {
+    let number = getrandom::u64().map_err(io::Error::other)?;
+    Ok(number.max(1))
+}

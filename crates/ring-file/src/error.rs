@@ -1,0 +1,133 @@
+//! What can go wrong with ring files, in words for the user. Never hides the path.
+
+use std::io;
+use std::path::PathBuf;
+
+use soundfall_ring::HeaderError;
+
+/// Why a ring file was not created. Nothing is left behind, nothing was overwritten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The path names no file.
+    #[error("{} names no file; give a path that ends in a file name", path.display())]
+    NoFileName {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The directory could not be made or used.
+    #[error("cannot use the directory {}: {source}; choose another place with --ring", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something that is not a regular file lies at the path.
+    #[error("{} is {what}, not a ring file; remove it or choose another path with --ring", path.display())]
+    Occupied {
+        /// The path given.
+        path: PathBuf,
+        /// What lies there.
+        what: &'static str,
+    },
+    /// A regular file that is no ring lies at the path.
+    #[error("{} exists and is not a ring, so it is not overwritten; remove it or choose another path with --ring", path.display())]
+    NotOurs {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// Something lies at the path and cannot be examined, so it is not overwritten.
+    #[error("{0}; choose another path with --ring")]
+    Unreadable(#[source] OpenError),
+    /// Another writer holds the ring.
+    #[error("the ring {} is already written by {}; stop that one or choose another path with --ring", path.display(), writer(*pid))]
+    AlreadyWritten {
+        /// The path given.
+        path: PathBuf,
+        /// The other writer's process id, if it has written it down already.
+        pid: Option<u32>,
+    },
+    /// The file system is too small or full.
+    #[error("no room for a ring of {needed_bytes} bytes in {} ({available_bytes} bytes free); ask for a shorter history, fewer channels or another place with --ring", dir.display())]
+    NoRoom {
+        /// Directory of the ring.
+        dir: PathBuf,
+        /// Size of the ring.
+        needed_bytes: u64,
+        /// Free bytes there.
+        available_bytes: u64,
+    },
+    /// Another system call failed.
+    #[error("cannot {action} {}: {source}; choose another place with --ring", path.display())]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The header was refused.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+}
+
+/// Why a ring file was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Nothing lies at the path.
+    #[error("no ring at {}; start a writer (soundfall capture) or give the right path with --ring", path.display())]
+    NotFound {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// A link, directory, device or pipe lies at the path.
+    #[error("{} is {what}, not a ring file; give the path of the file itself", path.display())]
+    NotAFile {
+        /// The path given.
+        path: PathBuf,
+        /// What lies there.
+        what: &'static str,
+    },
+    /// The file is no ring, or a damaged one.
+    #[error("{}: {source}", path.display())]
+    Header {
+        /// The path given.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: HeaderError,
+    },
+    /// Another system call failed.
+    #[error("cannot {action} {}: {source}", path.display())]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn writer(pid: Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("process {pid}"),
+        None => "another process".to_owned(),
+    }
+}
+
+/// What lies at a path, in words; `None` for a regular file.
+pub(crate) fn unusual(kind: rustix::fs::FileType) -> Option<&'static str> {
+    use rustix::fs::FileType;
+    match kind {
+        FileType::RegularFile => None,
+        FileType::Directory => Some("a directory"),
+        FileType::Symlink => Some("a symbolic link"),
+        FileType::Fifo => Some("a pipe"),
+        FileType::Socket => Some("a socket"),
+        FileType::CharacterDevice | FileType::BlockDevice => Some("a device"),
+        FileType::Unknown => Some("something unknown"),
+    }
+}

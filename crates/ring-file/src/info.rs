@@ -1,0 +1,129 @@
+//! What there is to say about a ring file, for `soundfall ring info`. Never waits and never maps.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use soundfall_ring::{Gap, WriterState};
+
+use crate::error::OpenError;
+use crate::open::{Access, open};
+use crate::status::{WriterStatus, unix_now_ns, writer_status};
+
+/// Everything a stranger wants to know about a ring file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RingInfo {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Size of the file in bytes.
+    pub file_bytes: u64,
+    /// How a viewer reads it.
+    pub access: Access,
+    /// Frames per second.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u32,
+    /// Frames per channel.
+    pub capacity_frames: u64,
+    /// The same in seconds.
+    pub capacity_secs: f64,
+    /// Frames per block.
+    pub block_frames: u32,
+    /// Frames written since the start.
+    pub written_frames: u64,
+    /// Oldest frame that can be read.
+    pub oldest_frame: u64,
+    /// Seconds of sound that can be read.
+    pub readable_secs: f64,
+    /// How much of the ring holds sound, 0 ..= 1.
+    pub fill: f64,
+    /// Whether the extension is there; without it the ring is one of another program.
+    pub extended: bool,
+    /// Name of the source.
+    pub label: Option<String>,
+    /// Random number of this ring.
+    pub epoch: Option<u64>,
+    /// Wall-clock time of frame 0, nanoseconds since 1970.
+    pub start_unix_ns: Option<u64>,
+    /// Seconds since frame 0.
+    pub age_secs: Option<f64>,
+    /// Whether the writer lives.
+    pub writer: WriterStatus,
+    /// Process id of the writer.
+    pub writer_pid: Option<u32>,
+    /// Seconds since the writer's last sign of life.
+    pub heartbeat_age_secs: Option<f64>,
+    /// Gaps ever recorded.
+    pub gap_total: u64,
+    /// The newest of them, oldest first.
+    pub gaps: Vec<GapInfo>,
+}
+
+/// A span that was lost before it reached the ring.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct GapInfo {
+    /// First lost frame.
+    pub start_frame: u64,
+    /// Frames lost.
+    pub length_frames: u64,
+    /// First lost frame in seconds since frame 0.
+    pub start_secs: f64,
+    /// Length in seconds.
+    pub length_secs: f64,
+    /// What lost them, in words.
+    pub reason: String,
+}
+
+/// Looks at the ring at `path` as it is now.
+///
+/// # Errors
+/// [`OpenError`] as from [`open`].
+pub fn inspect(path: &Path) -> Result<RingInfo, OpenError> {
+    let open = open(path, false)?;
+    let ring = &*open.ring;
+    let format = ring.format();
+    let now = unix_now_ns();
+    let written = ring.written_frames();
+    let oldest = ring.oldest_frame();
+    let secs = |frames: u64| format.frames_to_secs(frames as f64);
+    let since = |unix_ns: u64| now.saturating_sub(unix_ns) as f64 / 1e9;
+    let extension = ring.extension();
+    let heartbeat = match ring.writer_state() {
+        WriterState::Open {
+            heartbeat_unix_ns, ..
+        } => Some(heartbeat_unix_ns),
+        _ => None,
+    };
+    let gap_info = |gap: &Gap| GapInfo {
+        start_frame: gap.start_frame,
+        length_frames: gap.length_frames,
+        start_secs: secs(gap.start_frame),
+        length_secs: secs(gap.length_frames),
+        reason: gap.reason.to_string(),
+    };
+    Ok(RingInfo {
+        path: path.to_owned(),
+        file_bytes: open.file_bytes(),
+        access: open.access,
+        sample_rate: format.sample_rate,
+        channels: format.channels,
+        capacity_frames: format.capacity_frames,
+        capacity_secs: format.capacity_secs(),
+        block_frames: format.block_frames,
+        written_frames: written,
+        oldest_frame: oldest,
+        readable_secs: secs(written.saturating_sub(oldest)),
+        fill: written.min(format.capacity_frames) as f64 / format.capacity_frames as f64,
+        extended: extension.is_some(),
+        label: extension.map(|e| e.label.clone()),
+        epoch: extension.map(|e| e.epoch),
+        start_unix_ns: extension.map(|e| e.start_unix_ns),
+        age_secs: extension.map(|e| since(e.start_unix_ns)),
+        writer: writer_status(ring, now),
+        writer_pid: extension.map(|e| e.writer_pid),
+        heartbeat_age_secs: heartbeat.map(since),
+        gap_total: ring.gap_total(),
+        gaps: ring.gaps().iter().map(gap_info).collect(),
+    })
+}
