@@ -1,0 +1,362 @@
+//! A running capture: starts source and writer thread, reports numbers and events, stops both.
+//!
+//! Wires the parts together; samples never pass through here.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender};
+use soundfall_ring::RingFormat;
+use soundfall_ring_file::{CreateOptions, FileRingWriter};
+
+use crate::config::{
+    CaptureConfig, MAX_BLOCK_FRAMES, SourceSpec, available_ring_bytes, capacity_frames,
+    check_channels, check_rate, default_block_frames,
+};
+use crate::device::Chosen;
+use crate::error::CaptureError;
+use crate::event::{CaptureEvent, SourceState};
+use crate::feed::{Counters, queue};
+use crate::file::AudioFile;
+use crate::producer::{FilePlayer, Material, Producer};
+use crate::signal::Generator;
+use crate::writer::Assembler;
+
+/// Events that may wait to be polled; further ones are dropped.
+const EVENTS: usize = 1024;
+/// Most bytes of the queue between source and writer.
+const QUEUE_BYTES: usize = 64 << 20;
+
+/// Numbers of a capture, since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaptureStats {
+    /// Frames in the ring (whole blocks; silence in place of lost frames included).
+    pub frames: u64,
+    /// Frames that were lost before the ring.
+    pub lost_frames: u64,
+    /// Gaps recorded in the ring.
+    pub gaps: u64,
+    /// Overruns that the device itself reported.
+    pub xruns: u64,
+    /// Whether the source still delivers.
+    pub state: SourceState,
+    /// True when the source is done and everything from it is in the ring.
+    pub finished: bool,
+}
+
+/// A running capture. Dropping it stops it and closes the ring; the ring file stays.
+pub struct Capture {
+    path: PathBuf,
+    format: RingFormat,
+    label: String,
+    warnings: Vec<String>,
+    counters: Arc<Counters>,
+    events: Receiver<CaptureEvent>,
+    /// In a mutex because a stream need not be `Sync`; only taken to drop it.
+    source: Mutex<Option<Source>>,
+    stop: Arc<AtomicBool>,
+    writer: Option<JoinHandle<FileRingWriter>>,
+}
+
+/// What keeps a source running; dropping it stops it.
+#[expect(dead_code, reason = "held only to be dropped")]
+enum Source {
+    Device(cpal::Stream),
+    Producer(Producer),
+}
+
+/// A source that is known and checked, but not started.
+struct Prepared {
+    channels: u32,
+    rate: u32,
+    label: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Device(Box<Chosen>),
+    Material { material: Material, speed: f64 },
+}
+
+/// Starts to capture. Returns when the ring exists and the source runs.
+///
+/// # Errors
+/// [`CaptureError`]: wrong values, no such device or file, a ring that cannot be made. Nothing is left running.
+///
+/// ```no_run
+/// use soundfall_capture::{CaptureConfig, Signal, SourceSpec, start};
+/// let capture = start(CaptureConfig::new(SourceSpec::Signal(Signal::Demo)))?;
+/// println!("{} at {}", capture.label(), capture.ring_path().display());
+/// let stats = capture.stop();
+/// assert_eq!(stats.lost_frames, 0);
+/// # Ok::<(), soundfall_capture::CaptureError>(())
+/// ```
+pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
+    config.validate()?;
+    let prepared = prepare(&config)?;
+    let (channels, rate) = (prepared.channels, prepared.rate);
+    let block = config
+        .block_frames
+        .unwrap_or_else(|| default_block_frames(rate));
+    let capacity = capacity_frames(
+        config.history_secs,
+        rate,
+        channels,
+        block,
+        available_ring_bytes(),
+    )?;
+    if u64::from(block) * 4 > capacity {
+        return Err(CaptureError::Block {
+            frames: block,
+            max: MAX_BLOCK_FRAMES,
+        });
+    }
+    let format = RingFormat::new(rate, channels, capacity, block)?;
+    let mut warnings = Vec::new();
+    let path = config.ring_path.clone().unwrap_or_else(|| {
+        let place = soundfall_ring_file::default_path(format.total_bytes());
+        warnings.extend(place.warning);
+        place.path
+    });
+    let ring = soundfall_ring_file::create(&CreateOptions {
+        path: path.clone(),
+        format,
+        label: prepared.label.clone(),
+    })?;
+
+    let counters = Arc::new(Counters::default());
+    let (events, events_out) = crossbeam_channel::bounded(EVENTS);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut capture = Capture {
+        path,
+        format,
+        label: prepared.label,
+        warnings,
+        counters: Arc::clone(&counters),
+        events: events_out,
+        source: Mutex::new(None),
+        stop: Arc::clone(&stop),
+        writer: None,
+    };
+    let queue_frames = queue_frames(&format);
+    let (source, intake) = match prepared.kind {
+        Kind::Material { material, speed } => {
+            let (feed, intake) = queue(channels, queue_frames, Arc::clone(&counters));
+            let pace = f64::from(rate) * speed;
+            let producer = Producer::start(
+                material,
+                feed,
+                block as usize,
+                channels,
+                pace,
+                Arc::clone(&counters),
+                events.clone(),
+            )?;
+            (Source::Producer(producer), intake)
+        }
+        Kind::Device(chosen) => {
+            // A refused attempt takes its end of the queue with it; the last one made is the one that runs.
+            let mut intake = None;
+            let mut make_feed = || {
+                let (feed, out) = queue(channels, queue_frames, Arc::clone(&counters));
+                intake = Some(out);
+                feed
+            };
+            let stream = chosen.open(block, &mut make_feed, &counters, &events)?;
+            let Some(intake) = intake else {
+                return Err(CaptureError::NoInputDevice);
+            };
+            (Source::Device(stream), intake)
+        }
+    };
+    if let Ok(mut slot) = capture.source.lock() {
+        *slot = Some(source);
+    }
+    capture.writer = Some(spawn_writer(
+        Assembler::new(ring, intake, counters, events),
+        stop,
+    )?);
+    Ok(capture)
+}
+
+fn spawn_writer(
+    assembler: Assembler<FileRingWriter>,
+    stop: Arc<AtomicBool>,
+) -> Result<JoinHandle<FileRingWriter>, CaptureError> {
+    thread::Builder::new()
+        .name("soundfall-writer".to_owned())
+        .spawn(move || assembler.run(&stop))
+        .map_err(|source| CaptureError::Thread {
+            name: "writer",
+            source,
+        })
+}
+
+/// Half a second, at least eight blocks, at most [`QUEUE_BYTES`].
+fn queue_frames(format: &RingFormat) -> usize {
+    let most = QUEUE_BYTES / 4 / format.channels as usize;
+    let blocks = 8 * format.block_frames as usize;
+    (format.sample_rate as usize / 2)
+        .max(blocks)
+        .min(most)
+        .max(2 * format.block_frames as usize)
+}
+
+/// Opens and checks the source.
+fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
+    let prepared = match &config.source {
+        SourceSpec::Device { name } => {
+            let chosen = Chosen::find(name.as_deref(), config.channels, config.sample_rate)?;
+            Prepared {
+                channels: chosen.channels,
+                rate: chosen.rate,
+                label: chosen.name().to_owned(),
+                kind: Kind::Device(Box::new(chosen)),
+            }
+        }
+        SourceSpec::File {
+            path,
+            looped,
+            speed,
+        } => {
+            let file = AudioFile::open(path)?;
+            let (file_rate, file_channels) = (file.rate(), file.channels());
+            if let Some(wanted) = config.sample_rate.filter(|wanted| *wanted != file_rate) {
+                return Err(CaptureError::FileRate {
+                    path: path.clone(),
+                    file_rate,
+                    wanted,
+                });
+            }
+            if let Some(wanted) = config.channels.filter(|wanted| *wanted > file_channels) {
+                return Err(CaptureError::FileChannels {
+                    path: path.clone(),
+                    file_channels,
+                    wanted,
+                });
+            }
+            let channels = config.channels.unwrap_or(file_channels);
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            Prepared {
+                channels,
+                rate: file_rate,
+                label: name.to_string_lossy().into_owned(),
+                kind: Kind::Material {
+                    material: Material::File(FilePlayer::new(file, channels, *looped)),
+                    speed: *speed,
+                },
+            }
+        }
+        SourceSpec::Signal(signal) => {
+            let (channels, rate) = (
+                config.channels.unwrap_or(2),
+                config.sample_rate.unwrap_or(48_000),
+            );
+            Prepared {
+                channels,
+                rate,
+                label: signal.to_string(),
+                kind: Kind::Material {
+                    material: Material::Signal(Generator::new(*signal, channels, rate)?),
+                    speed: 1.0,
+                },
+            }
+        }
+    };
+    check_channels(prepared.channels)?;
+    check_rate(prepared.rate)?;
+    Ok(prepared)
+}
+
+impl Capture {
+    /// Path of the ring file.
+    #[must_use]
+    pub fn ring_path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Rate, channels, capacity and block length of the ring.
+    #[must_use]
+    pub fn format(&self) -> &RingFormat {
+        &self.format
+    }
+
+    /// Name of the source, as it stands in the ring.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What the user should know about this start, one line each.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The numbers so far.
+    #[must_use]
+    pub fn stats(&self) -> CaptureStats {
+        let counters = &self.counters;
+        CaptureStats {
+            frames: counters.ring_frames.load(Ordering::Acquire),
+            lost_frames: counters.lost_frames.load(Ordering::Relaxed),
+            gaps: counters.gaps.load(Ordering::Relaxed),
+            xruns: counters.xruns.load(Ordering::Relaxed),
+            state: counters.state(),
+            finished: counters.finished(),
+        }
+    }
+
+    /// What happened since the last call, oldest first.
+    #[must_use]
+    pub fn poll_events(&self) -> Vec<CaptureEvent> {
+        self.events.try_iter().collect()
+    }
+
+    /// Stops the source, writes what is left, closes the ring and gives the final numbers.
+    #[must_use]
+    pub fn stop(mut self) -> CaptureStats {
+        self.halt();
+        self.stats()
+    }
+
+    fn halt(&mut self) {
+        // The source first, so that everything it delivered is in the queue when the writer takes the rest.
+        let source = self.source.get_mut().map(Option::take).unwrap_or_default();
+        drop(source);
+        self.stop.store(true, Ordering::Release);
+        if let Some(writer) = self.writer.take() {
+            writer.thread().unpark();
+            // Gives the ring back, whose drop releases the lock.
+            drop(writer.join());
+        }
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("path", &self.path)
+            .field("format", &self.format)
+            .field("label", &self.label)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A capture is shared with Bevy's systems.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Capture>();
+    shared::<Sender<CaptureEvent>>();
+};

@@ -1,0 +1,405 @@
+//! Audio files, decoded packet by packet: WAV, FLAC, MP3, Ogg Vorbis, AAC in M4A or ADTS.
+//!
+//! Never trusts a file: whatever it holds, the outcome is samples or a [`FileError`]. It does not resample, mix
+//! or pace.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as CodecError;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::MetadataOptions;
+
+/// Damaged packets in a row after which a file is given up.
+const MAX_DAMAGED_IN_A_ROW: u32 = 64;
+
+/// Why a file cannot be played (further). Every text is one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The file is not there or may not be read.
+    #[error("{}: cannot open: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A directory, a pipe or another thing that is no file.
+    #[error("{}: is not a regular file; give an audio file", path.display())]
+    NotAFile {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// The file has no bytes.
+    #[error("{}: is empty; give an audio file", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No known format.
+    #[error("{}: not an audio file that can be read ({message}); known are WAV, FLAC, MP3, Ogg Vorbis, AAC/M4A", path.display())]
+    Unrecognised {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        message: String,
+    },
+    /// The format is known, the codec within is not.
+    #[error("{}: its codec is not supported ({message}); known are PCM, ADPCM, FLAC, MP3, Vorbis, AAC-LC", path.display())]
+    UnsupportedCodec {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        message: String,
+    },
+    /// No track with sound, or one without a single frame.
+    #[error("{}: has no sound in it", path.display())]
+    NoAudio {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Reading or decoding failed on the way.
+    #[error("{}: cannot be read further: {message}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        message: String,
+    },
+    /// Rate or channels change within the file.
+    #[error("{}: changes from {from} to {to} on the way; convert it to one format first", path.display())]
+    Changes {
+        /// The file.
+        path: PathBuf,
+        /// Format at the start.
+        from: String,
+        /// Format found later.
+        to: String,
+    },
+    /// It would not fit into memory.
+    #[error("{}: decoded, it is larger than {max_bytes} bytes; give a shorter span", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes of f32 samples.
+        max_bytes: u64,
+    },
+}
+
+/// An open audio file and the place reached in it.
+pub struct AudioFile {
+    path: PathBuf,
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    rate: u32,
+    channels: u32,
+    total_frames: Option<u64>,
+    /// Frames decoded at opening, not read yet (interleaved).
+    first: Vec<f32>,
+    scratch: Vec<f32>,
+    damaged_packets: u64,
+    damaged_in_a_row: u32,
+}
+
+impl fmt::Debug for AudioFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AudioFile")
+            .field("path", &self.path)
+            .field("rate", &self.rate)
+            .field("channels", &self.channels)
+            .field("total_frames", &self.total_frames)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A whole file in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// Sampling rate in Hz.
+    pub rate: u32,
+    /// Number of channels.
+    pub channels: u32,
+    /// Samples, interleaved.
+    pub interleaved: Vec<f32>,
+}
+
+impl AudioFile {
+    /// Opens a file and decodes its first packet, so that rate and channels are known for certain.
+    ///
+    /// # Errors
+    /// Any [`FileError`] but `TooLong`.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let at = || path.to_path_buf();
+        let meta =
+            std::fs::metadata(path).map_err(|source| FileError::Open { path: at(), source })?;
+        if !meta.is_file() {
+            return Err(FileError::NotAFile { path: at() });
+        }
+        if meta.len() == 0 {
+            return Err(FileError::Empty { path: at() });
+        }
+        let source = File::open(path).map_err(|source| FileError::Open { path: at(), source })?;
+        let stream = MediaSourceStream::new(Box::new(source), Default::default());
+        let mut hint = Hint::new();
+        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
+            hint.with_extension(extension);
+        }
+        let format = guarded(|| {
+            symphonia::default::get_probe().probe(
+                &hint,
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
+        })
+        .map_err(|message| FileError::Unrecognised {
+            path: at(),
+            message,
+        })?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or_else(|| FileError::NoAudio { path: at() })?;
+        let params = track.codec_params.as_ref().and_then(|p| p.audio());
+        let params = params.ok_or_else(|| FileError::NoAudio { path: at() })?;
+        let decoder = guarded(|| {
+            symphonia::default::get_codecs()
+                .make_audio_decoder(params, &AudioDecoderOptions::default())
+        })
+        .map_err(|message| FileError::UnsupportedCodec {
+            path: at(),
+            message,
+        })?;
+        let (track, total_frames) = (track.id, track.num_frames);
+        let mut file = Self {
+            path: at(),
+            format,
+            decoder,
+            track,
+            rate: 0,
+            channels: 0,
+            total_frames,
+            first: Vec::new(),
+            scratch: Vec::new(),
+            damaged_packets: 0,
+            damaged_in_a_row: 0,
+        };
+        let mut first = Vec::new();
+        if file.read(&mut first)? == 0 {
+            return Err(FileError::NoAudio { path: at() });
+        }
+        file.first = first;
+        Ok(file)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sampling rate in Hz.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub fn channels(&self) -> u32 {
+        self.channels
+    }
+
+    /// Length in frames as the file states it; many formats do not, and a truncated file is shorter.
+    #[must_use]
+    pub fn total_frames(&self) -> Option<u64> {
+        self.total_frames
+    }
+
+    /// Packets that could not be decoded so far; silence stands in for them where their length is known.
+    #[must_use]
+    pub fn damaged_packets(&self) -> u64 {
+        self.damaged_packets
+    }
+
+    /// Appends the next packet's frames (interleaved f32, nominally −1..1) and returns how many there are; 0 is
+    /// the end.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] where it cannot go on, [`FileError::Changes`] where rate or channels change.
+    pub fn read(&mut self, interleaved: &mut Vec<f32>) -> Result<usize, FileError> {
+        if !self.first.is_empty() {
+            let frames = self.first.len() / self.channels.max(1) as usize;
+            interleaved.append(&mut self.first);
+            return Ok(frames);
+        }
+        loop {
+            let (format, decoder, track) = (&mut self.format, &mut self.decoder, self.track);
+            let scratch = &mut self.scratch;
+            let step = catch_unwind(AssertUnwindSafe(|| {
+                step(format.as_mut(), decoder.as_mut(), track, scratch)
+            }))
+            .unwrap_or_else(|_| Step::Failed("its decoder failed on damaged data".to_owned()));
+            match step {
+                Step::End => return Ok(0),
+                Step::Skip => {}
+                Step::Failed(message) => {
+                    return Err(FileError::Read {
+                        path: self.path.clone(),
+                        message,
+                    });
+                }
+                Step::Damaged(frames) => {
+                    self.damaged_packets += 1;
+                    self.damaged_in_a_row += 1;
+                    if self.damaged_in_a_row > MAX_DAMAGED_IN_A_ROW {
+                        let message = format!("{MAX_DAMAGED_IN_A_ROW} damaged packets in a row");
+                        return Err(FileError::Read {
+                            path: self.path.clone(),
+                            message,
+                        });
+                    }
+                    // Known from the second packet on; a second of silence at most for one packet.
+                    let frames = frames.min(u64::from(self.rate)) as usize;
+                    if frames > 0 {
+                        interleaved
+                            .resize(interleaved.len() + frames * self.channels as usize, 0.0);
+                        return Ok(frames);
+                    }
+                }
+                Step::Decoded {
+                    rate,
+                    channels,
+                    frames,
+                } => {
+                    self.damaged_in_a_row = 0;
+                    if rate == 0 || channels == 0 || frames == 0 {
+                        continue;
+                    }
+                    if self.rate == 0 {
+                        (self.rate, self.channels) = (rate, channels);
+                    }
+                    if (rate, channels) != (self.rate, self.channels) {
+                        let name =
+                            |rate: u32, channels: u32| format!("{channels} channels at {rate} Hz");
+                        return Err(FileError::Changes {
+                            path: self.path.clone(),
+                            from: name(self.rate, self.channels),
+                            to: name(rate, channels),
+                        });
+                    }
+                    interleaved.extend_from_slice(&self.scratch);
+                    return Ok(frames);
+                }
+            }
+        }
+    }
+
+    /// Goes back to the first frame, by opening the file again.
+    ///
+    /// # Errors
+    /// As [`AudioFile::open`]; [`FileError::Changes`] when the file was replaced by another format.
+    pub fn rewind(&mut self) -> Result<(), FileError> {
+        let fresh = Self::open(&self.path)?;
+        if (fresh.rate, fresh.channels) != (self.rate, self.channels) {
+            let name = |file: &Self| format!("{} channels at {} Hz", file.channels, file.rate);
+            return Err(FileError::Changes {
+                path: self.path.clone(),
+                from: name(self),
+                to: name(&fresh),
+            });
+        }
+        *self = fresh;
+        Ok(())
+    }
+}
+
+/// Decodes a whole file, up to `max_bytes` of f32 samples.
+///
+/// # Errors
+/// As [`AudioFile::open`] and [`AudioFile::read`]; [`FileError::TooLong`] above the limit.
+pub fn decode_all(path: &Path, max_bytes: u64) -> Result<Decoded, FileError> {
+    let mut file = AudioFile::open(path)?;
+    let mut interleaved = Vec::new();
+    while file.read(&mut interleaved)? > 0 {
+        if interleaved.len() as u64 * 4 > max_bytes {
+            return Err(FileError::TooLong {
+                path: path.to_path_buf(),
+                max_bytes,
+            });
+        }
+    }
+    Ok(Decoded {
+        rate: file.rate,
+        channels: file.channels,
+        interleaved,
+    })
+}
+
+/// What became of one packet.
+enum Step {
+    Decoded {
+        rate: u32,
+        channels: u32,
+        frames: usize,
+    },
+    /// Not decodable; its length in frames where it states one.
+    Damaged(u64),
+    Skip,
+    End,
+    Failed(String),
+}
+
+fn step(
+    format: &mut dyn FormatReader,
+    decoder: &mut dyn AudioDecoder,
+    track: u32,
+    out: &mut Vec<f32>,
+) -> Step {
+    let packet = match format.next_packet() {
+        Ok(Some(packet)) => packet,
+        Ok(None) => return Step::End,
+        // A file that was cut off plays as far as it goes.
+        Err(CodecError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Step::End;
+        }
+        Err(CodecError::ResetRequired) => {
+            return Step::Failed("its tracks change on the way".to_owned());
+        }
+        Err(error) => return Step::Failed(error.to_string()),
+    };
+    if packet.track_id != track {
+        return Step::Skip;
+    }
+    match decoder.decode(&packet) {
+        Ok(buffer) => copy(&buffer, out),
+        Err(CodecError::DecodeError(_) | CodecError::IoError(_)) => Step::Damaged(packet.dur.get()),
+        Err(error) => Step::Failed(error.to_string()),
+    }
+}
+
+fn copy(buffer: &GenericAudioBufferRef<'_>, out: &mut Vec<f32>) -> Step {
+    buffer.copy_to_vec_interleaved(out);
+    Step::Decoded {
+        rate: buffer.spec().rate(),
+        channels: u32::try_from(buffer.spec().channels().count()).unwrap_or(0),
+        frames: buffer.frames(),
+    }
+}
+
+/// Runs a parser; its error or panic becomes a text.
+fn guarded<T>(parse: impl FnOnce() -> Result<T, CodecError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(parse)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("its reader failed on damaged data".to_owned()),
+    }
+}

@@ -1,0 +1,251 @@
+//! The built-in signals: names, and the generator that renders them.
+//!
+//! Everything here is a pure function of signal, channel, rate, seed and frame number. It never reads a clock,
+//! and how the output is cut into calls never changes it.
+
+mod demo;
+mod noise;
+mod osc;
+mod score;
+mod tones;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::config::{check_channels, check_rate};
+use crate::error::CaptureError;
+
+/// A built-in signal. Each channel plays its own variation.
+///
+/// ```
+/// use soundfall_capture::Signal;
+/// assert_eq!("sine:1000".parse::<Signal>()?, Signal::Sine(1000.0));
+/// assert_eq!("sine".parse::<Signal>()?.to_string(), "sine:440");
+/// # Ok::<(), soundfall_capture::CaptureError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Signal {
+    /// A sine of this many Hz at −6 dBFS; every further channel a semitone higher (and folded down by octaves
+    /// where that would leave the band).
+    Sine(f64),
+    /// A sine that glides from 40 Hz to 16 kHz and back in 8 s; channels are spread over the cycle.
+    Chirp,
+    /// A chord of four notes with slowly breathing partials; every channel another chord.
+    Chord,
+    /// One-sample impulses every half second, in turn from channel to channel, alternating in sign.
+    Clicks,
+    /// White noise, another on every channel.
+    White,
+    /// Pink noise, another on every channel.
+    Pink,
+    /// Pairs of channels with the same tone whose phase difference turns once in 8 s.
+    SweepPair,
+    /// A composed minute.
+    Demo,
+    /// Zeros.
+    Silence,
+}
+
+impl Signal {
+    /// Every signal once, in the order of the command-line table.
+    pub const ALL: [Self; 9] = [
+        Self::Sine(440.0),
+        Self::Chirp,
+        Self::Chord,
+        Self::Clicks,
+        Self::White,
+        Self::Pink,
+        Self::SweepPair,
+        Self::Demo,
+        Self::Silence,
+    ];
+
+    /// The names as written on the command line.
+    pub const NAMES: [&'static str; 9] = [
+        "sine[:HZ]",
+        "chirp",
+        "chord",
+        "clicks",
+        "white",
+        "pink",
+        "sweep-pair",
+        "demo",
+        "silence",
+    ];
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sine(hz) => write!(f, "sine:{hz}"),
+            Self::Chirp => f.write_str("chirp"),
+            Self::Chord => f.write_str("chord"),
+            Self::Clicks => f.write_str("clicks"),
+            Self::White => f.write_str("white"),
+            Self::Pink => f.write_str("pink"),
+            Self::SweepPair => f.write_str("sweep-pair"),
+            Self::Demo => f.write_str("demo"),
+            Self::Silence => f.write_str("silence"),
+        }
+    }
+}
+
+impl FromStr for Signal {
+    type Err = CaptureError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unknown = |problem| CaptureError::UnknownSignal {
+            text: text.to_owned(),
+            problem,
+            names: Self::NAMES.join(", "),
+        };
+        if let Some(hz) = text.strip_prefix("sine:") {
+            return match hz.parse::<f64>() {
+                Ok(hz) if hz.is_finite() && hz > 0.0 => Ok(Self::Sine(hz)),
+                _ => Err(unknown("the frequency must be a number of Hz above 0")),
+            };
+        }
+        Ok(match text {
+            "sine" => Self::Sine(440.0),
+            "chirp" => Self::Chirp,
+            "chord" => Self::Chord,
+            "clicks" => Self::Clicks,
+            "white" => Self::White,
+            "pink" => Self::Pink,
+            "sweep-pair" => Self::SweepPair,
+            "demo" => Self::Demo,
+            "silence" => Self::Silence,
+            _ => return Err(unknown("no such signal")),
+        })
+    }
+}
+
+/// Renders one aligned block of one signal, all channels, planar.
+trait Render: Send {
+    /// Writes frames `start .. start + planes[c].len()`; blocks arrive in order, without holes.
+    fn block(&mut self, start: u64, planes: &mut [Vec<f32>]);
+}
+
+/// Renders a [`Signal`] for ever, from frame 0 on.
+pub struct Generator {
+    signal: Signal,
+    renderer: Box<dyn Render>,
+    planes: Vec<Vec<f32>>,
+    block_frames: usize,
+    /// Frames of the current block that were handed out already.
+    used: usize,
+    /// First frame of the next block.
+    next_block: u64,
+}
+
+impl fmt::Debug for Generator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generator")
+            .field("signal", &self.signal)
+            .field("channels", &self.planes.len())
+            .field("position", &self.position())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Generator {
+    /// A generator for 1 to 256 channels at 1 to 768 kHz.
+    ///
+    /// # Errors
+    /// Channel count or rate outside their limits; a sine at or above half the rate.
+    pub fn new(signal: Signal, channels: u32, sample_rate: u32) -> Result<Self, CaptureError> {
+        Self::with_seed(signal, channels, sample_rate, 0)
+    }
+
+    /// The same with another seed: other noise, everything else alike.
+    ///
+    /// # Errors
+    /// As [`Generator::new`].
+    pub fn with_seed(
+        signal: Signal,
+        channels: u32,
+        sample_rate: u32,
+        seed: u64,
+    ) -> Result<Self, CaptureError> {
+        check_channels(channels)?;
+        check_rate(sample_rate)?;
+        let count = channels as usize;
+        let rate = f64::from(sample_rate);
+        // About 5 ms: amplitudes and frequencies move linearly within a block.
+        let block_frames = ((rate * 0.005).round() as usize).next_multiple_of(8).max(8);
+        let renderer: Box<dyn Render> = match signal {
+            Signal::Sine(hz) if hz >= rate / 2.0 => {
+                return Err(CaptureError::ToneTooHigh {
+                    hz,
+                    rate: sample_rate,
+                });
+            }
+            Signal::Sine(hz) => Box::new(tones::Sines::new(hz, count, rate)),
+            Signal::Chirp => Box::new(tones::Chirp::new(count, rate)),
+            Signal::Chord => Box::new(tones::Chord::new(count, rate)),
+            Signal::Clicks => Box::new(tones::Clicks::new(count, rate)),
+            Signal::White => Box::new(noise::White::new(count, seed)),
+            Signal::Pink => Box::new(noise::Pink::new(count, seed)),
+            Signal::SweepPair => Box::new(tones::SweepPair::new(count, rate)),
+            Signal::Demo => Box::new(demo::Demo::new(count, rate, block_frames, seed)),
+            Signal::Silence => Box::new(tones::Silence),
+        };
+        Ok(Self {
+            signal,
+            renderer,
+            planes: vec![vec![0.0; block_frames]; count],
+            block_frames,
+            used: block_frames,
+            next_block: 0,
+        })
+    }
+
+    /// The signal it renders.
+    #[must_use]
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub fn channels(&self) -> u32 {
+        self.planes.len() as u32
+    }
+
+    /// Number of the frame that comes next.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.next_block - (self.block_frames - self.used) as u64
+    }
+
+    /// Writes the next frames, interleaved (frame by frame, channels in turn), within −1..1.
+    ///
+    /// Samples behind the last whole frame (a length that is no multiple of the channel count) become 0.
+    pub fn fill(&mut self, interleaved: &mut [f32]) {
+        let channels = self.planes.len();
+        let mut frames = interleaved.chunks_exact_mut(channels);
+        let mut left = frames.len();
+        while left > 0 {
+            if self.used == self.block_frames {
+                self.renderer.block(self.next_block, &mut self.planes);
+                self.next_block += self.block_frames as u64;
+                self.used = 0;
+            }
+            let count = left.min(self.block_frames - self.used);
+            for index in self.used..self.used + count {
+                if let Some(frame) = frames.next() {
+                    for (sample, plane) in frame.iter_mut().zip(&self.planes) {
+                        *sample = plane[index];
+                    }
+                }
+            }
+            self.used += count;
+            left -= count;
+        }
+        frames.into_remainder().fill(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests;
