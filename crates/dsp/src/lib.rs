@@ -24,4 +24,5 @@ pub mod pyramid;
 pub mod sample;
 pub mod scale;
 pub mod stft;
+mod vector;
 pub mod window;

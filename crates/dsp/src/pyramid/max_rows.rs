@@ -2,6 +2,7 @@
 //! whoever holds the picture.
 
 use crate::level::FLOOR_DBFS;
+use crate::vector;
 
 /// A finished row of some level.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,7 +142,5 @@ impl MaxRows {
 
 /// Raises each value of `top` to that of `row` where it is higher. NaN in `row` changes nothing.
 pub fn fold_max(top: &mut [f32], row: &[f32]) {
-    for (top, &value) in top.iter_mut().zip(row) {
-        *top = if value > *top { value } else { *top };
-    }
+    vector::fold_max(top, row);
 }

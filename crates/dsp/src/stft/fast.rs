@@ -7,8 +7,8 @@ use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 
 use super::{StftError, StftParams};
-use crate::level::{power_to_db, spectrum_to_db};
-use crate::sample::clean;
+use crate::level::power_to_db;
+use crate::vector;
 
 /// A transform ready to run, with its own scratch memory.
 ///
@@ -36,7 +36,6 @@ pub struct Stft {
     input: Vec<f32>,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
-    arch: pulp::Arch,
 }
 
 impl fmt::Debug for Stft {
@@ -65,7 +64,6 @@ impl Stft {
             spectrum: plan.make_output_vec(),
             scratch: plan.make_scratch_vec(),
             plan,
-            arch: pulp::Arch::new(),
         })
     }
 
@@ -87,21 +85,14 @@ impl Stft {
     pub fn column(&mut self, samples: &[f32], out_dbfs: &mut [f32]) {
         let size = self.params.window_size.min(samples.len());
         let (head, tail) = self.input.split_at_mut(size);
-        self.arch.dispatch(Weigh {
-            samples: &samples[..size],
-            window: &self.window[..size],
-            out: head,
-        });
+        vector::weigh(samples, &self.window, head);
         // The transform uses its input as scratch, so the padding has to be renewed.
         tail.fill(0.0);
         let done =
             self.plan
                 .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok(), "buffers come from the plan itself");
-        self.arch.dispatch(ToDb {
-            spectrum: &self.spectrum,
-            out: out_dbfs,
-        });
+        vector::spectrum_to_db(&self.spectrum, out_dbfs);
         self.halve_unpaired(out_dbfs);
     }
 
@@ -132,38 +123,5 @@ impl Stft {
         if self.params.fft_size.is_multiple_of(2) {
             halve(last);
         }
-    }
-}
-
-/// Window times samples, compiled once per instruction set.
-struct Weigh<'a> {
-    samples: &'a [f32],
-    window: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for Weigh<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for ((out, x), w) in self.out.iter_mut().zip(self.samples).zip(self.window) {
-            *out = clean(*x) * w;
-        }
-    }
-}
-
-/// Spectrum to decibels, compiled once per instruction set.
-struct ToDb<'a> {
-    spectrum: &'a [Complex32],
-    out: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for ToDb<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        spectrum_to_db(self.spectrum, self.out);
     }
 }

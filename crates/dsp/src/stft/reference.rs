@@ -8,10 +8,10 @@ use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex64;
 
 use super::{StftError, StftParams};
-use crate::level::amplitude_to_db;
+use crate::level::power_to_db_exact;
 use crate::sample::clean;
 
-/// Reference transform: `f64` throughout, about three times as slow as [`Stft`](super::Stft).
+/// Reference transform: `f64` throughout, several times as slow as [`Stft`](super::Stft).
 #[derive(Clone)]
 pub struct StftF64 {
     params: StftParams,
@@ -64,7 +64,7 @@ impl StftF64 {
     pub fn column(&mut self, samples: &[f32], out_dbfs: &mut [f64]) {
         self.transform(samples);
         for (bin, (db, x)) in out_dbfs.iter_mut().zip(&self.spectrum).enumerate() {
-            *db = amplitude_to_db(x.norm() * self.mirror_gain(bin));
+            *db = power_to_db_exact(x.norm_sqr() * self.mirror_gain(bin));
         }
     }
 
@@ -80,7 +80,7 @@ impl StftF64 {
         {
             self.transform(&samples[index * self.params.hop_frames..]);
             for (bin, (db, x)) in column.iter_mut().zip(&self.spectrum).enumerate() {
-                *db = amplitude_to_db(x.norm() * self.mirror_gain(bin)) as f32;
+                *db = power_to_db_exact(x.norm_sqr() * self.mirror_gain(bin)) as f32;
             }
             written += 1;
         }
@@ -98,6 +98,7 @@ impl StftF64 {
         debug_assert!(done.is_ok(), "buffers come from the plan itself");
     }
 
+    /// Power gain for the mirror image a bin has or not.
     fn mirror_gain(&self, bin: usize) -> f64 {
         let size = self.params.fft_size;
         if bin == 0 || 2 * bin == size {
