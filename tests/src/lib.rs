@@ -1,1 +1,17 @@
-//! Placeholder head.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failure of the harness is a failed test"
+)]
+
+pub mod npy;
+pub mod outcome;
+pub mod picture;
+pub mod place;
+pub mod program;
+pub mod python;
+pub mod recording;
+pub mod skip;
+pub mod xvfb;

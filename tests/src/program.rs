@@ -1,0 +1,231 @@
+//! The built `soundfall` as a process: arguments in, an [`Outcome`] out.
+//!
+//! Every process gets its own runtime, config and home folder, and no display or ring of
+//! the user. A watchdog kills one that hangs; no test measures time by it.
+
+use crate::outcome::Outcome;
+use crate::place::Place;
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// After this long a process hangs.
+const WATCHDOG: Duration = Duration::from_secs(180);
+
+/// Variables that would let the user's session into a test.
+const OF_THE_SESSION: &[&str] = &[
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "WAYLAND_SOCKET",
+    "PULSE_SERVER",
+    "PIPEWIRE_REMOTE",
+    "SOUNDFALL_RING",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+];
+
+/// The program to test: `SOUNDFALL_BIN`, else where it was built, beside the tests.
+pub fn program_path() -> PathBuf {
+    if let Some(path) = std::env::var_os("SOUNDFALL_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("the path of this test");
+    let name = format!("soundfall{}", std::env::consts::EXE_SUFFIX);
+    // Tests run from target/debug/deps, documentation tests from elsewhere.
+    let path = test
+        .ancestors()
+        .skip(2)
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file());
+    path.unwrap_or_else(|| {
+        panic!(
+            "no program {name} beside {}: build it first (cargo build -p soundfall)",
+            test.display()
+        )
+    })
+}
+
+/// A process to be started.
+#[derive(Debug)]
+pub struct Program {
+    command: Command,
+    home: Place,
+}
+
+impl Program {
+    /// `soundfall ARGS`.
+    pub fn new<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
+        let home = Place::new();
+        let mut command = Command::new(program_path());
+        command
+            .args(args)
+            .stdin(Stdio::null())
+            .current_dir(home.folder());
+        for name in OF_THE_SESSION {
+            command.env_remove(name);
+        }
+        for name in [
+            "HOME",
+            "XDG_RUNTIME_DIR",
+            "XDG_CONFIG_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_DATA_HOME",
+        ] {
+            command.env(name, home.folder());
+        }
+        Self { command, home }
+    }
+
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Draws with the software renderer, the same on every machine.
+    #[must_use]
+    pub fn software_renderer(self) -> Self {
+        self.env("WGPU_BACKEND", "vulkan")
+            .env("WGPU_ADAPTER_NAME", "llvmpipe")
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub fn run(self) -> Outcome {
+        self.start().wait()
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn start(mut self) -> Running {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let line = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
+        let mut child = self
+            .command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start soundfall {line}: {error}"));
+        let stdout = child.stdout.take().map(collect);
+        let stderr = child.stderr.take().map(collect);
+        Running {
+            child,
+            line,
+            stdout,
+            stderr,
+            home: Some(self.home),
+        }
+    }
+}
+
+/// Reads a stream to its end, beside the test.
+fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// A started process; killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    line: String,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+    home: Option<Place>,
+}
+
+impl Running {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Waits until `ready` says so; fails if the process ends before.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, mut ready: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !ready() {
+            if !self.is_running() || start.elapsed() > WATCHDOG {
+                let _ = self.child.kill();
+                let stderr = self
+                    .stderr
+                    .take()
+                    .and_then(|thread| thread.join().ok())
+                    .unwrap_or_default();
+                panic!(
+                    "soundfall {} ended or hung before {what}\n{stderr}",
+                    self.line
+                );
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks it to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let _ = Command::new("kill")
+            .args(["-s", "INT", &self.id().to_string()])
+            .status();
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(mut self) -> Outcome {
+        let start = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("the state of a process") {
+                Some(status) => break status,
+                None if start.elapsed() > WATCHDOG => {
+                    let _ = self.child.kill();
+                    let stderr = self
+                        .stderr
+                        .take()
+                        .and_then(|thread| thread.join().ok())
+                        .unwrap_or_default();
+                    panic!(
+                        "soundfall {} hangs; killed after {WATCHDOG:?}\n{stderr}",
+                        self.line
+                    );
+                }
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        let text = |thread: &mut Option<JoinHandle<String>>| {
+            thread
+                .take()
+                .and_then(|thread| thread.join().ok())
+                .unwrap_or_default()
+        };
+        Outcome {
+            line: self.line.clone(),
+            status,
+            stdout: text(&mut self.stdout),
+            stderr: text(&mut self.stderr),
+            home: self.home.take().unwrap_or_default(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

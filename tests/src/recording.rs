@@ -1,0 +1,135 @@
+//! Real recordings to test with: the voices that alsa-utils brings along, joined to any
+//! length and channel count, as WAV and as FLAC.
+//!
+//! Never resamples: what is read is what was recorded.
+
+use crate::place::Place;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const FOLDER: &str = "/usr/share/sounds/alsa";
+
+/// Frames a second of all of them.
+pub const RATE: u32 = 48_000;
+
+/// A voice: 16-bit mono WAV; `Err` is the reason to leave the test out.
+pub fn voice() -> Result<PathBuf, String> {
+    let path = Path::new(FOLDER).join("Front_Center.wav");
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!("no {} (cargo xtask setup)", path.display()))
+    }
+}
+
+/// A 16-bit WAV of `channels` channels and `frames` frames: channel c speaks all voices
+/// one after the other, starting with the c-th.
+pub fn joined(
+    place: &Place,
+    name: &str,
+    channels: usize,
+    frames: usize,
+) -> Result<PathBuf, String> {
+    voice()?;
+    let mut files: Vec<PathBuf> = fs::read_dir(FOLDER)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "wav"));
+    files.sort();
+    let voices: Vec<Vec<[u8; 2]>> = files
+        .iter()
+        .filter_map(|path| samples(&fs::read(path).ok()?))
+        .collect();
+    let lanes: Vec<Vec<[u8; 2]>> = (0..channels)
+        .map(|first| {
+            (0..)
+                .flat_map(|n| &voices[(first + n) % voices.len()])
+                .copied()
+                .take(frames)
+                .collect()
+        })
+        .collect();
+    let data: Vec<u8> = (0..frames)
+        .flat_map(|frame| lanes.iter().flat_map(move |lane| lane[frame]))
+        .collect();
+    Ok(place.write(name, wav(channels, &data)))
+}
+
+/// The same sound as a FLAC file beside it.
+pub fn as_flac(wav: &Path) -> Result<PathBuf, String> {
+    let path = wav.with_extension("flac");
+    let output = Command::new("flac")
+        .args(["--silent", "--force", "-o"])
+        .args([&path, wav])
+        .output()
+        .map_err(|error| format!("cannot start flac: {error} (cargo xtask setup)"))?;
+    assert!(
+        output.status.success(),
+        "flac failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(path)
+}
+
+/// A WAV of 16-bit samples, already interleaved.
+pub fn wav(channels: usize, data: &[u8]) -> Vec<u8> {
+    let channels = u16::try_from(channels).expect("few channels");
+    let length = u32::try_from(data.len()).expect("a short recording");
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16u32.to_le_bytes());
+    bytes.extend(1u16.to_le_bytes());
+    bytes.extend(channels.to_le_bytes());
+    bytes.extend(RATE.to_le_bytes());
+    bytes.extend((RATE * u32::from(channels) * 2).to_le_bytes());
+    bytes.extend((channels * 2).to_le_bytes());
+    bytes.extend(16u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+/// The samples of a 16-bit mono WAV at our rate.
+fn samples(wav: &[u8]) -> Option<Vec<[u8; 2]>> {
+    let mut rest = wav.strip_prefix(b"RIFF")?.get(8..)?;
+    let mut fits = false;
+    loop {
+        let length = u32::from_le_bytes(rest.get(4..8)?.try_into().ok()?) as usize;
+        let body = rest.get(8..)?;
+        match &rest[..4] {
+            b"fmt " => {
+                fits = body.get(2..4)? == 1u16.to_le_bytes()
+                    && body.get(4..8)? == RATE.to_le_bytes()
+                    && body.get(14..16)? == 16u16.to_le_bytes();
+            }
+            b"data" if fits => {
+                return Some(
+                    body.get(..length.min(body.len()))?
+                        .chunks_exact(2)
+                        .map(|word| [word[0], word[1]])
+                        .collect(),
+                );
+            }
+            _ => {}
+        }
+        rest = body.get(length + length % 2..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let data = [1, 2, 3, 4, 5, 6];
+        assert_eq!(samples(&wav(1, &data)), Some(vec![[1, 2], [3, 4], [5, 6]]));
+        assert_eq!(samples(b"RIFF"), None);
+    }
+}
