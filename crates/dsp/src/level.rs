@@ -18,7 +18,7 @@ const SQRT_HALF_BITS: i32 = 0x3f35_04f3;
 /// 10·log₁₀(1 + r) ≈ r·q(r): minimax coefficients of q for [√½ − 1, √2 − 1] (Remez exchange on
 /// the absolute error, 8.6e-5 dB). The factor r makes 0 dB exact.
 const Q: [f32; 5] = [
-    4.341_646_2,
+    4.341_646,
     -2.170_906_4,
     1.494_992,
     -1.147_387_2,

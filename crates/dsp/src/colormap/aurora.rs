@@ -8,17 +8,19 @@
 use super::oklab;
 
 /// Lightness of the first and last entry.
-const LIGHTNESS: [f64; 2] = [0.06, 0.975];
+const LIGHTNESS: [f64; 2] = [0.10, 0.975];
 
 /// Place, hue in degrees, chroma.
-const STATIONS: [[f64; 3]; 7] = [
-    [0.00, 268.0, 0.015],
-    [0.18, 262.0, 0.080],
-    [0.40, 210.0, 0.098],
-    [0.56, 170.0, 0.125],
-    [0.72, 128.0, 0.150],
-    [0.86, 97.0, 0.135],
-    [1.00, 85.0, 0.030],
+const STATIONS: [[f64; 3]; 9] = [
+    [0.00, 270.0, 0.015],
+    [0.16, 266.0, 0.092],
+    [0.32, 245.0, 0.085],
+    [0.46, 202.0, 0.082],
+    [0.58, 170.0, 0.105],
+    [0.70, 140.0, 0.132],
+    [0.80, 112.0, 0.150],
+    [0.90, 92.0, 0.122],
+    [1.00, 85.0, 0.025],
 ];
 
 /// The 256 colours.
@@ -60,10 +62,29 @@ fn shown(lightness: f64, hue: f64, chroma: f64) -> [u8; 4] {
     let (sin, cos) = hue.to_radians().sin_cos();
     for step in (0..=64).rev() {
         let c = chroma.max(0.0) * f64::from(step) / 64.0;
-        let linear = oklab::to_linear([lightness, c * cos, c * sin]);
-        if let [Some(r), Some(g), Some(b)] = linear.map(oklab::encode) {
-            return [r, g, b, 255];
+        let target = [lightness, c * cos, c * sin];
+        if let [Some(r), Some(g), Some(b)] = oklab::to_linear(target).map(oklab::encode) {
+            return nearest(target, [r, g, b]);
         }
     }
     [0, 0, 0, 255] // unreachable: grey of any lightness is in sRGB
+}
+
+/// Of the byte colours around `rounded` the one nearest to `target`, lightness before colour:
+/// in the dark a byte is a coarse step, and three of them together are finer than each alone.
+fn nearest(target: [f64; 3], rounded: [u8; 3]) -> [u8; 4] {
+    let mut best = rounded;
+    let mut least = f64::INFINITY;
+    for code in 0..27u8 {
+        let steps = [code % 3, code / 3 % 3, code / 9];
+        let color: [u8; 3] =
+            std::array::from_fn(|k| rounded[k].saturating_add(steps[k]).saturating_sub(1));
+        let lab = oklab::from_linear(color.map(oklab::decode));
+        let off: [f64; 3] = std::array::from_fn(|k| (lab[k] - target[k]).powi(2));
+        let distance = 16.0 * off[0] + off[1] + off[2];
+        if distance < least {
+            (best, least) = (color, distance);
+        }
+    }
+    [best[0], best[1], best[2], 255]
 }

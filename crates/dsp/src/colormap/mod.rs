@@ -2,6 +2,7 @@
 //! draws.
 
 mod aurora;
+mod knots;
 pub mod oklab;
 
 use std::fmt;
@@ -63,8 +64,8 @@ impl Colormap {
             Self::Plasma => colorous::PLASMA,
             Self::Inferno => colorous::INFERNO,
             Self::Magma => colorous::MAGMA,
-            Self::Cividis => colorous::CIVIDIS,
-            Self::Turbo => colorous::TURBO,
+            Self::Cividis => return knots::table(&knots::CIVIDIS),
+            Self::Turbo => return knots::table(&knots::TURBO),
             Self::Grey => return std::array::from_fn(|i| [i as u8, i as u8, i as u8, 255]),
             Self::Aurora => return aurora::table(),
         };

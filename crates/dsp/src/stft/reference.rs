@@ -104,7 +104,7 @@ impl StftF64 {
         if bin == 0 || 2 * bin == size {
             1.0
         } else {
-            2.0
+            4.0
         }
     }
 }
