@@ -1,0 +1,253 @@
+//! Bad input of every kind: one clear line, exit code 1 or 2, nothing overwritten, no panic.
+//!
+//! Files and options are the matter here; bad rings have their own file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use soundfall_tests::place::{Place, SmallDisk};
+use soundfall_tests::program::Program;
+use soundfall_tests::recording;
+use soundfall_tests::skip::skip;
+use std::fs;
+use std::path::Path;
+
+/// Every command that reads a file or ring, writing to `out`.
+fn readers(input: &Path, out: &Path) -> Vec<Program> {
+    let png = out.with_extension("png");
+    vec![
+        Program::new(["stft"]).arg(input).arg("-o").arg(out),
+        Program::new(["envelope", "--points", "100"])
+            .arg(input)
+            .arg("-o")
+            .arg(out),
+        Program::new(["render"]).arg(input).arg("-o").arg(png),
+        Program::new(["live", "--headless", "--seconds", "1", "--file"]).arg(input),
+        Program::new(["capture", "--seconds", "1", "--file"]).arg(input),
+    ]
+}
+
+/// Each command refuses `input`, names it, and leaves what lies at the output alone.
+#[track_caller]
+fn expect_refused(input: &Path, word: &str) {
+    let place = Place::new();
+    let out = place.write("out.npy", "precious");
+    let png = place.write("out.png", "precious");
+    for program in readers(input, &out) {
+        let outcome = program.run().expect_refusal(&[word]);
+        assert!(
+            outcome
+                .home
+                .names()
+                .iter()
+                .all(|name| !name.ends_with(".npy")),
+            "{:?}",
+            outcome.home.names()
+        );
+    }
+    for path in [out, png] {
+        assert_eq!(
+            fs::read(&path).expect("still there"),
+            b"precious",
+            "{} was overwritten",
+            path.display()
+        );
+    }
+    assert_eq!(place.names(), ["out.npy", "out.png"]);
+}
+
+#[test]
+fn a_missing_file() {
+    expect_refused(Path::new("/nowhere/missing.wav"), "missing.wav");
+}
+
+#[test]
+fn a_folder_instead_of_a_file() {
+    let place = Place::new();
+    fs::create_dir(place.path("folder.wav")).expect("a folder");
+    expect_refused(&place.path("folder.wav"), "folder.wav");
+}
+
+#[test]
+fn files_that_are_no_sound() {
+    let place = Place::new();
+    expect_refused(
+        &place.write("text.wav", "This is not sound.\n".repeat(500)),
+        "text.wav",
+    );
+    expect_refused(&place.write("empty.flac", ""), "empty.flac");
+    let noise: Vec<u8> = (0..20_000u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    expect_refused(&place.write("noise.mp3", noise), "noise.mp3");
+}
+
+#[test]
+fn a_codec_that_is_not_supported() {
+    let place = Place::new();
+    // A WAV header whose format tag is GSM 6.10.
+    let mut bytes = recording::wav(1, &[0; 6500]);
+    bytes[20..22].copy_from_slice(&0x31u16.to_le_bytes());
+    expect_refused(&place.write("gsm.wav", bytes), "gsm.wav");
+}
+
+#[test]
+fn a_wav_without_channels_or_rate() {
+    let place = Place::new();
+    let mut channels = recording::wav(1, &[0; 4000]);
+    channels[22..24].copy_from_slice(&0u16.to_le_bytes());
+    expect_refused(&place.write("channels.wav", channels), "channels.wav");
+    let mut rate = recording::wav(1, &[0; 4000]);
+    rate[24..28].copy_from_slice(&0u32.to_le_bytes());
+    expect_refused(&place.write("rate.wav", rate), "rate.wav");
+}
+
+#[test]
+fn a_device_that_does_not_exist() {
+    let place = Place::new();
+    for command in [&["live", "--headless"][..], &["capture"][..]] {
+        let program =
+            Program::new(command).args(["--seconds", "1", "--device", "no such device", "--ring"]);
+        program
+            .arg(place.path("ring"))
+            .run()
+            .expect_refusal(&["no such device"]);
+    }
+    assert!(!place.path("ring").exists(), "{:?}", place.names());
+}
+
+#[test]
+fn numbers_out_of_range() {
+    let place = Place::new();
+    for (option, value) in [
+        ("--channels", "0"),
+        ("--channels", "4000000000"),
+        ("--channels", "-1"),
+        ("--channels", "two"),
+        ("--rate", "0"),
+        ("--rate", "4294967295"),
+        ("--rate", "99999999999999999999"),
+        ("--history", "0"),
+        ("--history", "-3"),
+        ("--history", "nan"),
+        ("--history", "1e300"),
+        ("--seconds", "-1"),
+        ("--seconds", "nan"),
+    ] {
+        let program =
+            Program::new(["capture", "--signal", "sine", "--ring"]).arg(place.path("ring"));
+        let with_end = if option == "--seconds" {
+            program
+        } else {
+            program.args(["--seconds", "1"])
+        };
+        with_end
+            .arg(format!("{option}={value}"))
+            .run()
+            .expect_refusal(&[option.trim_start_matches('-')]);
+        assert!(
+            !place.path("ring").exists(),
+            "{option}={value} left {:?}",
+            place.names()
+        );
+    }
+}
+
+#[test]
+fn analysis_numbers_out_of_range() {
+    let place = Place::new();
+    let wav = place.write("second.wav", recording::wav(1, &[0; 96_000]));
+    let npy = place.path("out.npy");
+    for option in [
+        "--window-size=0",
+        "--window-size=63",
+        "--window-size=99999999999",
+        "--hop=0",
+        "--hop=-5",
+        "--window=square-ish",
+        "--window=kaiser:nan",
+        "--window=kaiser:",
+        "--window=gaussian:0",
+        "--channel=7",
+        "--from=-1",
+        "--from=50",
+        "--from=nan",
+    ] {
+        Program::new(["stft", option, "-o"])
+            .arg(&npy)
+            .arg(&wav)
+            .run()
+            .expect_refusal(&[]);
+        assert!(!npy.exists(), "{option} left a file");
+    }
+    for option in ["--points=0", "--points=999999999999999999"] {
+        Program::new(["envelope", option, "-o"])
+            .arg(&npy)
+            .arg(&wav)
+            .run()
+            .expect_refusal(&["points"]);
+        assert!(!npy.exists(), "{option} left a file");
+    }
+    for size in ["0x0", "12", "999999x999999", "-1x5"] {
+        let png = place.path("out.png");
+        let program = Program::new([
+            "render".to_owned(),
+            format!("--size={size}"),
+            "-o".to_owned(),
+        ]);
+        program.arg(&png).arg(&wav).run().expect_refusal(&["size"]);
+        assert!(!png.exists(), "{size} left a file");
+    }
+}
+
+#[test]
+fn an_unknown_signal_is_answered_with_the_known_ones() {
+    let program = Program::new(["live", "--headless", "--seconds", "1", "--signal", "sinus"]);
+    program
+        .run()
+        .expect_refusal(&["sinus", "sine", "chord", "demo"]);
+    for signal in ["sine:-5", "sine:nan", "sine:", "sine:1e30"] {
+        Program::new(["capture", "--seconds", "1", "--signal", signal])
+            .run()
+            .expect_refusal(&["sine"]);
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written() {
+    let place = Place::new();
+    let wav = place.write("second.wav", recording::wav(1, &[0; 96_000]));
+    let program = Program::new(["stft", "-o", "/nowhere/out.npy"]).arg(&wav);
+    program.run().expect_refusal(&["/nowhere/out.npy"]);
+    let program = Program::new(["stft", "-o"]).arg(place.folder()).arg(&wav);
+    program.run().expect_refusal(&[]);
+}
+
+#[test]
+fn a_full_disk() {
+    let disk = match SmallDisk::mount(64) {
+        Ok(disk) => disk,
+        Err(reason) => return skip("a_full_disk", &reason),
+    };
+    let place = Place::new();
+    let ring = disk.place().path("ring");
+    for command in [&["live", "--headless"][..], &["capture"][..]] {
+        let program = Program::new(command).args(["--signal", "sine", "--seconds", "1", "--ring"]);
+        program.arg(&ring).run().expect_refusal(&["ring"]);
+        let left: Vec<_> = disk
+            .place()
+            .names()
+            .into_iter()
+            .filter(|name| !name.ends_with(".lock"))
+            .collect();
+        assert!(left.is_empty(), "left {left:?}");
+    }
+    // A second of a voice has more numbers than the disk has room; what was there stays.
+    let wav = place.write("second.wav", recording::wav(1, &[7; 96_000]));
+    let npy = disk.place().write("out.npy", "precious");
+    Program::new(["stft", "-o"])
+        .arg(&npy)
+        .arg(&wav)
+        .run()
+        .expect_refusal(&["out.npy"]);
+    assert_eq!(fs::read(&npy).expect("still there"), b"precious");
+}

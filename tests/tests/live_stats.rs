@@ -1,0 +1,88 @@
+//! The whole live way without a window loses nothing, analyses every column that is due, and
+//! uploads new rows only: with a generated chord and with a real FLAC recording.
+//!
+//! The numbers are the program's own (`--stats`); no test measures time itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use serde_json::Value;
+use soundfall_tests::outcome::number;
+use soundfall_tests::place::Place;
+use soundfall_tests::program::Program;
+use soundfall_tests::recording;
+use soundfall_tests::skip::skip;
+use std::path::Path;
+use std::sync::Mutex;
+
+const SECONDS: f64 = 10.0;
+const CHANNELS: usize = 8;
+
+/// One live run at a time: they are to keep up with real time.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn live(ring: &Path, source: &[&str]) -> Value {
+    let _turn = TURN.lock();
+    let seconds = SECONDS.to_string();
+    let program = Program::new([
+        "live",
+        "--headless",
+        "--seconds",
+        &seconds,
+        "--stats",
+        "-",
+        "--ring",
+    ]);
+    program.arg(ring).args(source).run().expect_success().json()
+}
+
+fn expect_nothing_lost(stats: &Value) {
+    for name in ["lost_frames", "laps", "gaps", "columns_dropped"] {
+        assert_eq!(number(stats, name), 0.0, "{name} in {stats:#}");
+    }
+    assert_eq!(number(stats, "channels"), CHANNELS as f64, "{stats:#}");
+    let rate = number(stats, "rate");
+    assert_eq!(rate, f64::from(recording::RATE), "{stats:#}");
+
+    // Default hop 512; half of the columns would already be too few.
+    let due = number(stats, "columns_due");
+    assert!(due >= 0.5 * SECONDS * rate / 512.0, "{stats:#}");
+    assert_eq!(number(stats, "columns_analysed"), due, "{stats:#}");
+
+    let (uploaded, new) = (
+        number(stats, "bytes_uploaded"),
+        number(stats, "bytes_of_new_rows"),
+    );
+    assert!(new > 0.0, "{stats:#}");
+    assert!(
+        uploaded <= 1.1 * new,
+        "{uploaded} bytes uploaded for {new} bytes of new rows"
+    );
+    assert!(
+        uploaded >= 0.9 * new,
+        "only {uploaded} of {new} bytes of new rows uploaded"
+    );
+}
+
+#[test]
+fn a_chord_on_eight_channels() {
+    let place = Place::new();
+    let stats = live(
+        &place.path("ring"),
+        &["--signal", "chord", "--channels", "8"],
+    );
+    expect_nothing_lost(&stats);
+}
+
+#[test]
+fn a_flac_recording_of_eight_channels() {
+    let place = Place::new();
+    let frames = (SECONDS + 4.0) as usize * recording::RATE as usize;
+    let flac = recording::joined(&place, "voices.wav", CHANNELS, frames)
+        .and_then(|wav| recording::as_flac(&wav));
+    let flac = match flac {
+        Ok(flac) => flac.display().to_string(),
+        Err(reason) => return skip("a_flac_recording_of_eight_channels", &reason),
+    };
+    let stats = live(&place.path("ring"), &["--file", &flac]);
+    expect_nothing_lost(&stats);
+}
