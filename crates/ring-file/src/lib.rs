@@ -1,4 +1,17 @@
 #![doc = include_str!("../README.md")]
+//! # Code map
+//!
+//! | module | duty |
+//! |---|---|
+//! | `create` | making a ring file and writing to it |
+//! | `temp` | the file in the making |
+//! | `lock` | one writer a ring |
+//! | `open` | opening for reading; what is mapped and what is not |
+//! | `mapped`, `pread` | the two ways to the words; all `unsafe` is in `mapped` |
+//! | `place` | where rings lie and are found |
+//! | `status` | whether the writer lives |
+//! | `info` | what there is to say about a ring |
+//! | `error` | what can go wrong, in words |
 
 #[cfg(not(unix))]
 compile_error!(
@@ -14,6 +27,7 @@ mod open;
 mod place;
 mod pread;
 mod status;
+mod temp;
 
 pub use create::{CreateOptions, FileRingWriter, create};
 pub use error::{CreateError, OpenError};

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use memmap2::{MmapOptions, MmapRaw};
+use soundfall_ring::copy::{copy_words, copy_words_f32, copy_words_f64, slice_words};
 use soundfall_ring::layout::WORD_BYTES;
-use soundfall_ring::storage::{copy_words, copy_words_f32, copy_words_f64, slice_words};
 use soundfall_ring::{ReadStorage, StorageError, WriteStorage};
 
 /// A ring mapped for reading.
@@ -102,7 +102,7 @@ impl MappedWriteStorage {
         const SMALLEST_PAGE: usize = 4096;
         let step = SMALLEST_PAGE / WORD_BYTES as usize;
         for word in words(&self.map).iter().step_by(step) {
-            soundfall_ring::storage::store_word(word, 0);
+            soundfall_ring::copy::store_word(word, 0);
         }
     }
 }

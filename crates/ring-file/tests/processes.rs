@@ -1,6 +1,11 @@
 //! Two processes on one ring: this test starts itself again as the writer. Checks that no torn
 //! read is accepted across processes, that a killed writer is found dead, and that its lock is gone.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};

@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use crate::reader::{ReadError, RingRead};
+use crate::read::{ReadError, RingRead};
 
 /// A reader's place in a ring's stream.
 ///

@@ -6,13 +6,12 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::copy::{copy_words, copy_words_f32, copy_words_f64, slice_words};
 use crate::format::RingFormat;
 use crate::header::{Extension, HeaderError};
-use crate::reader::{RingReader, SharedRing};
-use crate::storage::{
-    ReadStorage, StorageError, WriteStorage, copy_words, copy_words_f32, copy_words_f64,
-    slice_words,
-};
+use crate::read::SharedRing;
+use crate::reader::RingReader;
+use crate::storage::{ReadStorage, StorageError, WriteStorage};
 use crate::writer::RingWriter;
 
 /// Alignment of the words: a page, so that a ring on the heap lies like one in a file.

@@ -1,5 +1,21 @@
 #![doc = include_str!("../README.md")]
+//! # Code map
+//!
+//! | module | duty |
+//! |---|---|
+//! | `layout` | the places of the format: offsets, magics, sizes |
+//! | `format` | the four fixed facts of a ring, checked |
+//! | `header` | reading and writing the header |
+//! | `storage` | where the words live: the traits |
+//! | `copy` | how words are copied: the fast loops |
+//! | `writer` | the writing side of the protocol |
+//! | `read` | what consumers see: trait and errors |
+//! | `reader` | the reading side of the protocol |
+//! | `cursor` | following the live edge |
+//! | `gap` | spans lost before the ring |
+//! | `heap` | a ring in ordinary memory |
 
+pub mod copy;
 pub mod layout;
 pub mod storage;
 
@@ -8,6 +24,7 @@ mod format;
 mod gap;
 mod header;
 mod heap;
+mod read;
 mod reader;
 mod writer;
 
@@ -16,6 +33,7 @@ pub use format::{FormatError, MAX_CHANNELS, MAX_FRAME, MAX_SAMPLE_RATE, RingForm
 pub use gap::{Gap, GapReason};
 pub use header::{Extension, Header, HeaderError};
 pub use heap::{HeapRingError, HeapStorage, heap_ring, heap_ring_with};
-pub use reader::{ReadError, RingRead, RingReader, SharedRing, WriterState};
+pub use read::{ReadError, RingRead, SharedRing, WriterState};
+pub use reader::RingReader;
 pub use storage::{ReadStorage, StorageError, WriteStorage};
 pub use writer::{RingWriter, WriteError};

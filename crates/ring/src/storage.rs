@@ -7,7 +7,7 @@
 //! ordering comes from the fences of the protocol.** On a read-only mapping nothing but relaxed
 //! loads is defined.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 /// Reading access to the words of a ring.
 ///
@@ -104,73 +104,4 @@ pub enum StorageError {
     /// The operating system refused.
     #[error("reading the ring failed: {0}; check the medium it lies on")]
     Io(std::io::ErrorKind),
-}
-
-/// Loads one word, relaxed.
-#[inline]
-pub fn load_word(word: &AtomicU64) -> u64 {
-    u64::from_le(word.load(Ordering::Relaxed))
-}
-
-/// Stores one word, relaxed.
-#[inline]
-pub fn store_word(word: &AtomicU64, value: u64) {
-    word.store(value.to_le(), Ordering::Relaxed);
-}
-
-/// The `count` words from `first` on, or the error that names them.
-///
-/// # Errors
-/// [`StorageError::OutOfRange`].
-pub fn slice_words(
-    words: &[AtomicU64],
-    first: u64,
-    count: usize,
-) -> Result<&[AtomicU64], StorageError> {
-    usize::try_from(first)
-        .ok()
-        .and_then(|start| words.get(start..start.checked_add(count)?))
-        .ok_or(StorageError::OutOfRange {
-            first,
-            end: first.saturating_add(count as u64),
-            count: words.len() as u64,
-        })
-}
-
-/// Copies words, relaxed. Copies as many as the shorter side has.
-pub fn copy_words(words: &[AtomicU64], out: &mut [u64]) {
-    for (value, word) in out.iter_mut().zip(words) {
-        *value = load_word(word);
-    }
-}
-
-/// Copies samples as f32, relaxed. Copies as many as the shorter side has.
-///
-/// Atomic loads are never merged by the compiler; eight of them are gathered first, so that
-/// the conversions and stores after them are.
-pub fn copy_words_f32(words: &[AtomicU64], out: &mut [f32]) {
-    let (lines, rest) = words.as_chunks::<8>();
-    let (out_lines, out_rest) = {
-        let count = out.len().min(words.len());
-        out[..count].as_chunks_mut::<8>()
-    };
-    for (line, samples) in lines.iter().zip(out_lines.iter_mut()) {
-        let values: [f64; 8] = core::array::from_fn(|i| f64::from_bits(load_word(&line[i])));
-        *samples = values.map(|value| value as f32);
-    }
-    let tail = if out_lines.len() == lines.len() {
-        rest
-    } else {
-        &words[out_lines.len() * 8..]
-    };
-    for (sample, word) in out_rest.iter_mut().zip(tail) {
-        *sample = f64::from_bits(load_word(word)) as f32;
-    }
-}
-
-/// Copies samples as f64, relaxed, bit for bit. Copies as many as the shorter side has.
-pub fn copy_words_f64(words: &[AtomicU64], out: &mut [f64]) {
-    for (sample, word) in out.iter_mut().zip(words) {
-        *sample = f64::from_bits(load_word(word));
-    }
 }

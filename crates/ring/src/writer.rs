@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
+use crate::copy::{deinterleave, store_word};
 use crate::format::{MAX_FRAME, RingFormat};
 use crate::gap::GapReason;
 use crate::header::{Extension, HeaderError, header_words};
@@ -10,11 +11,7 @@ use crate::layout::{
     HEADER_WORDS, OFFSET_CLAIM, OFFSET_GAP_TOTAL, OFFSET_HEARTBEAT, OFFSET_SEQUENCE, OFFSET_STATE,
     STATE_CLOSED, gap_word, word,
 };
-use crate::storage::{WriteStorage, store_word};
-
-/// Input samples that one step of the de-interleaving touches: 16 KiB, so that they stay in the
-/// first-level cache while every channel picks its own.
-const TILE_SAMPLES: usize = 4096;
+use crate::storage::WriteStorage;
 
 /// The one writer of a ring; works on whole blocks.
 ///
@@ -198,30 +195,5 @@ impl<S: WriteStorage> RingWriter<S> {
     /// A header word. `index` is below [`HEADER_WORDS`], which `create` found to be there.
     fn word(&self, index: u64) -> &AtomicU64 {
         &self.storage.words()[index as usize]
-    }
-}
-
-/// Stores whole frames planar, from index `at` of every channel on.
-///
-/// Goes through the input in tiles that fit the first-level cache; within a tile each channel
-/// fills whole cache lines of its own, so the number of channels hardly matters.
-fn deinterleave(
-    interleaved: &[f32],
-    channels: usize,
-    words: &[AtomicU64],
-    capacity: usize,
-    at: usize,
-) {
-    let tile_frames = (TILE_SAMPLES / channels).max(8);
-    let mut index = at;
-    for tile in interleaved.chunks(tile_frames * channels) {
-        let frames = tile.len() / channels;
-        for (channel, plane) in words.chunks_exact(capacity).enumerate() {
-            let line = &plane[index..][..frames];
-            for (word, sample) in line.iter().zip(tile[channel..].iter().step_by(channels)) {
-                store_word(word, f64::from(*sample).to_bits());
-            }
-        }
-        index += frames;
     }
 }

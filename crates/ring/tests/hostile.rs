@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use proptest::prelude::*;
+use soundfall_ring::copy::store_word;
 use soundfall_ring::layout::{
     HEADER_WORDS, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_MAGIC,
     OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_VERSION, VERSION, word,
 };
-use soundfall_ring::storage::store_word;
 use soundfall_ring::{
     Cursor, FormatError, Header, HeaderError, HeapRingError, HeapStorage, RingFormat, RingRead,
     RingReader, WriteStorage, heap_ring,

@@ -180,7 +180,7 @@ proptest! {
 
     #[test]
     fn copies_of_any_length_are_right(values in prop::collection::vec(any::<f32>(), 0..70), out_len in 0..70usize) {
-        use soundfall_ring::storage::{copy_words, copy_words_f32, copy_words_f64};
+        use soundfall_ring::copy::{copy_words, copy_words_f32, copy_words_f64};
         use std::sync::atomic::AtomicU64;
         let words: Vec<AtomicU64> = values.iter().map(|&v| AtomicU64::new(f64::from(v).to_bits())).collect();
         let count = out_len.min(values.len());

@@ -2,11 +2,11 @@
 //! Words are put into the storage by hand where a well-behaved writer would never do it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use soundfall_ring::copy::store_word;
 use soundfall_ring::layout::{
     MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_CLAIM, OFFSET_EPOCH,
     OFFSET_MAGIC, OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_VERSION, VERSION, word,
 };
-use soundfall_ring::storage::store_word;
 use soundfall_ring::{
     Cursor, Extension, Gap, GapReason, HeapStorage, Poll, ReadError, RingFormat, RingRead,
     RingReader, RingWriter, WriteError, WriteStorage, WriterState, heap_ring,

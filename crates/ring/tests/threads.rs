@@ -1,7 +1,12 @@
 //! Torture with real threads: one writer as fast as it can, readers near the oldest end; the frame
 //! number is in every sample of every channel, so a torn read cannot pass unseen. Bounded by
 //! counts, never by the clock.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
