@@ -13,8 +13,8 @@ use soundfall_ring::RingFormat;
 use soundfall_ring_file::{CreateOptions, FileRingWriter};
 
 use crate::config::{
-    CaptureConfig, MAX_BLOCK_FRAMES, SourceSpec, available_ring_bytes, capacity_frames,
-    check_channels, check_rate, default_block_frames,
+    CaptureConfig, SourceSpec, available_ring_bytes, capacity_frames, check_channels, check_rate,
+    default_block_frames,
 };
 use crate::device::Chosen;
 use crate::error::CaptureError;
@@ -79,7 +79,7 @@ struct Prepared {
 
 enum Kind {
     Device(Box<Chosen>),
-    Material { material: Material, speed: f64 },
+    Material { material: Box<Material>, speed: f64 },
 }
 
 /// Starts to capture. Returns when the ring exists and the source runs.
@@ -109,12 +109,6 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         block,
         available_ring_bytes(),
     )?;
-    if u64::from(block) * 4 > capacity {
-        return Err(CaptureError::Block {
-            frames: block,
-            max: MAX_BLOCK_FRAMES,
-        });
-    }
     let format = RingFormat::new(rate, channels, capacity, block)?;
     let mut warnings = Vec::new();
     let path = config.ring_path.clone().unwrap_or_else(|| {
@@ -148,7 +142,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
             let (feed, intake) = queue(channels, queue_frames, Arc::clone(&counters));
             let pace = f64::from(rate) * speed;
             let producer = Producer::start(
-                material,
+                *material,
                 feed,
                 block as usize,
                 channels,
@@ -246,7 +240,7 @@ fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
                 rate: file_rate,
                 label: name.to_string_lossy().into_owned(),
                 kind: Kind::Material {
-                    material: Material::File(FilePlayer::new(file, channels, *looped)),
+                    material: Box::new(Material::File(FilePlayer::new(file, channels, *looped))),
                     speed: *speed,
                 },
             }
@@ -261,7 +255,7 @@ fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
                 rate,
                 label: signal.to_string(),
                 kind: Kind::Material {
-                    material: Material::Signal(Generator::new(*signal, channels, rate)?),
+                    material: Box::new(Material::Signal(Generator::new(*signal, channels, rate)?)),
                     speed: 1.0,
                 },
             }

@@ -49,7 +49,7 @@ pub enum CaptureError {
         max_secs: f64,
     },
     /// The block length is outside its limits.
-    #[error("block of {frames} frames: must be 1 to {max}, and at most a quarter of the history")]
+    #[error("block of {frames} frames: must be 1 to {max}")]
     Block {
         /// What was asked for, in frames.
         frames: u32,

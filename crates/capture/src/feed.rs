@@ -195,3 +195,37 @@ impl Drop for Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_room_for_a_mark_the_gap_goes_on() {
+        let counters = Arc::new(Counters::default());
+        let (mut feed, mut intake) = queue(1, 4, Arc::clone(&counters));
+        // Every round: four frames fit, three are lost, and nobody looks at the marks.
+        for _ in 0..MARKS + 50 {
+            feed.push(&[0.5f32; 7]);
+            while intake.samples.pop().is_ok() {}
+        }
+        let rounds = (MARKS + 50) as u64;
+        // The first round needs no mark; every further one that gets its mark takes four frames in.
+        assert_eq!(feed.pushed, 4 * (MARKS as u64 + 1));
+        assert_eq!(
+            counters.lost_frames.load(Ordering::Relaxed),
+            7 * rounds - feed.pushed
+        );
+        let mut told = 0;
+        while let Ok(mark) = intake.marks.pop() {
+            assert_eq!(mark.length_frames, 3);
+            told += 1;
+        }
+        assert_eq!(told, MARKS);
+        feed.push(&[0.5f32; 1]);
+        assert_eq!(
+            intake.marks.pop().map(|mark| mark.length_frames).ok(),
+            Some(3 + 7 * 49)
+        );
+    }
+}

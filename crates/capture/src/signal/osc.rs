@@ -71,17 +71,16 @@ fn add_steady(out: &mut [f32], phase: f64, freq: f64, amp: f32, amp_slope: f32) 
         *gain = amp + amp_slope * lane as f32;
     }
     let gain_step = amp_slope * LANES as f32;
-    let mut chunks = out.chunks_exact_mut(LANES);
-    for chunk in &mut chunks {
-        for lane in 0..LANES {
-            chunk[lane] += gain[lane] * im[lane];
-            let next = re[lane] * c - im[lane] * s;
-            im[lane] = re[lane] * s + im[lane] * c;
-            re[lane] = next;
-            gain[lane] += gain_step;
-        }
+    let (chunks, tail) = out.as_chunks_mut::<LANES>();
+    for chunk in chunks {
+        // One short loop a line: each becomes a few vector instructions.
+        let turned: [f32; LANES] = std::array::from_fn(|lane| re[lane] * c - im[lane] * s);
+        *chunk = std::array::from_fn(|lane| chunk[lane] + gain[lane] * im[lane]);
+        im = std::array::from_fn(|lane| re[lane] * s + im[lane] * c);
+        gain = gain.map(|gain| gain + gain_step);
+        re = turned;
     }
-    for (lane, sample) in chunks.into_remainder().iter_mut().enumerate() {
+    for (lane, sample) in tail.iter_mut().enumerate() {
         *sample += gain[lane] * im[lane];
     }
 }

@@ -1,0 +1,194 @@
+//! Overruns by hand: the callback object is driven directly, so nothing depends on timing.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use crossbeam_channel::Receiver;
+use proptest::prelude::*;
+use soundfall_ring::{HeapStorage, RingFormat, SharedRing, WriterState, heap_ring};
+
+use super::*;
+use crate::feed::{Feed, queue};
+
+const CHANNELS: u32 = 3;
+
+struct Rig {
+    feed: Feed,
+    assembler: Assembler<Box<RingWriter<HeapStorage>>>,
+    ring: SharedRing,
+    counters: Arc<Counters>,
+    events: Receiver<CaptureEvent>,
+    /// Frames the imagined device has delivered.
+    clock: u64,
+}
+
+impl Rig {
+    fn new(queue_frames: usize, block: u32) -> Self {
+        let format = RingFormat::new(48_000, CHANNELS, 100_000, block).unwrap();
+        let (writer, ring) = heap_ring(&format, "test").unwrap();
+        let counters = Arc::new(Counters::default());
+        let (feed, intake) = queue(CHANNELS, queue_frames, Arc::clone(&counters));
+        let (sender, events) = crossbeam_channel::unbounded();
+        let assembler = Assembler::new(Box::new(writer), intake, Arc::clone(&counters), sender);
+        Self {
+            feed,
+            assembler,
+            ring,
+            counters,
+            events,
+            clock: 0,
+        }
+    }
+
+    /// The device delivers frames; every sample tells its frame and channel.
+    fn deliver(&mut self, frames: u64) {
+        let samples: Vec<f32> = (self.clock..self.clock + frames)
+            .flat_map(|frame| (0..CHANNELS).map(move |channel| sample(frame, channel)))
+            .collect();
+        self.feed.push(&samples);
+        self.clock += frames;
+    }
+
+    /// Ends the source and checks the whole ring against what was delivered.
+    fn finish_and_check(self) {
+        let Self {
+            feed,
+            mut assembler,
+            ring,
+            counters,
+            events,
+            clock,
+        } = self;
+        drop(feed);
+        assembler.drain().unwrap();
+        assert!(assembler.exhausted());
+        assembler.pad().unwrap();
+        let gaps = ring.gaps();
+        let lost: u64 = gaps.iter().map(|gap| gap.length_frames).sum();
+        assert_eq!(
+            lost,
+            counters.lost_frames.load(Ordering::Relaxed),
+            "{gaps:?}"
+        );
+        assert_eq!(gaps.len() as u64, counters.gaps.load(Ordering::Relaxed));
+        let told = events
+            .try_iter()
+            .filter(|event| matches!(event, CaptureEvent::Gap { .. }))
+            .count();
+        assert_eq!(told, gaps.len());
+        // Time is true: everything delivered has its frame in the ring, lost or not.
+        let block = u64::from(ring.format().block_frames);
+        assert_eq!(ring.written_frames(), clock.next_multiple_of(block));
+        for channel in 0..CHANNELS {
+            let mut got = vec![0.0f32; ring.written_frames() as usize];
+            ring.read(channel, 0, &mut got).unwrap();
+            for (frame, value) in (0u64..).zip(got) {
+                let in_gap = gaps
+                    .iter()
+                    .any(|gap| (gap.start_frame..gap.end_frame()).contains(&frame));
+                let expected = if in_gap || frame >= clock {
+                    0.0
+                } else {
+                    sample(frame, channel)
+                };
+                assert_eq!(value, expected, "frame {frame}, channel {channel}");
+            }
+        }
+    }
+}
+
+fn sample(frame: u64, channel: u32) -> f32 {
+    (frame * u64::from(CHANNELS) + u64::from(channel) + 1) as f32
+}
+
+#[test]
+fn an_overrun_becomes_a_gap_of_its_length_at_its_place() {
+    let mut rig = Rig::new(100, 64);
+    rig.deliver(60);
+    rig.deliver(90); // 40 fit
+    rig.deliver(25); // none fit
+    rig.assembler.drain().unwrap();
+    rig.deliver(70);
+    rig.assembler.drain().unwrap();
+    let gaps = rig.ring.gaps();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((gaps[0].start_frame, gaps[0].length_frames), (100, 75));
+    assert_eq!(gaps[0].reason, GapReason::CaptureOverrun);
+    rig.finish_and_check();
+}
+
+#[test]
+fn a_loss_longer_than_many_blocks() {
+    let mut rig = Rig::new(32, 16);
+    rig.deliver(5_000);
+    rig.assembler.drain().unwrap();
+    rig.deliver(20);
+    rig.finish_and_check();
+}
+
+#[test]
+fn a_loss_at_the_very_end_is_recorded() {
+    let mut rig = Rig::new(32, 16);
+    rig.deliver(50);
+    let counters = Arc::clone(&rig.counters);
+    rig.finish_and_check();
+    assert_eq!(counters.lost_frames.load(Ordering::Relaxed), 18);
+}
+
+#[test]
+fn a_lost_device_leaves_a_gap_behind_its_last_frame() {
+    let mut rig = Rig::new(100, 64);
+    rig.deliver(40);
+    rig.counters.set_state(SourceState::Lost);
+    rig.assembler.drain().unwrap();
+    rig.assembler.pad().unwrap();
+    let gaps = rig.ring.gaps();
+    assert_eq!((gaps[0].start_frame, gaps[0].length_frames), (40, 24));
+    assert_eq!(gaps[0].reason, GapReason::DeviceLost);
+    assert_eq!(rig.counters.lost_frames.load(Ordering::Relaxed), 24);
+}
+
+#[test]
+fn the_thread_drains_pads_and_closes() {
+    let mut rig = Rig::new(1_000, 64);
+    rig.deliver(500);
+    let Rig {
+        feed,
+        assembler,
+        ring,
+        counters,
+        ..
+    } = rig;
+    drop(feed);
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    let thread = thread::spawn(move || assembler.run(&seen));
+    while !counters.finished() {
+        thread::yield_now();
+    }
+    assert_eq!(ring.written_frames(), 512);
+    assert!(
+        matches!(ring.writer_state(), WriterState::Open { heartbeat_unix_ns, .. } if heartbeat_unix_ns > 0)
+    );
+    stop.store(true, Ordering::Release);
+    thread.thread().unpark();
+    drop(thread.join().unwrap());
+    assert_eq!(ring.writer_state(), WriterState::Closed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_is_lost_time_stays_true(
+        queue_frames in 1usize..300,
+        block in 1u32..200,
+        steps in prop::collection::vec((0u64..400, any::<bool>()), 1..60),
+    ) {
+        let mut rig = Rig::new(queue_frames, block);
+        for (frames, drain) in steps {
+            rig.deliver(frames);
+            if drain {
+                rig.assembler.drain().unwrap();
+            }
+        }
+        rig.finish_and_check();
+    }
+}
