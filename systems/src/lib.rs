@@ -1,1 +1,12 @@
-//! Placeholder head.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod annotate;
+pub mod camera;
+pub mod clock;
+pub mod present;
+pub mod source;
+pub mod spectrum;
+pub mod view;
+pub mod waterfall;
+pub mod waveform;

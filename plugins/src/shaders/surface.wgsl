@@ -1,0 +1,195 @@
+// One channel's surface: heights from a ring texture, scrolled below a row, lit, cut where nothing
+// is known. Colours and dB range are applied here, so that they change for the whole history.
+
+#import bevy_pbr::mesh_functions::{get_tag, get_world_from_local}
+#import bevy_pbr::view_transformations::position_world_to_clip
+#import bevy_pbr::mesh_view_bindings::view
+
+@group(#{MATERIAL_BIND_GROUP}) @binding(0) var heights: texture_2d_array<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var heights_sampler: sampler;
+@group(#{MATERIAL_BIND_GROUP}) @binding(2) var state: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(3) var colours: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(4) var colours_sampler: sampler;
+
+const HOLE: f32 = -0.5;
+const COLOURMAPS: f32 = 8.0;
+
+// What `stage_state` packs, by name.
+struct Field {
+    first_layer: i32,
+    head: i32,        // texture row of the head
+    fraction: f32,    // of a row past it
+    rows: i32,        // of the texture
+    span: f32,        // rows shown
+    stride: i32,      // texture rows a grid row stands for
+    phase: i32,       // rows from the head back to the first grid row that is glued to the data
+    behind: f32,      // known rows behind the head
+    low: f32,         // floor and top of the range, as stored
+    high: f32,
+    colormap: f32,
+    ahead: f32,       // known rows ahead of the head
+    columns: f32,
+    grid_columns: f32,
+}
+
+fn texel(i: i32) -> vec4<f32> {
+    return textureLoad(state, vec2<i32>(i, 0), 0);
+}
+
+fn field() -> Field {
+    let a = texel(0);
+    let b = texel(1);
+    let c = texel(2);
+    let d = texel(3);
+    var f: Field;
+    f.first_layer = i32(a.x);
+    f.head = i32(a.y);
+    f.fraction = a.z;
+    f.rows = max(i32(a.w), 1);
+    f.span = max(b.x, 1e-3);
+    f.stride = max(i32(b.y), 1);
+    f.phase = i32(b.z);
+    f.behind = b.w;
+    f.low = c.x;
+    f.high = max(c.y, c.x + 1e-4);
+    f.colormap = c.z;
+    f.ahead = c.w;
+    f.columns = max(d.x, 2.0);
+    f.grid_columns = max(d.z, 2.0);
+    return f;
+}
+
+fn wrapped(row: i32, rows: i32) -> i32 {
+    return ((row % rows) + rows) % rows;
+}
+
+fn stored(f: Field, layer: i32, column: i32, row: i32) -> f32 {
+    let x = clamp(column, 0, i32(f.columns) - 1);
+    return textureLoad(heights, vec2<i32>(x, wrapped(row, f.rows)), layer, 0).r;
+}
+
+// Part of the range, 0 at the floor.
+fn ranged(f: Field, level: f32) -> f32 {
+    return clamp((level - f.low) / (f.high - f.low), 0.0, 1.0);
+}
+
+struct Vertex {
+    @builtin(instance_index) instance_index: u32,
+    @location(0) position: vec3<f32>,
+}
+
+struct Fragment {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) world: vec3<f32>,
+    // Frequency 0…1 and rows behind the head.
+    @location(1) place: vec2<f32>,
+    // 1 on the surface, 0 at the foot of the skirt.
+    @location(2) top: f32,
+    @location(3) size: vec3<f32>,
+    @location(4) @interpolate(flat) layer: i32,
+}
+
+@vertex
+fn vertex(in: Vertex) -> Fragment {
+    let f = field();
+    let layer = f.first_layer + i32(get_tag(in.instance_index));
+    let grid_row = i32(in.position.z + 0.5);
+    // Grid rows are glued to data rows and the whole grid slides, so that ridges keep their
+    // shape; only the first one stays at the front edge and the last ones at the back.
+    let back = f.phase + (grid_row - 1) * f.stride;
+    var behind = f32(back) + f.fraction;
+    if grid_row == 0 { behind = 0.0; }
+    behind = clamp(behind, 0.0, f.span);
+
+    // The largest level of all texels that this vertex stands for.
+    let half_x = i32(ceil(0.5 * f.columns / f.grid_columns - 0.5));
+    let column = i32(round(in.position.x * (f.columns - 1.0)));
+    let row = f.head - i32(round(max(behind - f.fraction, 0.0)));
+    var level = 0.0;
+    let older = f.stride / 2;
+    let newer = (f.stride - 1) / 2;
+    for (var r = -older; r <= newer; r++) {
+        for (var c = -half_x; c <= half_x; c++) {
+            level = max(level, stored(f, layer, column + c, row + r));
+        }
+    }
+    if grid_row == 0 && f.ahead >= 1.0 {
+        level = mix(level, max(stored(f, layer, column, row + 1), 0.0), f.fraction);
+    }
+    let known = -behind + f.fraction;
+    if known < -f.behind || known > f.ahead + 1.0 { level = 0.0; }
+
+    let model = get_world_from_local(in.instance_index);
+    let local = vec3<f32>(in.position.x - 0.5, ranged(f, level) * in.position.y, 0.5 - behind / f.span);
+    let world = model * vec4<f32>(local, 1.0);
+    var out: Fragment;
+    out.clip = position_world_to_clip(world.xyz);
+    out.world = world.xyz;
+    out.place = vec2<f32>(in.position.x, behind);
+    out.top = in.position.y;
+    out.size = vec3<f32>(length(model[0].xyz), length(model[1].xyz), length(model[2].xyz));
+    out.layer = layer;
+    return out;
+}
+
+fn sampled(f: Field, layer: i32, u: f32, behind: f32) -> f32 {
+    let x = (u * (f.columns - 1.0) + 0.5) / f.columns;
+    let y = (f32(f.head) + f.fraction - behind + 0.5) / f32(f.rows);
+    return max(textureSampleLevel(heights, heights_sampler, vec2<f32>(x, fract(y)), layer, 0.0).r, 0.0);
+}
+
+@fragment
+fn fragment(in: Fragment) -> @location(0) vec4<f32> {
+    let f = field();
+    let u = in.place.x;
+    let behind = in.place.y;
+    let footprint = fwidth(behind);
+    let known = f.fraction - behind;
+    if known < -f.behind || known > f.ahead + 0.999 { discard; }
+    let row = f.head + i32(floor(f.fraction - behind + 0.5));
+    let column = i32(round(u * (f.columns - 1.0)));
+    if stored(f, in.layer, column, row) < HOLE { discard; }
+
+    // The largest of the rows under this pixel: a click stays visible far away.
+    var level = sampled(f, in.layer, u, behind);
+    if footprint > 1.0 {
+        let reach = min(footprint, 8.0);
+        level = max(level, sampled(f, in.layer, u, clamp(behind - 0.33 * reach, 0.0, f.span)));
+        level = max(level, sampled(f, in.layer, u, clamp(behind + 0.33 * reach, 0.0, f.span)));
+    }
+    let t = ranged(f, level);
+
+    // Normal from the field itself, finer than the grid.
+    let du = 1.5 / f.columns;
+    let dr = max(1.0, f.span / 400.0);
+    let right = ranged(f, sampled(f, in.layer, min(u + du, 1.0), behind));
+    let left = ranged(f, sampled(f, in.layer, max(u - du, 0.0), behind));
+    let newer = ranged(f, sampled(f, in.layer, u, max(behind - dr, 0.0)));
+    let older = ranged(f, sampled(f, in.layer, u, min(behind + dr, f.span)));
+    let slope_x = (right - left) * in.size.y / (2.0 * du * in.size.x);
+    let slope_z = (newer - older) * in.size.y / (2.0 * dr / f.span * in.size.z);
+    var normal = normalize(vec3<f32>(-slope_x, 1.0, -slope_z));
+
+    let base = textureSampleLevel(colours, colours_sampler,
+        vec2<f32>(t * (255.0 / 256.0) + 0.5 / 256.0, (f.colormap + 0.5) / COLOURMAPS), 0.0).rgb;
+    let eye = normalize(view.world_position.xyz - in.world);
+    let sun = normalize(vec3<f32>(-0.45, 0.75, 0.48));
+    let diffuse = max(dot(normal, sun) * 0.6 + 0.4, 0.0);
+    let shine = pow(max(dot(normal, normalize(sun + eye)), 0.0), 48.0) * 0.18 * t;
+    let rim = pow(1.0 - max(dot(normal, eye), 0.0), 3.0) * 0.10;
+    var colour = base * (0.34 + 0.74 * diffuse) + base * t * t * 0.22 + vec3<f32>(shine) + base * rim;
+
+    // The curtain below the edges: the level's own colour, sinking into the dark.
+    if in.top < 0.999 {
+        colour = base * (0.10 + 0.62 * in.top * in.top);
+    }
+    // The front edge glows: this is now.
+    let edge = 1.0 - smoothstep(0.0, 1.0, behind / max(footprint * 1.5, 1e-4));
+    if in.top > 0.995 {
+        colour += edge * (base * 0.5 + vec3<f32>(0.05 + 0.10 * t));
+    }
+    // Age: the far end sinks a little into the night.
+    let age = behind / f.span;
+    colour *= 1.0 - 0.38 * smoothstep(0.55, 1.0, age);
+    return vec4<f32>(colour, 1.0);
+}

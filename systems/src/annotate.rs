@@ -1,0 +1,150 @@
+//! Ticks of the axes: round values, never too many, with the words beside them.
+
+use soundfall_dsp::scale::{FrequencyAxis, Scale};
+
+/// A tick: where (0…1 along the axis) and what it says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Place along the axis.
+    pub at: f64,
+    /// Its label, unit included where the axis mixes units.
+    pub label: String,
+    /// Worth a stronger line.
+    pub major: bool,
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that is at least `least`.
+fn round_step(least: f64) -> f64 {
+    let decade = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * decade)
+        .find(|step| *step >= least * 0.999_999)
+        .unwrap_or(10.0 * decade)
+}
+
+/// A frequency as people say it.
+#[must_use]
+pub fn hertz(hz: f64) -> String {
+    if hz >= 1000.0 {
+        let khz = hz / 1000.0;
+        if (khz - khz.round()).abs() < 1e-6 {
+            format!("{khz:.0}k")
+        } else {
+            format!("{khz:.1}k")
+        }
+    } else {
+        format!("{hz:.0}")
+    }
+}
+
+/// Ticks of the frequency axis, at most about `most`.
+#[must_use]
+pub fn frequency_ticks(axis: &FrequencyAxis, most: usize) -> Vec<Tick> {
+    let most = most.max(2);
+    if axis.scale() == Scale::Linear {
+        let step = round_step((axis.max_hz() - axis.min_hz()) / most as f64);
+        let first = (axis.min_hz() / step).ceil() as i64;
+        return (first..)
+            .map(|i| i as f64 * step)
+            .take_while(|hz| *hz <= axis.max_hz() * 1.000_001)
+            .map(|hz| Tick {
+                at: axis.position(hz),
+                label: hertz(hz),
+                major: true,
+            })
+            .collect();
+    }
+    let ladders: [&[f64]; 4] = [&[1.0, 2.0, 3.0, 5.0, 7.0], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
+    let ladder = |steps: &[f64]| -> Vec<Tick> {
+        (0..6)
+            .flat_map(|decade| steps.iter().map(move |m| m * 10_f64.powi(decade)))
+            .filter(|hz| *hz >= axis.min_hz() * 0.999 && *hz <= axis.max_hz() * 1.001)
+            .map(|hz| Tick {
+                at: axis.position(hz),
+                label: hertz(hz),
+                major: (hz.log10() - hz.log10().round()).abs() < 1e-9,
+            })
+            .collect()
+    };
+    ladders
+        .into_iter()
+        .map(ladder)
+        .find(|ticks| ticks.len() <= most)
+        .unwrap_or_else(|| ladder(&[1.0]))
+}
+
+/// Ticks of the time axis: 0 at the front edge (now), 1 at the back.
+#[must_use]
+pub fn time_ticks(span_secs: f64, most: usize) -> Vec<Tick> {
+    let step = round_step(span_secs / most.max(1) as f64);
+    let count = (span_secs / step + 1e-6).floor() as u32;
+    (0..=count)
+        .map(|i| {
+            let secs = f64::from(i) * step;
+            Tick {
+                at: secs / span_secs,
+                label: if i == 0 {
+                    "now".to_owned()
+                } else if step < 0.001 {
+                    format!("\u{2212}{:.2} ms", secs * 1000.0)
+                } else if step < 1.0 {
+                    format!("\u{2212}{:.0} ms", secs * 1000.0)
+                } else {
+                    format!("\u{2212}{secs:.0} s")
+                },
+                major: i == 0,
+            }
+        })
+        .collect()
+}
+
+/// Ticks of the level axis: 0 at the floor, 1 at the top of the range.
+#[must_use]
+pub fn level_ticks(db_min: f32, db_max: f32, most: usize) -> Vec<Tick> {
+    let (low, high) = (f64::from(db_min), f64::from(db_max));
+    let range = (high - low).max(1.0);
+    let least = range / most.max(1) as f64;
+    let step = [3.0, 6.0, 10.0, 20.0, 30.0, 60.0]
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or(60.0);
+    let first = (low / step).ceil() as i64;
+    (first..)
+        .map(|i| i as f64 * step)
+        .take_while(|db| *db <= high + 1e-6)
+        .map(|db| Tick {
+            at: (db - low) / range,
+            label: format!("{db:.0}").replace('-', "\u{2212}"),
+            major: db.abs() < 1e-9,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn log_ticks_are_round_and_few() {
+        let axis = FrequencyAxis::new(Scale::Log, 30.0, 20_000.0, 512).unwrap();
+        let labels: Vec<_> = frequency_ticks(&axis, 10).into_iter().map(|t| t.label).collect();
+        assert_eq!(labels, ["50", "100", "200", "500", "1k", "2k", "5k", "10k", "20k"]);
+    }
+
+    #[test]
+    fn time_starts_now() {
+        let ticks = time_ticks(10.0, 6);
+        assert_eq!(ticks[0].label, "now");
+        assert_eq!(ticks[1].label, "\u{2212}2 s");
+        assert!((ticks[5].at - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn levels_are_inside_the_range() {
+        let ticks = level_ticks(-90.0, -6.0, 5);
+        assert!(ticks.iter().all(|t| (0.0..=1.0).contains(&t.at)));
+        assert_eq!(ticks[0].label, "\u{2212}80");
+    }
+}

@@ -1,0 +1,91 @@
+//! Where the camera stands when nobody moved it: so that every terrace is in view.
+
+use bevy_math::{Quat, Vec3};
+
+use crate::waterfall::Terraces;
+
+/// Vertical field of view, radians.
+pub const FIELD_OF_VIEW: f32 = 0.6;
+
+/// An orbit around a focus.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Framing {
+    /// What it looks at.
+    pub focus: Vec3,
+    /// Distance.
+    pub radius: f32,
+    /// Around the vertical, radians.
+    pub yaw: f32,
+    /// Above the horizon, radians.
+    pub pitch: f32,
+}
+
+impl Framing {
+    /// Position of the eye.
+    #[must_use]
+    pub fn eye(&self) -> Vec3 {
+        let turn = Quat::from_rotation_y(self.yaw) * Quat::from_rotation_x(-self.pitch);
+        self.focus + turn * Vec3::new(0.0, 0.0, self.radius)
+    }
+}
+
+/// The home framing of an arrangement in a view of a given width over height.
+#[must_use]
+pub fn home(terraces: &Terraces, aspect: f32) -> Framing {
+    let pitch = if terraces.rows > 1 { 0.62 } else { 0.5 };
+    let yaw = if terraces.columns == 1 { -0.24 } else { 0.0 };
+    let half = terraces.half_size;
+    let focus = Vec3::new(0.0, half.y * 0.55, half.z * 0.12);
+    let mut framing = Framing {
+        focus,
+        radius: 10.0,
+        yaw,
+        pitch,
+    };
+    // Move back until every corner of the enclosing box is inside the view, with room for labels.
+    let corners = [-1.0_f32, 1.0].into_iter().flat_map(|x| {
+        [0.0_f32, 2.0]
+            .into_iter()
+            .flat_map(move |y| [-1.0_f32, 1.0].map(|z| Vec3::new(x * half.x, y * half.y, z * half.z)))
+    });
+    let corners: Vec<Vec3> = corners.collect();
+    let (tan_y, tan_x) = {
+        let t = (FIELD_OF_VIEW / 2.0).tan();
+        (t * 0.86, t * aspect.max(0.2) * 0.86)
+    };
+    for _ in 0..200 {
+        let eye = framing.eye();
+        let look = bevy_math::Mat4::look_at_rh(eye, framing.focus, Vec3::Y);
+        let fits = corners.iter().all(|corner| {
+            let p = look.transform_point3(*corner);
+            p.z < -0.1 && p.x.abs() <= -p.z * tan_x && p.y.abs() <= -p.z * tan_y
+        });
+        if fits {
+            break;
+        }
+        framing.radius *= 1.02;
+    }
+    framing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::waterfall::terraces;
+
+    #[test]
+    fn everything_is_in_view() {
+        for count in [1, 2, 8, 64] {
+            for aspect in [0.6_f32, 1.78, 3.5] {
+                let all = terraces(count, 1.0);
+                let framing = home(&all, aspect);
+                let look = bevy_math::Mat4::look_at_rh(framing.eye(), framing.focus, Vec3::Y);
+                let tan = (FIELD_OF_VIEW / 2.0).tan();
+                for place in &all.places {
+                    let p = look.transform_point3(place.centre);
+                    assert!(p.z < 0.0 && p.y.abs() <= -p.z * tan && p.x.abs() <= -p.z * tan * aspect);
+                }
+            }
+        }
+    }
+}

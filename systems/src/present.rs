@@ -1,0 +1,153 @@
+//! What a run reports about itself: frame times, uploads, latency. Counting only; printing is the
+//! program's business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use bevy_ecs::prelude::*;
+
+use crate::{
+    source::{Feed, Source},
+    waterfall::HeightField,
+};
+
+/// A histogram of milliseconds with a relative error under 2 %, of constant size.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    buckets: Vec<u64>,
+    count: u64,
+    max_ms: f64,
+}
+
+/// Lowest value told apart, milliseconds.
+const LOWEST_MS: f64 = 0.001;
+/// Buckets a decade of ten.
+const PER_DECADE: f64 = 120.0;
+/// Seven decades: a microsecond to ten seconds.
+const BUCKETS: usize = 840;
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self {
+            buckets: vec![0; BUCKETS],
+            count: 0,
+            max_ms: 0.0,
+        }
+    }
+}
+
+impl Histogram {
+    /// Adds one value.
+    pub fn add(&mut self, ms: f64) {
+        let ms = if ms.is_finite() { ms.max(0.0) } else { 0.0 };
+        let at = ((ms / LOWEST_MS).max(1.0).log10() * PER_DECADE) as usize;
+        self.buckets[at.min(BUCKETS - 1)] += 1;
+        self.count += 1;
+        self.max_ms = self.max_ms.max(ms);
+    }
+
+    /// The value below which a share (0…1) of all values lies; 0 without values.
+    #[must_use]
+    pub fn percentile(&self, share: f64) -> f64 {
+        let wanted = (self.count as f64 * share).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for (at, n) in self.buckets.iter().enumerate() {
+            seen += n;
+            if seen >= wanted && *n > 0 {
+                let upper = LOWEST_MS * 10_f64.powf((at as f64 + 1.0) / PER_DECADE);
+                return upper.min(self.max_ms);
+            }
+        }
+        0.0
+    }
+
+    /// The largest value.
+    #[must_use]
+    pub fn max(&self) -> f64 {
+        self.max_ms
+    }
+}
+
+/// Bytes written to textures, counted where they are written.
+#[derive(Resource, Clone, Default)]
+pub struct UploadMeter(Arc<AtomicU64>);
+
+impl UploadMeter {
+    /// Adds bytes.
+    pub fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes since the start.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Figures of the run so far.
+#[derive(Resource, Default)]
+pub struct RunStats {
+    /// Frames of the display.
+    pub frames: u64,
+    /// Time of the main schedule a frame.
+    pub frame_cpu: Histogram,
+    /// Newest sample written to the frame that shows it.
+    pub latency: Histogram,
+    /// Rows of levels handed to the renderer, a row of one channel counting as one.
+    pub rows_uploaded: u64,
+    /// Bytes of rows and lane buckets that were new.
+    pub bytes_of_new_rows: u64,
+    started: Option<Instant>,
+    newest_shown: u64,
+}
+
+/// First thing in a frame.
+pub fn begin_frame(mut stats: ResMut<RunStats>) {
+    stats.started = Some(Instant::now());
+}
+
+/// Last thing in a frame.
+pub fn end_frame(
+    mut stats: ResMut<RunStats>,
+    source: Option<Res<Source>>,
+    feed: Res<Feed>,
+    field: Res<HeightField>,
+) {
+    if let (Some(source), Some(plan), Some(rows)) = (source, field.shown_plan(), field.shown_rows())
+        && rows.end > 0
+    {
+        let newest = plan.row_end(rows.end - 1);
+        if newest > stats.newest_shown {
+            if stats.newest_shown > 0 && feed.written_frames >= newest {
+                let rate = f64::from(source.ring.format().sample_rate);
+                stats
+                    .latency
+                    .add((feed.written_frames - newest) as f64 / rate * 1000.0);
+            }
+            stats.newest_shown = newest;
+        }
+    }
+    stats.frames += 1;
+    if let Some(started) = stats.started.take() {
+        stats.frame_cpu.add(started.elapsed().as_secs_f64() * 1000.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_close() {
+        let mut histogram = Histogram::default();
+        for i in 1..=1000 {
+            histogram.add(f64::from(i) / 100.0);
+        }
+        assert!((histogram.percentile(0.5) - 5.0).abs() < 0.1);
+        assert!((histogram.percentile(0.99) - 9.9).abs() < 0.2);
+        assert!((histogram.max() - 10.0).abs() < 1e-9);
+        assert!(Histogram::default().percentile(0.99).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,126 @@
+//! The ring as the display sees it: attach, poll, and what is known about the writer.
+//!
+//! Polling reads a few header words a frame. It never copies samples, never waits and never
+//! touches whatever feeds the ring.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bevy_ecs::prelude::*;
+use soundfall_ring::{Gap, SharedRing, WriterState};
+
+/// A heartbeat older than this means that the writer is gone.
+const HEARTBEAT_LIMIT_NS: u64 = 2_000_000_000;
+
+/// What the capture side is asked for, when it runs in this process. Answers must be instant.
+pub trait SourceProbe: Send + Sync {
+    /// Frames lost before they reached the ring.
+    fn lost_frames(&self) -> u64;
+    /// True once the source has ended by itself (a file played to its end).
+    fn ended(&self) -> bool;
+    /// A line about a failure that the user should see, until it is cured.
+    fn trouble(&self) -> Option<String>;
+}
+
+/// The ring being shown.
+#[derive(Resource)]
+pub struct Source {
+    /// Where the samples are.
+    pub ring: SharedRing,
+    /// What the user calls it: "Built-in microphone", "song.flac", "signal chord".
+    pub name: String,
+    /// The capture side, where it is ours.
+    pub probe: Option<Arc<dyn SourceProbe>>,
+}
+
+/// Whether somebody still writes the ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WriterHealth {
+    /// The heartbeat is fresh.
+    Alive,
+    /// Closed in good order.
+    Closed,
+    /// The heartbeat stopped without a close.
+    Silent,
+    /// A base-format ring does not say.
+    #[default]
+    Unknown,
+}
+
+/// What the last poll found. Frames are absolute ring frames.
+#[derive(Resource, Default)]
+pub struct Feed {
+    /// Ring epoch; a change means another ring.
+    pub epoch: u64,
+    /// End of the readable frames.
+    pub written_frames: u64,
+    /// Oldest readable frame.
+    pub oldest_frame: u64,
+    /// Gaps ever recorded.
+    pub gap_total: u64,
+    /// The gaps still in the ring's table, oldest first.
+    pub gaps: Arc<[Gap]>,
+    /// The writer's health.
+    pub writer: WriterHealth,
+    /// Frames lost before the ring, as far as known.
+    pub lost_frames: u64,
+    /// The source has ended by itself.
+    pub ended: bool,
+    /// What is wrong with the source now, in words for the screen.
+    pub trouble: Option<String>,
+}
+
+/// Reads sequence, gaps and writer state. Phase `Poll`.
+pub fn poll_source(source: Option<Res<Source>>, mut feed: ResMut<Feed>) {
+    let Some(source) = source else { return };
+    let ring = &source.ring;
+    let written = ring.written_frames();
+    if feed.epoch != ring.epoch() {
+        feed.epoch = ring.epoch();
+        feed.gap_total = 0;
+        feed.gaps = Arc::default();
+    }
+    feed.written_frames = written;
+    feed.oldest_frame = ring.oldest_frame();
+    let gap_total = ring.gap_total();
+    if gap_total != feed.gap_total {
+        feed.gap_total = gap_total;
+        feed.gaps = ring.gaps().into();
+    }
+    feed.writer = writer_health(ring.writer_state(), now_unix_ns());
+    match &source.probe {
+        Some(probe) => {
+            feed.lost_frames = probe.lost_frames();
+            feed.ended = probe.ended();
+            feed.trouble = probe.trouble();
+        }
+        None => {
+            feed.lost_frames = feed.gaps.iter().map(|gap| gap.length_frames).sum();
+            feed.ended = feed.writer == WriterHealth::Closed;
+            feed.trouble = (feed.writer == WriterHealth::Silent)
+                .then(|| "The writer has stopped; the history stays.".to_owned());
+        }
+    }
+}
+
+fn writer_health(state: WriterState, now_ns: u64) -> WriterHealth {
+    match state {
+        WriterState::Open {
+            heartbeat_unix_ns, ..
+        } => {
+            if now_ns.saturating_sub(heartbeat_unix_ns) <= HEARTBEAT_LIMIT_NS {
+                WriterHealth::Alive
+            } else {
+                WriterHealth::Silent
+            }
+        }
+        WriterState::Closed => WriterHealth::Closed,
+        _ => WriterHealth::Unknown,
+    }
+}
+
+fn now_unix_ns() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}

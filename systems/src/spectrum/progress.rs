@@ -1,0 +1,34 @@
+//! The books of the analysis: what was due, done and dropped always adds up.
+
+use bevy_ecs::prelude::*;
+
+/// Counts since the start. A column of one channel counts as one.
+#[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
+pub struct SpectrumProgress {
+    /// Columns that became due: their samples were there and a picture wanted them.
+    pub columns_due: u64,
+    /// Columns analysed.
+    pub columns_analysed: u64,
+    /// Columns that came back of use to nobody (settings changed meanwhile) or could not be
+    /// read any more (the reader was lapped).
+    pub columns_dropped: u64,
+    /// Times the reader was lapped by the writer.
+    pub laps: u64,
+    /// Frames the reader lost to laps.
+    pub lapped_frames: u64,
+    /// Last lap: start and length in frames, for the message on the screen.
+    pub last_lap: Option<(u64, u64)>,
+    /// Jobs in flight.
+    pub in_flight: usize,
+    /// Columns due but not yet back.
+    pub backlog: u64,
+}
+
+impl SpectrumProgress {
+    /// Notes a lap at a frame.
+    pub fn lapped(&mut self, start_frame: u64, lost_frames: u64) {
+        self.laps += 1;
+        self.lapped_frames += lost_frames;
+        self.last_lap = Some((start_frame, lost_frames));
+    }
+}

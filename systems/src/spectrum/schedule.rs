@@ -1,0 +1,147 @@
+//! Which rows to analyse next: the live edge first, then back through the visible history.
+//!
+//! At most a fixed number of jobs is in flight and each one is small, so that the pool stays free
+//! for the renderer's own work and a change of mind costs little.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bevy_ecs::prelude::*;
+use bevy_tasks::{AsyncComputeTaskPool, Task};
+
+use super::job::{JobOutput, JobRows, Workshop, run_job};
+use super::plan::SpectrumPlan;
+use super::progress::SpectrumProgress;
+use crate::{
+    source::{Feed, Source},
+    view::View,
+};
+
+/// Columns of all channels in one job: about 2 ms of one core.
+const COLUMNS_PER_JOB: u64 = 384;
+/// Jobs in flight at most.
+const MAX_IN_FLIGHT: usize = 6;
+
+/// A job under way.
+#[derive(Component)]
+pub struct SpectrumJob {
+    /// Generation of the plan.
+    pub generation: u64,
+    /// Rows asked for.
+    pub rows: Range<u64>,
+    /// Columns of all channels.
+    pub columns: u64,
+    pub(super) task: Task<JobOutput>,
+}
+
+/// Where the scheduling of the current generation stands: rows in `back..front` are scheduled.
+#[derive(Resource, Default)]
+pub struct Frontier {
+    /// Generation of the plan.
+    pub generation: u64,
+    /// The row where this generation began: forward from here it is live, backward history.
+    pub origin: u64,
+    /// The oldest row worth having now.
+    pub wanted_from: u64,
+    /// Rows lost to a lap before they could be scheduled.
+    pub(super) skipped: Vec<Range<u64>>,
+    front: u64,
+    back: u64,
+}
+
+impl Frontier {
+    fn begin(generation: u64, origin: u64) -> Self {
+        Self {
+            generation,
+            origin,
+            wanted_from: 0,
+            skipped: Vec::new(),
+            front: origin,
+            back: origin,
+        }
+    }
+}
+
+/// The workshop shared by the jobs and the stage that gives buffers back.
+#[derive(Resource, Clone, Default)]
+pub struct SharedWorkshop(pub Arc<Workshop>);
+
+/// The oldest row worth having: readable, and within the span shown.
+fn oldest_wanted(plan: &SpectrumPlan, feed: &Feed, view: &View, front: u64) -> u64 {
+    let visible = plan.rows_in(view.span_secs).ceil() as u64 + 4;
+    plan.first_row_from(feed.oldest_frame)
+        .max(front.saturating_sub(visible))
+}
+
+/// Schedules jobs as long as there is room. Phase `Schedule`, after the plan.
+pub fn schedule_jobs(
+    mut commands: Commands,
+    source: Option<Res<Source>>,
+    feed: Res<Feed>,
+    view: Res<View>,
+    plan: Option<Res<SpectrumPlan>>,
+    jobs: Query<(), With<SpectrumJob>>,
+    workshop: Res<SharedWorkshop>,
+    mut frontier: ResMut<Frontier>,
+    mut progress: ResMut<SpectrumProgress>,
+) {
+    let (Some(source), Some(plan)) = (source, plan) else {
+        return;
+    };
+    let complete = plan.rows_complete_at(feed.written_frames);
+    if frontier.generation != plan.generation {
+        *frontier = Frontier::begin(plan.generation, complete);
+    }
+    // A reader this far behind lost what was overwritten: say so, and go on at what is left.
+    let readable = plan.first_row_from(feed.oldest_frame);
+    if frontier.front < readable {
+        let lost_rows = readable - frontier.front;
+        let columns = lost_rows * plan.columns_per_row() * plan.channels.len() as u64;
+        progress.columns_due += columns;
+        progress.columns_dropped += columns;
+        progress.lapped(plan.row_start(frontier.front), lost_rows * plan.row_frames());
+        let lost = frontier.front..readable;
+        frontier.skipped.push(lost);
+        frontier.front = readable;
+    }
+    let mut in_flight = jobs.iter().count();
+    let columns_per_row = plan.columns_per_row() * plan.channels.len().max(1) as u64;
+    let rows_per_job = (COLUMNS_PER_JOB / columns_per_row).max(1);
+    let oldest = oldest_wanted(&plan, &feed, &view, frontier.front);
+    // History scrolls out while it is being fetched: what is wanted only moves forward.
+    frontier.wanted_from = oldest;
+    while in_flight < MAX_IN_FLIGHT {
+        let rows = if frontier.front < complete {
+            let start = frontier.front;
+            frontier.front = complete.min(start + rows_per_job);
+            start..frontier.front
+        } else if frontier.back > oldest {
+            let end = frontier.back;
+            frontier.back = oldest.max(end.saturating_sub(rows_per_job));
+            frontier.back..end
+        } else {
+            break;
+        };
+        let job = JobRows {
+            plan: plan.clone(),
+            rows: rows.clone(),
+            gaps: feed.gaps.clone(),
+        };
+        let columns = job.columns();
+        progress.columns_due += columns;
+        let (ring, shop) = (source.ring.clone(), workshop.0.clone());
+        let task = AsyncComputeTaskPool::get().spawn(async move { run_job(&ring, &shop, &job) });
+        commands.spawn(SpectrumJob {
+            generation: plan.generation,
+            rows,
+            columns,
+            task,
+        });
+        in_flight += 1;
+    }
+    progress.in_flight = in_flight;
+    let waiting = complete.saturating_sub(frontier.front) * columns_per_row;
+    progress.backlog = waiting + progress.columns_due
+        - progress.columns_analysed
+        - progress.columns_dropped;
+}

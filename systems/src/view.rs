@@ -1,0 +1,51 @@
+//! What the user chose to see. Changing any of it never touches the samples.
+
+use bevy_ecs::prelude::*;
+use soundfall_dsp::colormap::Colormap;
+
+/// At most this many channels are shown at once.
+pub const MAX_CHANNELS: usize = 64;
+/// The dB range a level can be stored in: heights are normalised over it.
+pub const STORED_DB_SPAN: f32 = 160.0;
+
+/// How the picture is cut and coloured.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct View {
+    /// Seconds of history from the front edge to the back.
+    pub span_secs: f64,
+    /// Level at the floor, dBFS.
+    pub db_min: f32,
+    /// Level at the top, dBFS.
+    pub db_max: f32,
+    /// Colours of the levels.
+    pub colormap: Colormap,
+    /// Channels shown, in order; indices into the ring.
+    pub channels: Vec<u32>,
+    /// Relief: 1 is the designed height.
+    pub relief: f32,
+    /// The control panel is open.
+    pub panel: bool,
+    /// The performance overlay is open.
+    pub overlay: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            span_secs: 10.0,
+            db_min: -90.0,
+            db_max: -6.0,
+            colormap: Colormap::Viridis,
+            channels: vec![0],
+            relief: 1.0,
+            panel: true,
+            overlay: false,
+        }
+    }
+}
+
+/// Level in dBFS as stored in the height texture: 0 at −160 dBFS, 1 at 0 dBFS.
+#[must_use]
+pub fn stored_level(dbfs: f32) -> f32 {
+    (1.0 + dbfs / STORED_DB_SPAN).clamp(0.0, 1.25)
+}

@@ -1,0 +1,14 @@
+//! Waveform lanes: minimum, maximum and RMS of every shown channel at powers of two over time,
+//! and the newest of them packed for the picture.
+//!
+//! The envelopes live in one store that travels into a task with new samples to read and comes
+//! back; no lock, and nobody waits. A change of the span only picks another level of the store.
+
+mod lanes;
+mod store;
+
+pub use lanes::{
+    LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUpload, LaneUploads, LaneWidth, stage_lane_state,
+    stage_lanes, tend_lanes,
+};
+pub use store::LaneStore;
