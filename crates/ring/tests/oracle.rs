@@ -19,9 +19,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (1..6u8).prop_map(|blocks| Step::Write { blocks }),
         1 => Just(Step::Silence),
-        6 => (0..5u32, 0..400u64, 0..220usize)
+        6 => (0..12u32, 0..400u64, 0..220usize)
             .prop_map(|(channel, back, len)| Step::Read { channel, back, len }),
-        2 => (0..4u32, 0..220usize).prop_map(|(channel, len)| Step::Latest { channel, len }),
+        2 => (0..10u32, 0..220usize).prop_map(|(channel, len)| Step::Latest { channel, len }),
         2 => (0..80usize).prop_map(|max_frames| Step::Poll { max_frames }),
     ];
     prop::collection::vec(step, 1..60)
@@ -103,7 +103,7 @@ proptest! {
 
     #[test]
     fn the_ring_agrees_with_the_oracle(
-        channels in 1..4u32,
+        channels in 1..11u32,
         block in 1..40u32,
         more in 1..160u64,
         steps in steps(),
@@ -119,7 +119,7 @@ proptest! {
                     let mut interleaved = Vec::new();
                     for _ in 0..block {
                         for (channel, samples) in oracle.samples.iter_mut().enumerate() {
-                            let sample = (samples.len() * 4 + channel) as f32;
+                            let sample = (samples.len() * 16 + channel) as f32;
                             samples.push(sample);
                             interleaved.push(sample);
                         }

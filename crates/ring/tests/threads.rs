@@ -93,11 +93,11 @@ fn no_torn_read_is_accepted() {
         lapped: 0,
     };
     for (capacity, block, blocks) in [
-        (1_000, 64, 60_000),
-        (257, 16, 200_000),
-        (4_096, 512, 8_000),
-        (65, 64, 60_000),
-        (40_000, 480, 10_000),
+        (1_000, 64, 240_000),
+        (257, 16, 800_000),
+        (4_096, 512, 40_000),
+        (65, 64, 200_000),
+        (40_000, 480, 40_000),
     ] {
         let tally = torture(capacity, block, blocks);
         sum.accepted += tally.accepted;
