@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use crate::sample::clean;
 
 /// Extremes and power of a stretch of samples.
@@ -87,31 +89,42 @@ pub fn reduce(samples: &[f32]) -> MinMaxRms {
     let mut all = MinMaxRms::EMPTY;
     let mut squares = 0.0f64;
     for block in samples.chunks(BLOCK) {
-        let mut min = [f32::INFINITY; LANES];
-        let mut max = [f32::NEG_INFINITY; LANES];
-        let mut sum = [0.0f32; LANES];
-        let (chunks, rest) = block.as_chunks::<LANES>();
-        for chunk in chunks {
-            for lane in 0..LANES {
-                let x = clean(chunk[lane]);
-                // Compare and select: the vector minimum and maximum (no NaN is left here).
-                min[lane] = if x < min[lane] { x } else { min[lane] };
-                max[lane] = if x > max[lane] { x } else { max[lane] };
-                sum[lane] += x * x;
-            }
-        }
-        for (lane, &x) in rest.iter().enumerate() {
-            let x = clean(x);
-            min[lane] = min[lane].min(x);
-            max[lane] = max[lane].max(x);
-            sum[lane] += x * x;
-        }
-        all.min = min.iter().fold(all.min, |a, &b| a.min(b));
-        all.max = max.iter().fold(all.max, |a, &b| a.max(b));
-        squares += sum.iter().map(|&s| f64::from(s)).sum::<f64>();
+        let (min, max, sum) = reduce_block(block);
+        all.min = all.min.min(min);
+        all.max = all.max.max(max);
+        squares += f64::from(sum);
     }
     all.mean_square = (squares / samples.len() as f64) as f32;
     all
+}
+
+/// Minimum, maximum and sum of squares, in lanes side by side.
+#[multiversion(targets("x86_64+avx2"))]
+fn reduce_block(block: &[f32]) -> (f32, f32, f32) {
+    let mut min = [f32::INFINITY; LANES];
+    let mut max = [f32::NEG_INFINITY; LANES];
+    let mut sum = [0.0f32; LANES];
+    // Compare and select: the vector minimum and maximum (after `clean` there is no NaN).
+    let mut take = |lane: usize, x: f32| {
+        let x = clean(x);
+        min[lane] = if x < min[lane] { x } else { min[lane] };
+        max[lane] = if x > max[lane] { x } else { max[lane] };
+        sum[lane] += x * x;
+    };
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, &x) in chunk.iter().enumerate() {
+            take(lane, x);
+        }
+    }
+    for (lane, &x) in rest.iter().enumerate() {
+        take(lane, x);
+    }
+    (
+        min.iter().fold(min[0], |a, &b| if b < a { b } else { a }),
+        max.iter().fold(max[0], |a, &b| if b > a { b } else { a }),
+        sum.iter().sum(),
+    )
 }
 
 /// Frames point `point` of `points` covers, of `frames` in all.
@@ -124,7 +137,10 @@ pub fn point_range(frames: usize, points: usize, point: usize) -> Range<usize> {
     if frames == 0 || point >= points {
         return 0..0;
     }
-    let at = |p: usize| (p as u128 * frames as u128 / points as u128) as usize;
+    let at = |p: usize| match p.checked_mul(frames) {
+        Some(product) => product / points,
+        None => (p as u128 * frames as u128 / points as u128) as usize,
+    };
     let start = at(point);
     start..at(point + 1).max(start + 1)
 }

@@ -80,3 +80,26 @@ pub fn amplitude_to_db(amplitude: f64) -> f64 {
 pub fn db_to_amplitude(db: f64) -> f64 {
     10f64.powf(db / 20.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fused_and_plain_arithmetic_agree_within_the_error() {
+        let mut bits = FLOOR_POWER.to_bits();
+        while bits < 1e20f32.to_bits() {
+            let power = f32::from_bits(bits);
+            let (plain, fused) = (power_to_db(power), power_to_db_with::<true>(power));
+            assert!((plain - fused).abs() < 5e-5, "{power}: {plain} {fused}");
+            let exact = power_to_db_exact(f64::from(power));
+            assert!(
+                (f64::from(fused) - exact).abs() < f64::from(DB_ERROR),
+                "{power}"
+            );
+            bits += 40_009;
+        }
+        assert_eq!(power_to_db_with::<true>(1.0), 0.0);
+        assert_eq!(power_to_db_with::<true>(f32::NAN), FLOOR_DBFS);
+    }
+}

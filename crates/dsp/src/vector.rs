@@ -48,3 +48,59 @@ pub(crate) fn fold_max(top: &mut [f32], row: &[f32]) {
         *top = if value > *top { value } else { *top };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level::power_to_db;
+
+    /// Lengths around every vector width, so that remainders are met.
+    const LENGTHS: [usize; 9] = [0, 1, 3, 7, 8, 15, 31, 33, 100];
+
+    fn ramp(n: usize) -> Vec<f32> {
+        let odd = [f32::NAN, f32::INFINITY, -1e13, 1e-20, 0.0];
+        (0..n)
+            .map(|i| {
+                if i % 7 == 3 {
+                    odd[i % 5]
+                } else {
+                    i as f32 * 0.37 - 5.0
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn weighing_equals_one_by_one() {
+        for n in LENGTHS {
+            let (samples, window) = (ramp(n), vec![0.3; n]);
+            let mut out = vec![9.0; n + 2];
+            weigh(&samples, &window, &mut out);
+            let expected = samples.iter().map(|&x| clean(x) * 0.3);
+            assert!(expected.eq(out[..n].iter().copied()), "{n}");
+            assert_eq!(out[n..], [9.0; 2]);
+        }
+    }
+
+    #[test]
+    fn decibels_equal_one_by_one() {
+        for n in LENGTHS {
+            let spectrum: Vec<_> = ramp(n).iter().map(|&x| Complex32::new(x, 0.1)).collect();
+            let mut out = vec![9.0; n];
+            spectrum_to_db(&spectrum, &mut out);
+            for (x, db) in spectrum.iter().zip(out) {
+                assert!((power_to_db(x.norm_sqr()) - db).abs() < 1e-4, "{x} {db}");
+            }
+        }
+    }
+
+    #[test]
+    fn folding_equals_one_by_one() {
+        for n in LENGTHS {
+            let mut top = vec![-3.0; n];
+            fold_max(&mut top, &ramp(n));
+            let expected = ramp(n).into_iter().map(|x| f32::max(-3.0, x));
+            assert!(expected.eq(top), "{n}");
+        }
+    }
+}

@@ -22,7 +22,61 @@ fn axes() -> impl Strategy<Value = FrequencyAxis> {
     )
 }
 
+/// The definition, in `f64`: the monotone cubic at both edges, and every bin between.
+fn naive(axis: &FrequencyAxis, fft: usize, bins: &[f32]) -> Vec<f64> {
+    let last = bins.len() - 1;
+    let level = |k: usize| f64::from(bins[k.min(last)]);
+    let rise = |k: usize| {
+        if k >= last {
+            0.0
+        } else {
+            level(k + 1) - level(k)
+        }
+    };
+    let tangent = |k: usize| {
+        let (a, b) = (if k == 0 { 0.0 } else { rise(k - 1) }, rise(k));
+        if a * b > 0.0 {
+            2.0 * a * b / (a + b)
+        } else {
+            0.0
+        }
+    };
+    let curve = |place: f64| {
+        let k = (place as usize).min(last - 1);
+        let t = place - k as f64;
+        let (t2, t3) = (t * t, t * t * t);
+        (2.0 * t3 - 3.0 * t2 + 1.0) * level(k)
+            + (t3 - 2.0 * t2 + t) * tangent(k)
+            + (3.0 * t2 - 2.0 * t3) * level(k + 1)
+            + (t3 - t2) * tangent(k + 1)
+    };
+    (0..axis.columns())
+        .map(|column| {
+            let place = |c: usize| axis.edge_hz(c) * fft as f64 / RATE;
+            let (low, high) = (place(column), place(column + 1).min(last as f64));
+            if low > last as f64 {
+                return -200.0;
+            }
+            (low.ceil() as usize..=high.floor() as usize)
+                .map(level)
+                .fold(curve(low).max(curve(high)), f64::max)
+        })
+        .collect()
+}
+
 proptest! {
+    #[test]
+    fn columns_equal_the_definition(
+        axis in axes(),
+        levels in prop::collection::vec(-200.0f32..20.0, 2..600),
+    ) {
+        let fft = (levels.len() - 1) * 2;
+        let ours = apply(&axis, fft, &levels);
+        for (ours, theirs) in ours.iter().zip(naive(&axis, fft, &levels)) {
+            prop_assert!((f64::from(*ours) - theirs).abs() < 1e-3, "{} {}", ours, theirs);
+        }
+    }
+
     #[test]
     fn a_peak_in_any_bin_is_seen_at_its_height(axis in axes(), fft in 64usize..2048, at in 0.0f64..1.0) {
         let bins = fft / 2 + 1;

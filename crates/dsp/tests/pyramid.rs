@@ -77,6 +77,36 @@ proptest! {
     }
 
     #[test]
+    fn a_summary_equals_merging_the_entries_it_touches(
+        frames in 1u64..20_000,
+        history in 64u64..20_000,
+        from in 0.0f64..1.0,
+        span in 1u64..30_000,
+        points in 1usize..300,
+    ) {
+        let samples: Vec<f32> = (0..frames).map(|i| (i as f32 * 0.7).sin() * i as f32).collect();
+        let mut pyramid = EnvelopePyramid::new(history, 0);
+        pyramid.push(&samples);
+        let start = (from * frames as f64) as u64;
+        let mut out = vec![MinMaxRms::EMPTY; points];
+        pyramid.summarise(start..start + span, &mut out);
+        let level = pyramid.level_for(span as f64 / points as f64).unwrap_or(0);
+        let block = pyramid.entry_frames(level);
+        for (point, ours) in out.into_iter().enumerate() {
+            let at = |p: usize| start + p as u64 * span / points as u64;
+            let end = at(point + 1).max(at(point) + 1);
+            let touched = (at(point) / block..=(end - 1) / block).map(|i| pyramid.entry(level, i));
+            let (mut all, mut n) = (MinMaxRms::EMPTY, 0.0);
+            for entry in touched.filter(|e| !e.is_empty()) {
+                all = all.merge_weighted(n, entry, 1.0);
+                n += 1.0;
+            }
+            prop_assert_eq!((ours.min, ours.max), (all.min, all.max));
+            prop_assert!((ours.mean_square - all.mean_square).abs() <= 1e-4 * all.mean_square);
+        }
+    }
+
+    #[test]
     fn skipped_frames_stay_empty_and_the_rest_is_right(
         before in 0usize..2000,
         gap in 1u64..3000,

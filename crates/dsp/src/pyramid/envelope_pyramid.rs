@@ -143,10 +143,11 @@ impl EnvelopePyramid {
     /// Indices of `level` that can hold data: from the oldest still kept to the open one.
     #[must_use]
     pub fn indices(&self, level: usize) -> Range<u64> {
-        let block = self.entry_frames(level);
-        let open = self.next_frame / block;
+        let shift = self.entry_frames(level).trailing_zeros();
+        let open = self.next_frame >> shift;
         let kept = self.levels.get(level).map_or(0, |l| l.ring.len() as u64);
-        open.saturating_sub(kept)..self.next_frame.div_ceil(block)
+        let begun = u64::from(open << shift != self.next_frame);
+        open.saturating_sub(kept)..open + begun
     }
 
     /// One entry; [`MinMaxRms::EMPTY`] where nothing is known (any more, or yet).
@@ -155,7 +156,7 @@ impl EnvelopePyramid {
         if level >= self.levels.len() || !self.indices(level).contains(&index) {
             return MinMaxRms::EMPTY;
         }
-        if index == self.next_frame / self.entry_frames(level) {
+        if index == self.next_frame >> self.entry_frames(level).trailing_zeros() {
             return self.open_entry(level);
         }
         let ring = &self.levels[level].ring;
@@ -173,22 +174,56 @@ impl EnvelopePyramid {
     /// level that fits (level 0 where none is fine enough). Costs a few entries a point, however
     /// long the span.
     pub fn summarise(&self, frames: Range<u64>, out: &mut [MinMaxRms]) {
-        let points = out.len() as u128;
-        let span = u128::from(frames.end.saturating_sub(frames.start));
+        let points = out.len() as u64;
+        let span = frames.end.saturating_sub(frames.start);
         if points == 0 || span == 0 {
             out.fill(MinMaxRms::EMPTY);
             return;
         }
         let level = self.level_for(span as f64 / points as f64).unwrap_or(0);
-        let block = self.entry_frames(level);
-        let at = |point: u128| frames.start + (point * span / points) as u64;
-        for (point, slot) in (0u128..).zip(out) {
-            let start = at(point);
-            let end = at(point + 1).max(start + 1);
-            *slot = (start / block..=(end - 1) / block).fold(MinMaxRms::EMPTY, |all, index| {
-                all.merge(self.entry(level, index))
-            });
+        let shift = self.entry_frames(level).trailing_zeros();
+        // ⌊point·span/points⌋ without a division per point: whole part and remainder, added up.
+        let (whole, part) = (span / points, span % points);
+        let (mut start, mut carry) = (frames.start, 0);
+        for slot in out {
+            let mut end = start + whole;
+            carry += part;
+            if carry >= points {
+                carry -= points;
+                end += 1;
+            }
+            let last = end.max(start + 1) - 1;
+            *slot = self.merged(level, start >> shift..(last >> shift) + 1);
+            start = end;
         }
+    }
+
+    /// Some entries of a level as one, evenly weighted.
+    fn merged(&self, level: usize, wanted: Range<u64>) -> MinMaxRms {
+        let known = self.indices(level);
+        let first = wanted.start.max(known.start);
+        let open = self.next_frame >> self.entry_frames(level).trailing_zeros();
+        let end = wanted.end.min(open);
+        let mut all = MinMaxRms::EMPTY;
+        let mut entries = 0.0;
+        if first < end {
+            let ring = &self.levels[level].ring;
+            let (newer, older) = ring.split_at((first % ring.len() as u64) as usize);
+            // Empty entries change neither extremes nor sum.
+            for entry in older.iter().chain(newer).take((end - first) as usize) {
+                all.min = all.min.min(entry.min);
+                all.max = all.max.max(entry.max);
+                all.mean_square += entry.mean_square;
+                entries += if entry.is_empty() { 0.0 } else { 1.0 };
+            }
+            if entries > 0.0 {
+                all.mean_square /= entries;
+            }
+        }
+        if wanted.contains(&open) && known.contains(&open) {
+            all = all.merge_weighted(entries, self.open_entry(level), 1.0);
+        }
+        all
     }
 
     /// Stores the base entry that ends at `next_frame`, and every entry above that ends with it.

@@ -6,26 +6,33 @@
 //! the two bins it joins. A column shows the maximum of that curve over the column's frequencies:
 //! the highest bin where it covers bins, a smooth passage where it is narrower than one.
 
+use multiversion::multiversion;
+
 use super::FrequencyAxis;
 use crate::level::FLOOR_DBFS;
 
-/// How a column edge is evaluated: between bins `bin` and `bin + 1`.
-#[derive(Clone, Copy, Debug)]
-struct Edge {
-    bin: usize,
-    /// Cubic Hermite weights: value, slope, next value, next slope.
-    weights: [f32; 4],
+/// Edges evaluated together, as vector code wants it.
+const TOGETHER: usize = 8;
+
+/// Where some column edges lie: each between bin `bin` and the next, at the weights of the cubic
+/// Hermite form for value, slope, next value, next slope.
+#[derive(Clone, Copy, Debug, Default)]
+struct Edges {
+    bin: [u32; TOGETHER],
+    weights: [[f32; TOGETHER]; 4],
 }
 
 /// A prepared way from the bins of one transform to the columns of one axis.
+///
+/// It is read-only and can be shared; [`BinMap::apply`] does not allocate.
 #[derive(Clone, Debug)]
 pub struct BinMap {
     bins: usize,
-    /// One per column boundary inside the spectrum; the columns beyond have none.
-    edges: Vec<Edge>,
-    /// Bins whose centre lies in the column: `first..end`.
-    inner: Vec<(usize, usize)>,
     columns: usize,
+    /// The edges of the columns inside the spectrum, one more than there are of these.
+    edges: Vec<Edges>,
+    /// Bins whose centre lies in a column inside the spectrum: `first..end`.
+    covered: Vec<(u32, u32)>,
 }
 
 impl BinMap {
@@ -37,37 +44,30 @@ impl BinMap {
     pub fn new(axis: &FrequencyAxis, sample_rate: f64, fft_size: usize) -> Self {
         let bins = fft_size / 2 + 1;
         let top = (bins - 1) as f64;
-        let columns = axis.columns();
         let place = |column| axis.edge_hz(column) * fft_size as f64 / sample_rate;
-        let mut edges = Vec::with_capacity(columns + 1);
-        let mut inner = Vec::with_capacity(columns);
+        let mut map = Self {
+            bins,
+            columns: axis.columns(),
+            edges: Vec::new(),
+            covered: Vec::new(),
+        };
         let mut low = place(0);
         if !(low <= top && top > 0.0) {
-            return Self {
-                bins,
-                edges,
-                inner,
-                columns,
-            };
+            return map;
         }
-        edges.push(Edge::at(low, bins));
-        for column in 0..columns {
+        map.push_edge(0, low);
+        for column in 0..map.columns {
             if low > top {
                 break;
             }
             let high = place(column + 1);
-            let first = low.ceil() as usize;
-            let end = (high.min(top).floor() as usize + 1).max(first);
-            edges.push(Edge::at(high.min(top), bins));
-            inner.push((first, end));
+            let first = low.ceil() as u32;
+            let end = (high.min(top).floor() as u32 + 1).max(first);
+            map.covered.push((first, end));
+            map.push_edge(column + 1, high.min(top));
             low = high;
         }
-        Self {
-            bins,
-            edges,
-            inner,
-            columns,
-        }
+        map
     }
 
     /// Columns it fills.
@@ -87,75 +87,116 @@ impl BinMap {
     /// Levels that are not finite count as the floor, as do bins and columns that are missing
     /// where a slice is shorter than [`Self::bins`] or [`Self::columns`].
     pub fn apply(&self, bins_dbfs: &[f32], out: &mut [f32]) {
-        let shown = self.inner.len().min(out.len());
-        let Some(first_edge) = self.edges.first() else {
-            out.fill(FLOOR_DBFS);
-            return;
-        };
-        let mut low = first_edge.level(bins_dbfs);
-        for ((slot, &(first, end)), edge) in out.iter_mut().zip(&self.inner).zip(&self.edges[1..]) {
-            let high = edge.level(bins_dbfs);
-            let end = end.min(bins_dbfs.len());
-            let covered = bins_dbfs.get(first..end).unwrap_or_default();
-            *slot = covered
-                .iter()
-                .fold(low.max(high), |top, &db| top.max(sane(db)));
+        let shown = self.covered.len().min(out.len());
+        let (inside, beyond) = out.split_at_mut(shown);
+        beyond.fill(FLOOR_DBFS);
+        let mut at_edge = [FLOOR_DBFS; TOGETHER];
+        let mut low = FLOOR_DBFS;
+        for (column, (slot, &(first, end))) in inside.iter_mut().zip(&self.covered).enumerate() {
+            // Column c lies between the edges c and c + 1.
+            if column == 0 {
+                curve_at(&self.edges[0], bins_dbfs, &mut at_edge);
+                low = at_edge[0];
+            }
+            let next = column + 1;
+            if next.is_multiple_of(TOGETHER) {
+                curve_at(&self.edges[next / TOGETHER], bins_dbfs, &mut at_edge);
+            }
+            let high = at_edge[next % TOGETHER];
+            let end = (end as usize).min(bins_dbfs.len());
+            let mut top = if high > low { high } else { low };
+            for &db in bins_dbfs.get(first as usize..end).unwrap_or_default() {
+                let db = sane(db);
+                top = if db > top { db } else { top };
+            }
+            *slot = top;
             low = high;
         }
-        out[shown..].fill(FLOOR_DBFS);
+    }
+
+    /// Appends edge number `index`, which lies at `place` (in bins, up to the last one).
+    fn push_edge(&mut self, index: usize, place: f64) {
+        let slot = index % TOGETHER;
+        if slot == 0 {
+            self.edges.push(Edges::default());
+        }
+        let bin = (place.max(0.0) as usize).min(self.bins.saturating_sub(2));
+        let t = (place - bin as f64).clamp(0.0, 1.0);
+        let (t2, t3) = (t * t, t * t * t);
+        let weights = [
+            2.0 * t3 - 3.0 * t2 + 1.0,
+            t3 - 2.0 * t2 + t,
+            3.0 * t2 - 2.0 * t3,
+            t3 - t2,
+        ];
+        if let Some(edges) = self.edges.last_mut() {
+            edges.bin[slot] = bin as u32;
+            for (ours, weight) in edges.weights.iter_mut().zip(weights) {
+                ours[slot] = weight as f32;
+            }
+        }
     }
 }
 
-impl Edge {
-    fn at(place: f64, bins: usize) -> Self {
-        let bin = (place.max(0.0) as usize).min(bins.saturating_sub(2));
-        let t = (place - bin as f64).clamp(0.0, 1.0);
-        let (t2, t3) = (t * t, t * t * t);
-        Self {
-            bin,
-            weights: [
-                (2.0 * t3 - 3.0 * t2 + 1.0) as f32,
-                (t3 - 2.0 * t2 + t) as f32,
-                (3.0 * t2 - 2.0 * t3) as f32,
-                (t3 - t2) as f32,
-            ],
-        }
+/// The monotone cubic at some edges. At the ends of the spectrum it runs out flat.
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn curve_at(edges: &Edges, bins: &[f32], out: &mut [f32; TOGETHER]) {
+    let mut around = [[0.0f32; 4]; TOGETHER];
+    for (four, &bin) in around.iter_mut().zip(&edges.bin) {
+        let bin = bin as usize;
+        *four = match bins
+            .get(bin.wrapping_sub(1)..)
+            .and_then(<[f32]>::first_chunk)
+        {
+            Some(four) => *four,
+            None => at_the_ends(bins, bin),
+        };
     }
-
-    /// The monotone cubic at this edge.
-    fn level(&self, bins: &[f32]) -> f32 {
-        let get = |i: usize| bins.get(i).map_or(FLOOR_DBFS, |&db| sane(db));
-        let here = get(self.bin);
-        let next = get(self.bin + 1);
+    let [w_here, w_leaving, w_next, w_arriving] = edges.weights;
+    for i in 0..TOGETHER {
+        let [before, here, next, after] = around[i].map(sane);
         let step = next - here;
-        // At the ends of the spectrum the curve runs out flat.
-        let before = if self.bin == 0 {
-            0.0
+        let leaving = slope(here - before, step);
+        let arriving = slope(step, after - next);
+        let curve =
+            w_here[i] * here + w_leaving[i] * leaving + w_next[i] * next + w_arriving[i] * arriving;
+        let (low, high) = if step > 0.0 {
+            (here, next)
         } else {
-            here - get(self.bin - 1)
+            (next, here)
         };
-        let after = if self.bin + 2 < bins.len() {
-            get(self.bin + 2) - next
-        } else {
-            0.0
-        };
-        let [h, hs, n, ns] = self.weights;
-        let level = h * here + hs * slope(before, step) + n * next + ns * slope(step, after);
-        level.clamp(here.min(next), here.max(next)) // rounding only
+        // The curve is between them; this is for rounding only.
+        let curve = if curve > low { curve } else { low };
+        out[i] = if curve < high { curve } else { high };
     }
+}
+
+/// The bins around `bin` where the spectrum has none before or after: the end ones again.
+#[cold]
+fn at_the_ends(bins: &[f32], bin: usize) -> [f32; 4] {
+    let last = bins.len().saturating_sub(1);
+    let level = |bin: usize| bins.get(bin).copied().unwrap_or(FLOOR_DBFS);
+    [
+        level(bin.saturating_sub(1)),
+        level(bin),
+        level(bin + 1),
+        level((bin + 2).min(last)),
+    ]
 }
 
 /// Harmonic mean of two rises, 0 at an extreme: the slope that keeps the cubic monotone.
+///
+/// Without a branch: which way a noisy spectrum turns cannot be foretold.
+#[inline(always)]
 fn slope(before: f32, after: f32) -> f32 {
     let product = before * after;
-    if product > 0.0 {
-        2.0 * product / (before + after)
-    } else {
-        0.0
-    }
+    let product = if product > 0.0 { product } else { 0.0 };
+    // Where the product is above 0 both have the same sign.
+    (2.0 * product / (before.abs() + after.abs() + f32::MIN_POSITIVE)).copysign(after)
 }
 
 /// A level without NaN and infinities.
+#[inline(always)]
 fn sane(db: f32) -> f32 {
     if db.abs() < 1e6 { db } else { FLOOR_DBFS }
 }
