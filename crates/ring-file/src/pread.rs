@@ -8,6 +8,8 @@ use std::sync::Arc;
 use soundfall_ring::layout::WORD_BYTES;
 use soundfall_ring::{ReadStorage, StorageError};
 
+use crate::mapped::check_size;
+
 /// Words per system call and step of a conversion.
 const CHUNK: usize = 4096;
 
@@ -71,6 +73,10 @@ impl PreadStorage {
 impl ReadStorage for PreadStorage {
     fn word_count(&self) -> u64 {
         self.words
+    }
+
+    fn check(&self) -> Result<(), StorageError> {
+        check_size(&self.file, self.words * WORD_BYTES)
     }
 
     fn load(&self, first: u64, out: &mut [u64]) -> Result<(), StorageError> {

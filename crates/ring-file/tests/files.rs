@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use soundfall_ring::{FormatError, GapReason, HeaderError, ReadError, RingFormat, StorageError};
+use soundfall_ring::{
+    FormatError, GapReason, HeaderError, ReadError, RingFormat, StorageError, WriterState,
+};
 use soundfall_ring_file::{
     Access, CreateError, CreateOptions, FileRingWriter, OpenError, WriterStatus, create, inspect,
     open, unix_now_ns, writer_status,
@@ -292,6 +294,28 @@ fn rings_that_others_may_write_to_are_not_mapped() {
         open.ring.read(0, 0, &mut out).unwrap();
         assert_eq!(out, [0.5; 960]);
     }
+}
+
+#[test]
+fn rings_of_other_users_are_not_mapped() {
+    let (_dir, options, _writer) = with_ring(2);
+    // Only root can give a file away; for others there is nothing to test.
+    if std::os::unix::fs::chown(&options.path, Some(12_345), None).is_ok() {
+        assert_eq!(open(&options.path, false).unwrap().access, Access::Pread);
+    }
+}
+
+#[test]
+fn a_writer_that_panics_does_not_claim_a_clean_end() {
+    let (dir, options, writer) = with_ring(2);
+    let panicked = std::thread::spawn(move || {
+        let _writer = writer;
+        std::panic::resume_unwind(Box::new("as after a bug"));
+    });
+    assert!(panicked.join().is_err());
+    let open = open(&options.path, false).unwrap();
+    assert!(matches!(open.ring.writer_state(), WriterState::Open { .. }));
+    assert_eq!(names(dir.path()), ["ring"], "the lock is released");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::format::{MAX_FRAME, RingFormat};
 use crate::gap::Gap;
 use crate::header::{Extension, Header, HeaderError};
 use crate::layout::{
-    EXT_MAGIC, GAP_ENTRIES, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_CLAIM,
-    OFFSET_EPOCH, OFFSET_EXT_MAGIC, OFFSET_GAP_TOTAL, OFFSET_HEARTBEAT, OFFSET_MAGIC,
+    EXT_MAGIC, GAP_ENTRIES, GAP_ENTRY_BYTES, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS,
+    OFFSET_CLAIM, OFFSET_EPOCH, OFFSET_EXT_MAGIC, OFFSET_GAP_TOTAL, OFFSET_HEARTBEAT, OFFSET_MAGIC,
     OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_STATE, STATE_CLOSED, STATE_OPEN, gap_word, word,
 };
 use crate::read::{ReadError, RingRead, WriterState, check_length, oldest};
@@ -25,6 +25,9 @@ pub struct RingReader<S> {
 
 /// Words of the header that every check looks at.
 const CHECKED_WORDS: usize = word(OFFSET_GAP_TOTAL) as usize + 1;
+
+/// Words of the gap table.
+const GAP_TABLE_WORDS: usize = word(GAP_ENTRIES * GAP_ENTRY_BYTES) as usize;
 
 impl<S: ReadStorage> RingReader<S> {
     /// Opens the ring in `storage`.
@@ -172,22 +175,22 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
     }
 
     fn gaps(&self) -> Vec<Gap> {
-        let total = self.gap_total();
-        fence(Ordering::Acquire);
-        let mut entries = Vec::new();
-        for gap in total.saturating_sub(GAP_ENTRIES)..total {
-            let mut words = [0; 4];
-            if self.storage.load(gap_word(gap), &mut words).is_ok() {
-                entries.push((gap, words));
-            }
+        let before = self.gap_total();
+        if before == 0 {
+            return Vec::new();
         }
         fence(Ordering::Acquire);
-        // The writer may be at entry `total` now, which lies where entry `total − 112` was.
-        let total = self.gap_total();
-        entries
-            .iter()
-            .filter(|(gap, _)| total < gap.saturating_add(GAP_ENTRIES))
-            .filter_map(|(_, words)| Gap::from_words(words))
+        let mut table = [0; GAP_TABLE_WORDS];
+        if self.storage.load(gap_word(0), &mut table).is_err() {
+            return Vec::new();
+        }
+        fence(Ordering::Acquire);
+        // The writer may be at entry `after` now, which lies where entry `after − 112` was.
+        let after = self.gap_total();
+        let entries = table.as_chunks::<4>().0;
+        (before.saturating_sub(GAP_ENTRIES)..before)
+            .filter(|gap| after < gap.saturating_add(GAP_ENTRIES))
+            .filter_map(|gap| Gap::from_words(&entries[(gap % GAP_ENTRIES) as usize]))
             .collect()
     }
 
