@@ -50,6 +50,8 @@ pub enum WriterHealth {
 /// What the last poll found. Frames are absolute ring frames.
 #[derive(Resource, Default)]
 pub struct Feed {
+    /// The display stands still: the ring is not looked at.
+    pub held: bool,
     /// Ring epoch; a change means another ring.
     pub epoch: u64,
     /// End of the readable frames.
@@ -73,6 +75,9 @@ pub struct Feed {
 /// Reads sequence, gaps and writer state. Phase `Poll`.
 pub fn poll_source(source: Option<Res<Source>>, mut feed: ResMut<Feed>) {
     let Some(source) = source else { return };
+    if feed.held {
+        return;
+    }
     let ring = &source.ring;
     let written = ring.written_frames();
     if feed.epoch != ring.epoch() {

@@ -1,0 +1,83 @@
+//! The display: in a window, or off-screen with pictures and figures. Sets up the app and runs
+//! it; what happens in it is the plugins' business.
+
+mod headless;
+mod probe;
+mod report;
+mod still;
+mod window;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use bevy::prelude::{App, UVec2};
+use soundfall_plugins::{
+    SoundfallPlugins,
+    host::{Graphics, add_base},
+};
+use soundfall_systems::{source::Source, spectrum::AnalysisSettings, view::View};
+
+pub use probe::CaptureProbe;
+pub use report::DisplayReport;
+pub use still::{Still, render_still};
+
+/// How a run is shown.
+#[derive(Clone, Debug)]
+pub struct ShowOptions {
+    /// What is analysed.
+    pub analysis: AnalysisSettings,
+    /// What is seen.
+    pub view: View,
+    /// Size of window or picture, physical pixels.
+    pub size: UVec2,
+    /// No window.
+    pub headless: bool,
+    /// Draw every frame, off-screen too.
+    pub draw: bool,
+    /// End after this many seconds.
+    pub seconds: Option<f64>,
+    /// A picture at the end.
+    pub snapshot: Option<PathBuf>,
+    /// A picture every so many seconds, numbered.
+    pub snapshot_every_secs: Option<f64>,
+    /// A line of figures a second on stderr.
+    pub talk: bool,
+}
+
+/// What a run needs from the capture side.
+pub trait Upstream {
+    /// The user asked for the end (Ctrl-C).
+    fn asked_to_stop(&self) -> bool;
+    /// Ends the capture, so that the ring stands still.
+    fn stop(&mut self);
+}
+
+/// Runs the display until it is closed or its time is over.
+///
+/// # Errors
+/// Whatever keeps it from starting, or a picture from being saved.
+pub fn show(
+    source: Source,
+    options: &ShowOptions,
+    graphics: &Graphics,
+    upstream: &mut dyn Upstream,
+) -> Result<DisplayReport> {
+    if options.headless {
+        headless::run(source, options, graphics, upstream)
+    } else {
+        window::run(source, options, graphics, upstream)
+    }
+}
+
+/// An app with everything in it.
+fn build(source: Source, options: &ShowOptions, graphics: &Graphics) -> App {
+    let mut app = App::new();
+    let title = format!("soundfall \u{2014} {}", source.name);
+    let window = (!options.headless).then_some(title.as_str());
+    add_base(&mut app, window, options.size, graphics);
+    app.insert_resource(options.analysis.clone())
+        .insert_resource(options.view.clone())
+        .insert_resource(source)
+        .add_plugins(SoundfallPlugins);
+    app
+}

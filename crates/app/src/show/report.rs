@@ -1,0 +1,91 @@
+//! The display's figures, read off the world.
+
+use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
+use soundfall_systems::{
+    present::{RunStats, UploadMeter},
+    source::Feed,
+    spectrum::SpectrumProgress,
+};
+
+/// What a display did.
+#[derive(Clone, Debug, Default)]
+pub struct DisplayReport {
+    /// Frames of the display.
+    pub frames: u64,
+    /// Time of the main schedule: p50, p99, max, milliseconds.
+    pub frame_cpu_ms: [f64; 3],
+    /// Columns due, analysed, dropped.
+    pub columns: [u64; 3],
+    /// Rows handed to the renderer.
+    pub rows_uploaded: u64,
+    /// Bytes written to textures.
+    pub bytes_uploaded: u64,
+    /// Bytes of rows and lane entries that were new.
+    pub bytes_of_new_rows: u64,
+    /// Frames lost before the ring.
+    pub lost_frames: u64,
+    /// Times the reader was lapped.
+    pub laps: u64,
+    /// Gaps the ring records.
+    pub gaps: u64,
+    /// Newest sample to screen: p50, p99, milliseconds.
+    pub latency_ms: [f64; 2],
+    /// Graphics adapter.
+    pub adapter: Option<String>,
+}
+
+impl DisplayReport {
+    /// The figures now.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        let mut report = Self {
+            adapter: world
+                .get_resource::<RenderAdapterInfo>()
+                .map(|info| info.0.name.clone()),
+            ..Self::default()
+        };
+        if let Some(stats) = world.get_resource::<RunStats>() {
+            report.frames = stats.frames;
+            report.frame_cpu_ms = [
+                stats.frame_cpu.percentile(0.5),
+                stats.frame_cpu.percentile(0.99),
+                stats.frame_cpu.max(),
+            ];
+            report.rows_uploaded = stats.rows_uploaded;
+            report.bytes_of_new_rows = stats.bytes_of_new_rows;
+            report.latency_ms = [stats.latency.percentile(0.5), stats.latency.percentile(0.99)];
+        }
+        if let Some(progress) = world.get_resource::<SpectrumProgress>() {
+            report.columns = [
+                progress.columns_due,
+                progress.columns_analysed,
+                progress.columns_dropped,
+            ];
+            report.laps = progress.laps;
+        }
+        if let Some(meter) = world.get_resource::<UploadMeter>() {
+            report.bytes_uploaded = meter.bytes();
+        }
+        if let Some(feed) = world.get_resource::<Feed>() {
+            report.lost_frames = feed.lost_frames;
+            report.gaps = feed.gap_total;
+        }
+        report
+    }
+
+    /// One line for the terminal.
+    #[must_use]
+    pub fn line(&self, seconds: f64) -> String {
+        format!(
+            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  lost {}  laps {}  latency {:.0} ms",
+            self.frames,
+            self.frame_cpu_ms[0],
+            self.frame_cpu_ms[1],
+            self.columns[1],
+            self.columns[0],
+            self.lost_frames,
+            self.laps,
+            self.latency_ms[0],
+        )
+    }
+}

@@ -1,0 +1,61 @@
+//! One picture of samples that are already there, drawn off-screen.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bevy::{
+    prelude::App,
+    time::TimeUpdateStrategy,
+};
+use soundfall_plugins::host::{Graphics, Headless, write_png};
+use soundfall_ring::{RingFormat, heap_ring};
+use soundfall_systems::source::Source;
+
+use super::{ShowOptions, build, headless::settle};
+
+/// Frames a block of the ring that carries a still.
+const BLOCK_FRAMES: u32 = 64;
+
+/// Samples to be drawn; the last frame is at the front edge.
+pub struct Still<'a> {
+    /// What it is called in the picture.
+    pub name: String,
+    /// Hz.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u32,
+    /// Interleaved frames.
+    pub interleaved: &'a [f32],
+}
+
+/// Draws a still and saves it as PNG.
+///
+/// # Errors
+/// No adapter, too little memory, or a file that cannot be written.
+pub fn render_still(still: &Still, options: &ShowOptions, graphics: &Graphics, out: &Path) -> Result<()> {
+    let frame = still.channels as usize;
+    let block = BLOCK_FRAMES as usize * frame;
+    // Whole blocks, counted from the end: the front edge stays where it was asked for.
+    let start = still.interleaved.len() % block;
+    let samples = &still.interleaved[start..];
+    let frames = (samples.len() / frame) as u64;
+    let capacity = frames + 4 * u64::from(BLOCK_FRAMES);
+    let format = RingFormat::new(still.sample_rate, still.channels, capacity, BLOCK_FRAMES)?;
+    let (mut writer, ring) = heap_ring(&format, &still.name)?;
+    for block in samples.chunks_exact(block) {
+        writer.write_block(block)?;
+    }
+    let source = Source {
+        ring,
+        name: still.name.clone(),
+        probe: None,
+    };
+    let mut app: App = build(source, options, graphics);
+    // Time stands still, so that the same samples always give the same picture.
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(std::time::Duration::ZERO));
+    let mut display = Headless::new(app, false);
+    settle(&mut display);
+    let (size, rgba) = display.picture()?;
+    write_png(out, size, &rgba).context("the picture was drawn but not saved")?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The colour bar: which colour is which level.
+
+use bevy::prelude::*;
+use bevy_egui::egui;
+use soundfall_dsp::colormap::Colormap;
+use soundfall_systems::{annotate::level_ticks, view::View, waterfall::FieldState};
+
+use super::{QUIET, WordContext, painter, text};
+use crate::camera::Layout;
+
+pub(super) fn draw_bar(
+    mut context: WordContext,
+    layout: Res<Layout>,
+    view: Res<View>,
+    state: Res<FieldState>,
+    mut table: Local<Option<(Colormap, [[u8; 4]; 256])>>,
+) {
+    let (Some(painter), true, true) = (painter(&mut context), layout.points > 0.0, state.visible) else {
+        return;
+    };
+    let colours = match &*table {
+        Some((map, colours)) if *map == view.colormap => *colours,
+        _ => {
+            let colours = view.colormap.table();
+            *table = Some((view.colormap, colours));
+            colours
+        }
+    };
+    let scene_height = layout.scene.height() as f32 / layout.points;
+    let height = (scene_height * 0.34).clamp(60.0, 240.0);
+    let top = 74.0_f32.min(scene_height * 0.2);
+    let bar = egui::Rect::from_min_size(egui::pos2(20.0, top), egui::vec2(10.0, height));
+    let mut mesh = egui::Mesh::default();
+    let steps = 64_u32;
+    for i in 0..=steps {
+        let share = i as f32 / steps as f32;
+        let [r, g, b, _] = colours[(share * 255.0) as usize];
+        let colour = egui::Color32::from_rgb(r, g, b);
+        let y = bar.bottom() - share * bar.height();
+        mesh.colored_vertex(egui::pos2(bar.left(), y), colour);
+        mesh.colored_vertex(egui::pos2(bar.right(), y), colour);
+        if i > 0 {
+            let at = i * 2;
+            mesh.add_triangle(at - 2, at - 1, at);
+            mesh.add_triangle(at - 1, at + 1, at);
+        }
+    }
+    painter.add(mesh);
+    for tick in level_ticks(view.db_min, view.db_max, (height / 26.0) as usize) {
+        let y = bar.bottom() - tick.at as f32 * bar.height();
+        painter.line_segment(
+            [egui::pos2(bar.right() + 2.0, y), egui::pos2(bar.right() + 6.0, y)],
+            egui::Stroke::new(1.0, QUIET),
+        );
+        text(
+            &painter,
+            egui::pos2(bar.right() + 10.0, y),
+            egui::Align2::LEFT_CENTER,
+            &tick.label,
+            12.0,
+            QUIET,
+        );
+    }
+    text(
+        &painter,
+        egui::pos2(bar.left(), bar.bottom() + 8.0),
+        egui::Align2::LEFT_TOP,
+        "dBFS",
+        12.0,
+        QUIET,
+    );
+}

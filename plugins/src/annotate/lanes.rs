@@ -1,0 +1,74 @@
+//! Labels of the lanes: channel numbers at the left, the time axis at the foot.
+
+use bevy::prelude::*;
+use bevy_egui::egui;
+use soundfall_systems::{annotate::time_ticks, view::View, waterfall::HeightField};
+
+use super::{CLEAR, QUIET, WordContext, painter, text};
+use crate::camera::Layout;
+
+pub(super) fn label_lanes(
+    mut context: WordContext,
+    layout: Res<Layout>,
+    view: Res<View>,
+    field: Res<HeightField>,
+) {
+    let (Some(painter), Some(plan), true) =
+        (painter(&mut context), field.shown_plan(), layout.points > 0.0)
+    else {
+        return;
+    };
+    let point = |x: u32, y: u32| egui::pos2(x as f32 / layout.points, y as f32 / layout.points);
+    let (min, max) = (
+        point(layout.lanes.min.x, layout.lanes.min.y),
+        point(layout.lanes.max.x, layout.lanes.max.y),
+    );
+    let lane_height = (max.y - min.y) / plan.channels.len().max(1) as f32;
+    // Every lane has a number where there is room, otherwise every second, fourth …
+    let mut step = 1;
+    while lane_height * (step as f32) < 13.0 {
+        step *= 2;
+    }
+    for (lane, channel) in plan.channels.iter().enumerate().step_by(step) {
+        let middle = min.y + lane_height * (lane as f32 + 0.5);
+        text(
+            &painter,
+            egui::pos2(min.x - 10.0, middle),
+            egui::Align2::RIGHT_CENTER,
+            &format!("{}", channel + 1),
+            12.0,
+            QUIET,
+        );
+    }
+    if lane_height > 44.0 {
+        for lane in 0..plan.channels.len() {
+            let middle = min.y + lane_height * (lane as f32 + 0.5);
+            for (at, words) in [(0.5 / 1.05, "+1"), (-0.5 / 1.05, "\u{2212}1")] {
+                text(
+                    &painter,
+                    egui::pos2(min.x - 10.0, middle - at * lane_height * 0.9),
+                    egui::Align2::RIGHT_CENTER,
+                    words,
+                    10.5,
+                    QUIET,
+                );
+            }
+        }
+    }
+    let most = ((max.x - min.x) / 90.0) as usize;
+    for tick in time_ticks(view.span_secs, most.clamp(2, 12)) {
+        let x = max.x - tick.at as f32 * (max.x - min.x);
+        painter.line_segment(
+            [egui::pos2(x, max.y), egui::pos2(x, max.y + 4.0)],
+            egui::Stroke::new(1.0, QUIET),
+        );
+        let (align, colour) = if tick.major {
+            (egui::Align2::RIGHT_TOP, CLEAR)
+        } else if tick.at > 0.97 {
+            (egui::Align2::LEFT_TOP, QUIET)
+        } else {
+            (egui::Align2::CENTER_TOP, QUIET)
+        };
+        text(&painter, egui::pos2(x, max.y + 5.0), align, &tick.label, 12.0, colour);
+    }
+}

@@ -1,0 +1,83 @@
+//! Axes, labels, colour bar and messages: everything that explains the picture.
+
+mod bar;
+mod lanes;
+mod lines;
+mod messages;
+mod scene;
+
+use bevy::{asset::embedded_asset, prelude::*};
+use bevy_egui::{
+    EguiContext, EguiContextSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui,
+};
+
+use crate::camera::{Layout, WordCamera};
+
+/// Draws the words. Needs [`crate::CameraPlugin`] and what it explains.
+pub struct AnnotatePlugin;
+
+impl Plugin for AnnotatePlugin {
+    fn build(&self, app: &mut App) {
+        if !app.is_plugin_added::<EguiPlugin>() {
+            app.add_plugins(EguiPlugin::default());
+        }
+        embedded_asset!(app, "../shaders/line.wgsl");
+        app.add_plugins(MaterialPlugin::<lines::LineMaterial>::default())
+            .add_systems(Startup, lines::spawn_lines)
+            .add_systems(Update, lines::draw_lines.after(crate::Phase::Stage))
+            .add_systems(PreUpdate, scale_words)
+            .add_systems(
+                EguiPrimaryContextPass,
+                (scene::label_scene, lanes::label_lanes, bar::draw_bar, messages::show_messages).chain(),
+            );
+    }
+}
+
+/// Text grows with the picture.
+fn scale_words(
+    layout: Res<Layout>,
+    mut contexts: Query<(&Camera, &mut EguiContextSettings), With<WordCamera>>,
+) {
+    for (camera, mut settings) in &mut contexts {
+        let target_scale = camera.target_scaling_factor().unwrap_or(1.0);
+        let wanted = (layout.points / target_scale).max(0.25);
+        if layout.points > 0.0 && (settings.scale_factor - wanted).abs() > 1e-3 {
+            settings.scale_factor = wanted;
+        }
+    }
+}
+
+/// The context all words are painted in.
+type WordContext<'w, 's> = Query<'w, 's, &'static mut EguiContext, With<PrimaryEguiContext>>;
+
+/// Words under everything else.
+fn painter(context: &mut WordContext) -> Option<egui::Painter> {
+    let mut context = context.single_mut().ok()?;
+    Some(context.get_mut().layer_painter(egui::LayerId::background()))
+}
+
+/// Quiet text.
+const QUIET: egui::Color32 = egui::Color32::from_rgb(150, 162, 182);
+/// Text to be read first.
+const CLEAR: egui::Color32 = egui::Color32::from_rgb(226, 232, 242);
+
+/// Text of a size in points.
+fn font(size: f32) -> egui::FontId {
+    egui::FontId::proportional(size)
+}
+
+/// Text with a soft dark edge, readable over any colour.
+fn text(
+    painter: &egui::Painter,
+    at: egui::Pos2,
+    align: egui::Align2,
+    words: &str,
+    size: f32,
+    colour: egui::Color32,
+) -> egui::Rect {
+    let shade = egui::Color32::from_rgba_unmultiplied(4, 6, 11, 190);
+    for (x, y) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)] {
+        painter.text(at + egui::vec2(x, y), align, words, font(size), shade);
+    }
+    painter.text(at, align, words, font(size), colour)
+}

@@ -1,0 +1,120 @@
+//! Labels of the scene's axes, at their places in space.
+
+use bevy::prelude::*;
+use bevy_egui::egui;
+use soundfall_systems::{
+    annotate::{frequency_ticks, time_ticks},
+    view::View,
+    waterfall::{HeightField, Terrace},
+};
+
+use super::{CLEAR, QUIET, WordContext, painter, text};
+use crate::{
+    camera::{Layout, SceneCamera},
+    waterfall::Stage,
+};
+
+/// Points between two frequency labels at least.
+const LABEL_PITCH: f32 = 44.0;
+
+/// A point of the scene to a point of the picture, in points of text.
+struct Projector<'a> {
+    camera: &'a Camera,
+    transform: &'a GlobalTransform,
+    scale: f32,
+    clip: egui::Rect,
+}
+
+impl Projector<'_> {
+    fn at(&self, point: Vec3) -> Option<egui::Pos2> {
+        let there = self.camera.world_to_viewport(self.transform, point).ok()?;
+        let place = egui::pos2(there.x * self.scale, there.y * self.scale);
+        self.clip.contains(place).then_some(place)
+    }
+}
+
+pub(super) fn label_scene(
+    mut context: WordContext,
+    layout: Res<Layout>,
+    stage: Res<Stage>,
+    view: Res<View>,
+    field: Res<HeightField>,
+    cameras: Query<(&Camera, &GlobalTransform), With<SceneCamera>>,
+) {
+    let (Some(painter), Ok((camera, transform))) = (painter(&mut context), cameras.single()) else {
+        return;
+    };
+    let (Some(plan), true) = (field.shown_plan(), layout.points > 0.0) else {
+        return;
+    };
+    let target_scale = camera.target_scaling_factor().unwrap_or(1.0);
+    let project = Projector {
+        camera,
+        transform,
+        scale: target_scale / layout.points,
+        clip: egui::Rect::from_min_size(
+            egui::Pos2::ZERO,
+            egui::vec2(
+                layout.scene.width() as f32 / layout.points,
+                layout.scene.height() as f32 / layout.points,
+            ),
+        ),
+    };
+    for place in stage.0.places.iter().filter(|place| place.row == 0) {
+        let left = project.at(place.centre + Vec3::new(-place.size.x / 2.0, 0.0, place.size.z / 2.0));
+        let right = project.at(place.centre + Vec3::new(place.size.x / 2.0, 0.0, place.size.z / 2.0));
+        let room = match (left, right) {
+            (Some(left), Some(right)) => left.distance(right),
+            _ => layout.scene.width() as f32 / layout.points / stage.0.columns as f32,
+        };
+        let most = (room / LABEL_PITCH) as usize;
+        for tick in frequency_ticks(&plan.axis, most.clamp(2, 16)) {
+            let x = (tick.at as f32 - 0.5) * place.size.x;
+            let point = place.centre + Vec3::new(x, 0.0, place.size.z / 2.0 + 0.55);
+            if let Some(at) = project.at(point) {
+                text(&painter, at, egui::Align2::CENTER_CENTER, &tick.label, 12.5, QUIET);
+            }
+        }
+    }
+    if let Some(place) = front_right(&stage) {
+        let unit = place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
+        if let Some(at) = project.at(unit) {
+            text(&painter, at, egui::Align2::LEFT_CENTER, "Hz", 12.5, QUIET);
+        }
+        let most = if stage.0.rows > 1 { 2 } else { 6 };
+        for tick in time_ticks(view.span_secs, most) {
+            let z = place.size.z / 2.0 - tick.at as f32 * place.size.z;
+            let point = place.centre + Vec3::new(place.size.x / 2.0 + 0.75, 0.0, z);
+            if let Some(at) = project.at(point) {
+                let colour = if tick.major { CLEAR } else { QUIET };
+                text(&painter, at, egui::Align2::LEFT_CENTER, &tick.label, 12.5, colour);
+            }
+        }
+    }
+    if stage.0.places.len() > 1 {
+        for (place, channel) in stage.0.places.iter().zip(plan.channels.iter()) {
+            let point = place.centre + Vec3::new(-place.size.x / 2.0, place.size.y * 0.12, place.size.z / 2.0);
+            if let Some(at) = project.at(point) {
+                name_plate(&painter, at, &format!("{}", channel + 1));
+            }
+        }
+    }
+}
+
+/// The surface whose right side is free for the time axis.
+fn front_right(stage: &Stage) -> Option<&Terrace> {
+    stage
+        .0
+        .places
+        .iter()
+        .filter(|place| place.row == 0)
+        .max_by_key(|place| place.column)
+}
+
+fn name_plate(painter: &egui::Painter, at: egui::Pos2, words: &str) {
+    let layout = painter.layout_no_wrap(words.to_owned(), super::font(12.5), CLEAR);
+    let size = layout.size() + egui::vec2(10.0, 4.0);
+    let plate = egui::Rect::from_min_size(at + egui::vec2(-size.x * 0.5, -size.y - 4.0), size);
+    painter.rect_filled(plate, 4.0, egui::Color32::from_rgba_unmultiplied(10, 15, 26, 215));
+    painter.galley(plate.min + egui::vec2(5.0, 2.0), layout, CLEAR);
+}

@@ -1,0 +1,220 @@
+//! The cameras and how the window is divided: scene above, lanes below, words over all.
+
+use bevy::{
+    camera::{RenderTarget, ScalingMode, Viewport, visibility::RenderLayers},
+    core_pipeline::tonemapping::Tonemapping,
+    prelude::*,
+};
+use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext, input::EguiWantsInput};
+use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin, PanOrbitCameraSystemSet};
+use soundfall_systems::{
+    camera::{FIELD_OF_VIEW, home},
+    waterfall::HeightField,
+};
+
+use crate::{host::Target, waterfall::Stage, waveform::LANE_LAYER};
+
+/// The colour of the night around the stage.
+pub(crate) const NIGHT: Color = Color::srgb(0.020, 0.026, 0.044);
+
+/// Cameras, orbit control and layout. Needs a [`Target`] resource, which [`crate::host`] inserts.
+pub struct CameraPlugin;
+
+impl Plugin for CameraPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(PanOrbitCameraPlugin)
+            .insert_resource(ClearColor(NIGHT))
+            .init_resource::<Layout>()
+            .init_resource::<Stage>()
+            .add_systems(PreStartup, spawn_cameras)
+            .add_systems(PostUpdate, (divide, frame_home, hold_still).chain().before(PanOrbitCameraSystemSet));
+    }
+}
+
+/// The camera that sees the surfaces.
+#[derive(Component)]
+pub struct SceneCamera;
+
+/// The camera that sees the lanes.
+#[derive(Component)]
+pub(crate) struct LaneCamera;
+
+/// The camera that carries panel, labels and overlay.
+#[derive(Component)]
+pub(crate) struct WordCamera;
+
+/// How the picture is divided, in physical pixels.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// The whole picture.
+    pub size: UVec2,
+    /// The scene.
+    pub scene: URect,
+    /// The lanes.
+    pub lanes: URect,
+    /// Physical pixels a point of text is made of.
+    pub points: f32,
+}
+
+impl Layout {
+    fn new(size: UVec2, points: f32, channels: u32) -> Self {
+        let (width, height) = (size.x.max(64), size.y.max(64));
+        let share = (0.12 + 0.022 * channels as f32).clamp(0.15, 0.34);
+        let lanes = (height as f32 * share) as u32;
+        let margin = |points_wide: f32| (points_wide * points) as u32;
+        let (left, right, foot) = (margin(58.0), margin(14.0), margin(26.0));
+        let top = height.saturating_sub(lanes + foot).max(height / 3);
+        Self {
+            size: UVec2::new(width, height),
+            scene: URect::new(0, 0, width, top.max(16)),
+            lanes: URect::new(
+                left.min(width / 4),
+                top,
+                width - right.min(width / 4),
+                (top + lanes).min(height),
+            ),
+            points,
+        }
+    }
+}
+
+fn spawn_cameras(mut commands: Commands, target: Res<Target>, mut egui: Option<ResMut<EguiGlobalSettings>>) {
+    if let Some(egui) = &mut egui {
+        egui.auto_create_primary_context = false;
+    }
+    let render_target = target.render_target();
+    let msaa = target.msaa;
+    commands.spawn((
+        SceneCamera,
+        Camera3d::default(),
+        Camera::default(),
+        render_target.clone(),
+        Projection::from(PerspectiveProjection {
+            fov: FIELD_OF_VIEW,
+            ..default()
+        }),
+        Tonemapping::None,
+        msaa,
+        PanOrbitCamera {
+            pitch_lower_limit: Some(-0.05),
+            pitch_upper_limit: Some(1.55),
+            zoom_lower_limit: 1.0,
+            zoom_upper_limit: Some(200.0),
+            button_orbit: MouseButton::Left,
+            button_pan: MouseButton::Right,
+            ..default()
+        },
+    ));
+    commands.spawn((
+        LaneCamera,
+        Camera3d::default(),
+        Camera {
+            order: 1,
+            clear_color: ClearColorConfig::None,
+            ..default()
+        },
+        render_target.clone(),
+        Projection::from(OrthographicProjection {
+            scaling_mode: ScalingMode::Fixed {
+                width: 1.0,
+                height: 1.0,
+            },
+            near: -10.0,
+            far: 10.0,
+            ..OrthographicProjection::default_3d()
+        }),
+        Tonemapping::None,
+        msaa,
+        RenderLayers::layer(LANE_LAYER),
+    ));
+    commands.spawn((
+        WordCamera,
+        Camera2d,
+        Camera {
+            order: 2,
+            clear_color: ClearColorConfig::None,
+            ..default()
+        },
+        render_target,
+        Tonemapping::None,
+        msaa,
+        RenderLayers::none(),
+        PrimaryEguiContext,
+        IsDefaultUiCamera,
+    ));
+}
+
+/// Divides the picture whenever its size or the number of channels changes.
+fn divide(
+    field: Res<HeightField>,
+    mut layout: ResMut<Layout>,
+    word_camera: Query<(&Camera, &RenderTarget), With<WordCamera>>,
+    mut scene: Query<&mut Camera, (With<SceneCamera>, Without<WordCamera>, Without<LaneCamera>)>,
+    mut lanes: Query<&mut Camera, (With<LaneCamera>, Without<WordCamera>, Without<SceneCamera>)>,
+) {
+    let Ok((camera, _)) = word_camera.single() else { return };
+    let Some(size) = camera.physical_target_size() else {
+        return;
+    };
+    if size.x < 16 || size.y < 16 {
+        return;
+    }
+    let scale = camera.target_scaling_factor().unwrap_or(1.0);
+    // Text grows with the picture, so that a 4K wall reads like a 1080p screen.
+    let points = (size.y as f32 / 1080.0).max(0.75).max(scale);
+    let wanted = Layout::new(size, points, field.channels.max(1));
+    if *layout == wanted {
+        return;
+    }
+    *layout = wanted;
+    let viewport = |area: URect| {
+        Some(Viewport {
+            physical_position: area.min,
+            physical_size: area.size().max(UVec2::ONE),
+            ..default()
+        })
+    };
+    if let Ok(mut camera) = scene.single_mut() {
+        camera.viewport = viewport(wanted.scene);
+    }
+    if let Ok(mut camera) = lanes.single_mut() {
+        camera.viewport = viewport(wanted.lanes);
+    }
+}
+
+/// Brings the camera home when the arrangement or the shape of the view changes.
+fn frame_home(
+    layout: Res<Layout>,
+    stage: Res<Stage>,
+    mut last: Local<Option<(UVec2, u32, u32)>>,
+    mut cameras: Query<&mut PanOrbitCamera, With<SceneCamera>>,
+) {
+    let now = (layout.scene.size(), stage.0.columns, stage.0.rows);
+    if *last == Some(now) || layout.scene.is_empty() {
+        return;
+    }
+    *last = Some(now);
+    let aspect = layout.scene.width() as f32 / layout.scene.height().max(1) as f32;
+    let framing = home(&stage.0, aspect);
+    for mut camera in &mut cameras {
+        camera.focus = framing.focus;
+        camera.target_focus = framing.focus;
+        camera.radius = Some(framing.radius);
+        camera.target_radius = framing.radius;
+        camera.yaw = Some(framing.yaw);
+        camera.target_yaw = framing.yaw;
+        camera.pitch = Some(framing.pitch);
+        camera.target_pitch = framing.pitch;
+        camera.force_update = true;
+    }
+}
+
+/// The pointer over the panel never moves the camera.
+fn hold_still(wants: Option<Res<EguiWantsInput>>, mut cameras: Query<&mut PanOrbitCamera>) {
+    let busy = wants.is_some_and(|wants| wants.wants_any_pointer_input());
+    for mut camera in &mut cameras {
+        if camera.enabled == busy {
+            camera.enabled = !busy;
+        }
+    }
+}

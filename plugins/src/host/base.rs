@@ -1,0 +1,113 @@
+//! Bevy's own plugins for a window or for a picture, and the target all cameras draw to.
+
+use bevy::{
+    app::PluginGroupBuilder,
+    asset::AssetPlugin,
+    camera::{ImageRenderTarget, RenderTarget},
+    log::LogPlugin,
+    prelude::*,
+    render::{
+        RenderPlugin,
+        pipelined_rendering::PipelinedRenderingPlugin,
+        render_resource::{TextureFormat, TextureUsages},
+        settings::{RenderCreation, WgpuSettings},
+    },
+    window::{ExitCondition, PresentMode, WindowRef, WindowResolution},
+    winit::{WinitPlugin, WinitSettings},
+};
+
+use super::adapter::Graphics;
+
+/// Where all cameras draw.
+#[derive(Resource, Clone, Debug)]
+pub struct Target {
+    /// The picture, or none for the primary window.
+    pub image: Option<Handle<Image>>,
+    /// Smoothing of edges.
+    pub msaa: Msaa,
+}
+
+impl Target {
+    pub(crate) fn render_target(&self) -> RenderTarget {
+        match &self.image {
+            Some(handle) => RenderTarget::Image(ImageRenderTarget {
+                handle: handle.clone(),
+                scale_factor: 1.0,
+            }),
+            None => RenderTarget::Window(WindowRef::Primary),
+        }
+    }
+}
+
+/// Adds Bevy's plugins. `window` is the title of the window to open; without one everything is
+/// drawn to a picture of `size` pixels by a program that drives the app itself.
+pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Graphics) {
+    let plugins = DefaultPlugins
+        .build()
+        // The program has its own log on stderr.
+        .disable::<LogPlugin>()
+        .set(AssetPlugin::default());
+    let plugins = match window {
+        Some(title) => in_window(plugins, title, size),
+        None => off_screen(plugins, graphics),
+    };
+    app.add_plugins(plugins);
+    let image = if window.is_some() {
+        // Sound goes on while another window has the focus.
+        app.insert_resource(WinitSettings::continuous());
+        None
+    } else {
+        let image = target_image(size);
+        Some(app.world_mut().resource_mut::<Assets<Image>>().add(image))
+    };
+    app.insert_resource(Target {
+        image,
+        msaa: Msaa::Sample4,
+    });
+}
+
+fn in_window(plugins: PluginGroupBuilder, title: &str, size: UVec2) -> PluginGroupBuilder {
+    plugins.set(WindowPlugin {
+        primary_window: Some(Window {
+            title: title.to_owned(),
+            name: Some("soundfall".to_owned()),
+            resolution: WindowResolution::new(size.x, size.y),
+            present_mode: PresentMode::AutoVsync,
+            ..default()
+        }),
+        ..default()
+    })
+}
+
+fn off_screen(plugins: PluginGroupBuilder, graphics: &Graphics) -> PluginGroupBuilder {
+    let settings = WgpuSettings {
+        backends: match graphics {
+            Graphics::Adapter(_) => WgpuSettings::default().backends,
+            Graphics::None => None,
+        },
+        ..default()
+    };
+    plugins
+        .set(WindowPlugin {
+            primary_window: None,
+            exit_condition: ExitCondition::DontExit,
+            ..default()
+        })
+        .set(RenderPlugin {
+            render_creation: RenderCreation::Automatic(Box::new(settings)),
+            // The first frame asked for must be whole.
+            synchronous_pipeline_compilation: true,
+            ..default()
+        })
+        .disable::<WinitPlugin>()
+        .disable::<PipelinedRenderingPlugin>()
+}
+
+/// A picture that cameras can draw to and that can be read back.
+#[must_use]
+pub fn target_image(size: UVec2) -> Image {
+    let mut image =
+        Image::new_target_texture(size.x.max(16), size.y.max(16), TextureFormat::Rgba8UnormSrgb, None);
+    image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
+    image
+}

@@ -1,0 +1,125 @@
+//! The performance overlay: figures of the run, drawn by iyes_perf_ui.
+
+use bevy::{
+    diagnostic::FrameTimeDiagnosticsPlugin,
+    ecs::system::{SystemParam, lifetimeless::SRes},
+    prelude::*,
+};
+use iyes_perf_ui::{entry::PerfUiEntry, prelude::*};
+use soundfall_systems::{
+    present::{RunStats, UploadMeter},
+    source::{Feed, Source},
+    spectrum::SpectrumProgress,
+    view::View,
+};
+
+/// Shows and hides the overlay as the view says.
+pub struct OverlayPlugin;
+
+impl Plugin for OverlayPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins((FrameTimeDiagnosticsPlugin::default(), PerfUiPlugin))
+            .add_perf_ui_simple_entry::<MainSchedule>()
+            .add_perf_ui_simple_entry::<RingFill>()
+            .add_perf_ui_simple_entry::<Backlog>()
+            .add_perf_ui_simple_entry::<Rows>()
+            .add_perf_ui_simple_entry::<Uploaded>()
+            .add_perf_ui_simple_entry::<Lost>()
+            .add_perf_ui_simple_entry::<Latency>()
+            .add_systems(Update, toggle);
+    }
+}
+
+fn toggle(mut commands: Commands, view: Res<View>, shown: Query<Entity, With<PerfUiRoot>>) {
+    if view.overlay && shown.is_empty() {
+        commands.spawn((
+            PerfUiRoot {
+                position: PerfUiPosition::TopLeft,
+                ..default()
+            },
+            PerfUiEntryFPS::default(),
+            PerfUiEntryFrameTime::default(),
+            MainSchedule,
+            RingFill,
+            Backlog,
+            Rows,
+            Uploaded,
+            Lost,
+            Latency,
+        ));
+    } else if !view.overlay {
+        for entity in &shown {
+            commands.entity(entity).despawn();
+        }
+    }
+}
+
+/// One line of the overlay.
+macro_rules! entry {
+    ($name:ident, $label:literal, $key:literal, $param:ty, |$values:ident| $value:expr) => {
+        #[derive(Component)]
+        struct $name;
+
+        impl PerfUiEntry for $name {
+            type SystemParam = $param;
+            type Value = String;
+
+            fn label(&self) -> &str {
+                $label
+            }
+
+            fn sort_key(&self) -> i32 {
+                $key
+            }
+
+            fn update_value(
+                &self,
+                $values: &mut <Self::SystemParam as SystemParam>::Item<'_, '_>,
+            ) -> Option<String> {
+                Some($value)
+            }
+
+            fn format_value(&self, value: &String) -> String {
+                value.clone()
+            }
+        }
+    };
+}
+
+entry!(MainSchedule, "Main schedule p50 / p99", 1000, SRes<RunStats>, |stats| format!(
+    "{:.2} / {:.2} ms",
+    stats.frame_cpu.percentile(0.5),
+    stats.frame_cpu.percentile(0.99)
+));
+entry!(RingFill, "Ring fill", 1001, (Option<SRes<Source>>, SRes<Feed>), |it| {
+    let (source, feed) = it;
+    source.as_ref().map_or_else(
+        || "no ring".to_owned(),
+        |source| {
+            let format = source.ring.format();
+            let frames = feed.written_frames.min(format.capacity_frames) as f64;
+            format!(
+                "{:.1} s, {:.0} %",
+                frames / f64::from(format.sample_rate),
+                100.0 * frames / format.capacity_frames.max(1) as f64
+            )
+        },
+    )
+});
+entry!(Backlog, "Analysis backlog", 1002, SRes<SpectrumProgress>, |progress| format!(
+    "{} columns, {} jobs",
+    progress.backlog, progress.in_flight
+));
+entry!(Rows, "Rows", 1003, SRes<RunStats>, |stats| stats.rows_uploaded.to_string());
+entry!(Uploaded, "Uploaded", 1004, SRes<UploadMeter>, |meter| format!(
+    "{:.1} MB",
+    meter.bytes() as f64 / 1e6
+));
+entry!(Lost, "Lost frames / laps", 1005, (SRes<Feed>, SRes<SpectrumProgress>), |it| format!(
+    "{} / {}",
+    it.0.lost_frames, it.1.laps
+));
+entry!(Latency, "Sound to screen p50", 1006, SRes<RunStats>, |stats| format!(
+    "{:.0} ms",
+    stats.latency.percentile(0.5)
+));

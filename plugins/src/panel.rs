@@ -1,0 +1,211 @@
+//! The control panel and its keys. Everything in it applies at once.
+
+use bevy::prelude::*;
+use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext, egui};
+use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
+use soundfall_systems::{
+    source::{Feed, Source},
+    spectrum::AnalysisSettings,
+    view::{MAX_CHANNELS, View},
+};
+
+/// The panel at the right, and the keys that work everywhere.
+pub struct PanelPlugin;
+
+impl Plugin for PanelPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(EguiPrimaryContextPass, show_panel)
+            .add_systems(Update, press_keys);
+    }
+}
+
+/// Windows offered; any other is reached from the command line.
+const WINDOWS: [Window; 9] = [
+    Window::Hann,
+    Window::Hamming,
+    Window::Blackman,
+    Window::BlackmanHarris,
+    Window::Nuttall,
+    Window::FlatTop,
+    Window::Kaiser(8.6),
+    Window::Gaussian(256.0),
+    Window::Rect,
+];
+const SCALES: [Scale; 5] = [Scale::Linear, Scale::Log, Scale::Mel, Scale::Bark, Scale::Erb];
+
+fn press_keys(keys: Option<Res<ButtonInput<KeyCode>>>, mut view: ResMut<View>, mut exit: MessageWriter<AppExit>) {
+    let Some(keys) = keys else { return };
+    if keys.just_pressed(KeyCode::Tab) {
+        view.panel = !view.panel;
+    }
+    if keys.just_pressed(KeyCode::F3) {
+        view.overlay = !view.overlay;
+    }
+    if keys.just_pressed(KeyCode::KeyC) {
+        let at = Colormap::ALL.iter().position(|map| *map == view.colormap).unwrap_or(0);
+        view.colormap = Colormap::ALL[(at + 1) % Colormap::ALL.len()];
+    }
+    if keys.pressed(KeyCode::ControlLeft) && keys.just_pressed(KeyCode::KeyQ) {
+        exit.write(AppExit::Success);
+    }
+}
+
+fn show_panel(
+    mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
+    source: Option<Res<Source>>,
+    feed: Res<Feed>,
+    mut view: ResMut<View>,
+    mut settings: ResMut<AnalysisSettings>,
+) {
+    if !view.panel {
+        return;
+    }
+    let Ok(mut context) = contexts.single_mut() else { return };
+    // Edit copies, so that change detection only fires for real changes.
+    let (mut next_view, mut next_settings) = (view.clone(), settings.clone());
+    let mut open = true;
+    egui::Window::new("soundfall")
+        .anchor(egui::Align2::RIGHT_TOP, [-14.0, 14.0])
+        .default_width(236.0)
+        .resizable(false)
+        .open(&mut open)
+        .frame(frame())
+        .show(context.get_mut(), |ui| {
+            egui::Grid::new("controls").num_columns(2).spacing([12.0, 7.0]).show(ui, |ui| {
+                source_rows(ui, source.as_deref(), &feed, &mut next_view);
+                analysis_rows(ui, &mut next_settings);
+                picture_rows(ui, &mut next_view);
+            });
+            ui.add_space(4.0);
+            ui.weak("Tab panel \u{00b7} F3 figures \u{00b7} C colours");
+        });
+    next_view.panel = open;
+    view.set_if_neq(next_view);
+    settings.set_if_neq(next_settings);
+}
+
+fn frame() -> egui::Frame {
+    egui::Frame::new()
+        .fill(egui::Color32::from_rgba_unmultiplied(12, 17, 28, 232))
+        .stroke(egui::Stroke::new(1.0, egui::Color32::from_rgb(36, 46, 66)))
+        .corner_radius(10.0)
+        .inner_margin(12.0)
+}
+
+fn source_rows(ui: &mut egui::Ui, source: Option<&Source>, feed: &Feed, view: &mut View) {
+    ui.label("Source");
+    let Some(source) = source else {
+        ui.weak("none");
+        ui.end_row();
+        return;
+    };
+    let format = source.ring.format();
+    let seconds = feed.written_frames.saturating_sub(feed.oldest_frame) as f64 / f64::from(format.sample_rate);
+    ui.label(format!("{} ({seconds:.0} s)", source.name));
+    ui.end_row();
+
+    ui.label("Channels");
+    let all = format.channels.min(MAX_CHANNELS as u32);
+    let mut count = view.channels.len() as u32;
+    let mut first = view.channels.first().copied().unwrap_or(0) + 1;
+    ui.horizontal(|ui| {
+        let changed = ui.add(egui::DragValue::new(&mut count).range(1..=all).suffix(" from")).changed()
+            | ui.add(egui::DragValue::new(&mut first).range(1..=format.channels)).changed();
+        if changed {
+            let first = (first - 1).min(format.channels - count);
+            view.channels = (first..first + count).collect();
+        }
+    });
+    ui.end_row();
+}
+
+fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
+    ui.label("Window");
+    egui::ComboBox::from_id_salt("window")
+        .selected_text(settings.window.to_string())
+        .show_ui(ui, |ui| {
+            for window in WINDOWS {
+                ui.selectable_value(&mut settings.window, window, window.to_string());
+            }
+        });
+    ui.end_row();
+
+    ui.label("Size");
+    egui::ComboBox::from_id_salt("size")
+        .selected_text(settings.window_size.to_string())
+        .show_ui(ui, |ui| {
+            for size in (8..=15).map(|power| 1_usize << power) {
+                ui.selectable_value(&mut settings.window_size, size, size.to_string());
+            }
+        });
+    ui.end_row();
+
+    ui.label("Hop");
+    ui.add(
+        egui::DragValue::new(&mut settings.hop_frames)
+            .range(64..=16_384)
+            .speed(8.0)
+            .suffix(" frames"),
+    );
+    ui.end_row();
+
+    ui.label("Frequency");
+    egui::ComboBox::from_id_salt("scale")
+        .selected_text(settings.scale.to_string())
+        .show_ui(ui, |ui| {
+            for scale in SCALES {
+                ui.selectable_value(&mut settings.scale, scale, scale.to_string());
+            }
+        });
+    ui.end_row();
+
+    ui.label("Range");
+    ui.horizontal(|ui| {
+        let high = settings.max_hz;
+        ui.add(egui::DragValue::new(&mut settings.min_hz).range(1.0..=high * 0.9).speed(5.0).max_decimals(0));
+        let low = settings.min_hz;
+        ui.add(
+            egui::DragValue::new(&mut settings.max_hz)
+                .range(low * 1.2..=384_000.0)
+                .speed(50.0)
+                .max_decimals(0)
+                .suffix(" Hz"),
+        );
+    });
+    ui.end_row();
+}
+
+fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
+    ui.label("Shown");
+    ui.add(
+        egui::Slider::new(&mut view.span_secs, 1.0..=120.0)
+            .logarithmic(true)
+            .suffix(" s")
+            .max_decimals(1),
+    );
+    ui.end_row();
+
+    ui.label("Floor");
+    let high = view.db_max;
+    ui.add(egui::Slider::new(&mut view.db_min, -160.0..=(high - 6.0)).suffix(" dBFS").max_decimals(0));
+    ui.end_row();
+
+    ui.label("Top");
+    let low = view.db_min;
+    ui.add(egui::Slider::new(&mut view.db_max, (low + 6.0)..=12.0).suffix(" dBFS").max_decimals(0));
+    ui.end_row();
+
+    ui.label("Colours");
+    egui::ComboBox::from_id_salt("colours")
+        .selected_text(view.colormap.to_string())
+        .show_ui(ui, |ui| {
+            for map in Colormap::ALL {
+                ui.selectable_value(&mut view.colormap, map, map.to_string());
+            }
+        });
+    ui.end_row();
+
+    ui.label("Relief");
+    ui.add(egui::Slider::new(&mut view.relief, 0.05..=2.5).max_decimals(2));
+    ui.end_row();
+}

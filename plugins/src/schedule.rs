@@ -1,0 +1,34 @@
+//! The phases of a frame and their only chain. Nothing else in the project orders phases.
+
+use bevy::prelude::*;
+use soundfall_systems::present::{self, RunStats, UploadMeter};
+
+/// What happens in a frame, in this order. The upload follows in the render world.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Look at the ring.
+    Poll,
+    /// Decide what to analyse, start jobs.
+    Schedule,
+    /// Take finished jobs in.
+    Collect,
+    /// Pack rows and numbers for the renderer.
+    Stage,
+}
+
+/// Chains the phases in `Update` and times the main schedule.
+pub struct SchedulePlugin;
+
+impl Plugin for SchedulePlugin {
+    fn build(&self, app: &mut App) {
+        // Add a new phase here.
+        app.configure_sets(
+            Update,
+            (Phase::Poll, Phase::Schedule, Phase::Collect, Phase::Stage).chain(),
+        )
+        .init_resource::<RunStats>()
+        .init_resource::<UploadMeter>()
+        .add_systems(First, present::begin_frame)
+        .add_systems(Last, present::end_frame);
+    }
+}

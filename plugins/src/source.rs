@@ -1,0 +1,22 @@
+//! Polling of the ring and the stream clock.
+
+use bevy::prelude::*;
+use soundfall_systems::{
+    clock::{StreamClock, advance_clock},
+    source::{Feed, poll_source},
+    view::View,
+};
+
+use crate::Phase;
+
+/// Polls the `Source` resource, which the program inserts.
+pub struct SourcePlugin;
+
+impl Plugin for SourcePlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Feed>()
+            .init_resource::<StreamClock>()
+            .init_resource::<View>()
+            .add_systems(Update, (poll_source, advance_clock).chain().in_set(Phase::Poll));
+    }
+}

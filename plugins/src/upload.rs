@@ -1,0 +1,273 @@
+//! New rows and the state of the frame to their textures, in the render world: one write for all
+//! channels, two where it wraps. Never a whole texture.
+
+use bevy::{
+    asset::{AssetId, RenderAssetUsages, uuid_handle},
+    image::ImageSampler,
+    prelude::*,
+    render::{
+        Extract, ExtractSchedule, Render, RenderApp, RenderSystems,
+        render_asset::RenderAssets,
+        render_resource::{
+            Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, TextureAspect, TextureDimension,
+            TextureFormat, TextureUsages,
+        },
+        renderer::RenderQueue,
+        texture::GpuImage,
+    },
+};
+use crossbeam_channel::Receiver;
+use soundfall_systems::{
+    present::UploadMeter,
+    spectrum::SharedWorkshop,
+    waterfall::{FieldState, HeightUpload, HeightUploads, STATE_TEXELS},
+    waveform::{LANE_TEXELS, LaneState, LaneUpload, LaneUploads},
+};
+
+/// Texels of the frame's state.
+const TEXELS: usize = STATE_TEXELS + LANE_TEXELS;
+
+/// The small texture that tells the shaders how far everything has scrolled.
+pub(crate) const STATE_IMAGE: Handle<Image> = uuid_handle!("5a9f6d0e-3f0e-4b51-9c0c-6d1c0f5e7a11");
+
+/// The textures in use, and the allocation each one serves.
+#[derive(Resource, Clone, Default)]
+pub(crate) struct Targets {
+    pub heights: Option<(u64, AssetId<Image>, u32)>,
+    pub lanes: Option<(u64, AssetId<Image>, u32)>,
+}
+
+#[derive(Resource)]
+struct Inbox {
+    heights: Receiver<HeightUpload>,
+    lanes: Receiver<LaneUpload>,
+    waiting_heights: Vec<HeightUpload>,
+    waiting_lanes: Vec<LaneUpload>,
+}
+
+#[derive(Resource, Default)]
+struct FrameState {
+    texels: [[f32; 4]; TEXELS],
+    written: Option<[[f32; 4]; TEXELS]>,
+}
+
+/// Carries what the `Stage` phase packs to the graphics card.
+pub struct UploadPlugin;
+
+impl Plugin for UploadPlugin {
+    fn build(&self, app: &mut App) {
+        let (heights_in, heights) = crossbeam_channel::unbounded();
+        let (lanes_in, lanes) = crossbeam_channel::unbounded();
+        app.insert_resource(HeightUploads(heights_in))
+            .insert_resource(LaneUploads(lanes_in))
+            .init_resource::<FieldState>()
+            .init_resource::<LaneState>()
+            .init_resource::<UploadMeter>()
+            .init_resource::<SharedWorkshop>()
+            .init_resource::<Targets>();
+        let meter = app.world().resource::<UploadMeter>().clone();
+        let workshop = app.world().resource::<SharedWorkshop>().clone();
+        if let Some(mut images) = app.world_mut().get_resource_mut::<Assets<Image>>() {
+            let mut image = Image::new_uninit(
+                Extent3d {
+                    width: TEXELS as u32,
+                    height: 1,
+                    depth_or_array_layers: 1,
+                },
+                TextureDimension::D2,
+                TextureFormat::Rgba32Float,
+                RenderAssetUsages::RENDER_WORLD,
+            );
+            image.texture_descriptor.usage = TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST;
+            image.sampler = ImageSampler::nearest();
+            if let Err(error) = images.insert(&STATE_IMAGE, image) {
+                error!("no state texture: {error}");
+            }
+        }
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
+        render_app
+            .insert_resource(Inbox {
+                heights,
+                lanes,
+                waiting_heights: Vec::new(),
+                waiting_lanes: Vec::new(),
+            })
+            .insert_resource(meter)
+            .insert_resource(workshop)
+            .init_resource::<FrameState>()
+            .init_resource::<Targets>()
+            .add_systems(ExtractSchedule, extract_state)
+            .add_systems(
+                Render,
+                (write_heights, write_lanes, write_state).in_set(RenderSystems::PrepareResources),
+            );
+    }
+}
+
+fn extract_state(
+    field: Extract<Res<FieldState>>,
+    lanes: Extract<Res<LaneState>>,
+    main_targets: Extract<Res<Targets>>,
+    mut state: ResMut<FrameState>,
+    mut targets: ResMut<Targets>,
+) {
+    state.texels[..STATE_TEXELS].copy_from_slice(&field.texels);
+    state.texels[STATE_TEXELS..].copy_from_slice(&lanes.texels);
+    *targets = main_targets.clone();
+}
+
+fn write_state(
+    mut state: ResMut<FrameState>,
+    images: Res<RenderAssets<GpuImage>>,
+    queue: Res<RenderQueue>,
+    meter: Res<UploadMeter>,
+) {
+    let Some(image) = images.get(&STATE_IMAGE) else { return };
+    if state.written == Some(state.texels) {
+        return;
+    }
+    let mut bytes = [0_u8; TEXELS * 16];
+    for (to, value) in bytes.chunks_exact_mut(4).zip(state.texels.iter().flatten()) {
+        to.copy_from_slice(&value.to_le_bytes());
+    }
+    queue.write_texture(
+        image.texture.as_image_copy(),
+        &bytes,
+        TexelCopyBufferLayout {
+            offset: 0,
+            bytes_per_row: Some(bytes.len() as u32),
+            rows_per_image: None,
+        },
+        Extent3d {
+            width: TEXELS as u32,
+            height: 1,
+            depth_or_array_layers: 1,
+        },
+    );
+    meter.add(bytes.len() as u64);
+    state.written = Some(state.texels);
+}
+
+/// Splits `count` places from `first` on, in a ring of `size`, into at most two runs:
+/// (place, offset into the data, length).
+fn runs(first: u32, count: u32, size: u32) -> [(u32, u32, u32); 2] {
+    let whole = count.min(size - first.min(size));
+    [(first, 0, whole), (0, whole, count - whole)]
+}
+
+fn write_heights(
+    mut inbox: ResMut<Inbox>,
+    targets: Res<Targets>,
+    images: Res<RenderAssets<GpuImage>>,
+    queue: Res<RenderQueue>,
+    meter: Res<UploadMeter>,
+    workshop: Res<SharedWorkshop>,
+) {
+    let inbox = &mut *inbox;
+    inbox.waiting_heights.extend(inbox.heights.try_iter());
+    let Some((allocation, id, columns)) = targets.heights else {
+        return;
+    };
+    let Some(image) = images.get(id) else { return };
+    let texture_rows = image.texture_descriptor.size.height;
+    inbox.waiting_heights.retain_mut(|upload| {
+        if upload.allocation > allocation {
+            return true;
+        }
+        if upload.allocation == allocation {
+            for (row, offset, rows) in runs(upload.first_row, upload.rows, texture_rows) {
+                if rows == 0 {
+                    continue;
+                }
+                queue.write_texture(
+                    TexelCopyTextureInfo {
+                        texture: &image.texture,
+                        mip_level: 0,
+                        origin: Origin3d {
+                            x: 0,
+                            y: row,
+                            z: upload.first_layer,
+                        },
+                        aspect: TextureAspect::All,
+                    },
+                    &upload.bytes,
+                    TexelCopyBufferLayout {
+                        offset: u64::from(offset) * u64::from(columns) * 2,
+                        bytes_per_row: Some(columns * 2),
+                        rows_per_image: Some(upload.rows),
+                    },
+                    Extent3d {
+                        width: columns,
+                        height: rows,
+                        depth_or_array_layers: upload.layers,
+                    },
+                );
+                meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(upload.layers));
+            }
+        }
+        workshop.0.put_buffer(std::mem::take(&mut upload.bytes));
+        false
+    });
+}
+
+fn write_lanes(
+    mut inbox: ResMut<Inbox>,
+    targets: Res<Targets>,
+    images: Res<RenderAssets<GpuImage>>,
+    queue: Res<RenderQueue>,
+    meter: Res<UploadMeter>,
+) {
+    let inbox = &mut *inbox;
+    inbox.waiting_lanes.extend(inbox.lanes.try_iter());
+    let Some((allocation, id, width)) = targets.lanes else {
+        return;
+    };
+    let Some(image) = images.get(id) else { return };
+    inbox.waiting_lanes.retain(|upload| {
+        if upload.allocation > allocation {
+            return true;
+        }
+        if upload.allocation == allocation {
+            for (column, offset, columns) in runs(upload.first_column, upload.columns, width) {
+                if columns == 0 {
+                    continue;
+                }
+                queue.write_texture(
+                    TexelCopyTextureInfo {
+                        texture: &image.texture,
+                        mip_level: 0,
+                        origin: Origin3d { x: column, y: 0, z: 0 },
+                        aspect: TextureAspect::All,
+                    },
+                    &upload.bytes,
+                    TexelCopyBufferLayout {
+                        offset: u64::from(offset) * 8,
+                        bytes_per_row: Some(upload.columns * 8),
+                        rows_per_image: Some(upload.lanes),
+                    },
+                    Extent3d {
+                        width: columns,
+                        height: upload.lanes,
+                        depth_or_array_layers: 1,
+                    },
+                );
+                meter.add(u64::from(columns) * 8 * u64::from(upload.lanes));
+            }
+        }
+        false
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runs;
+
+    #[test]
+    fn a_wrap_makes_two_runs() {
+        assert_eq!(runs(3, 4, 10), [(3, 0, 4), (0, 4, 0)]);
+        assert_eq!(runs(8, 4, 10), [(8, 0, 2), (0, 2, 2)]);
+        assert_eq!(runs(0, 10, 10), [(0, 0, 10), (0, 10, 0)]);
+    }
+}
