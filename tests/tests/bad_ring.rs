@@ -118,7 +118,7 @@ fn hostile_headers() {
     expect_refused(
         "wraps",
         &ring(4, |words| {
-            (words[CHANNELS], words[CAPACITY]) = (1 << 31, 1 << 30)
+            (words[CHANNELS], words[CAPACITY]) = (1 << 31, 1 << 30);
         }),
     );
 }

@@ -1,0 +1,189 @@
+//! A 440 Hz sine, played into a PulseAudio null sink and captured through it by the program:
+//! its peak lies within half a bin of 440 Hz in the ring and in the STFT of the ring.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use soundfall_ring::RingRead;
+use soundfall_tests::npy::Array;
+use soundfall_tests::outcome::number;
+use soundfall_tests::place::Place;
+use soundfall_tests::program::Program;
+use soundfall_tests::pulse::{NullSink, PulseServer};
+use soundfall_tests::recording;
+use soundfall_tests::skip::skip;
+use std::f64::consts::TAU;
+use std::process::Child;
+
+const HERTZ: f64 = 440.0;
+const LEVEL: f64 = 0.5;
+const BIN: f64 = recording::RATE as f64 / 2048.0;
+
+/// A server whose default device hears the sine on both channels; ends when dropped.
+struct Sounding {
+    server: PulseServer,
+    player: Child,
+    _place: Place,
+}
+
+impl Sounding {
+    fn start() -> Result<Self, String> {
+        let server = PulseServer::start(&[NullSink::new("loop", 2, recording::RATE)])
+            .map_err(|error| format!("{error} (cargo xtask setup)"))?;
+        let place = Place::new();
+        let data: Vec<u8> = (0..60 * u64::from(recording::RATE))
+            .flat_map(|frame| {
+                let sine = (TAU * HERTZ * frame as f64 / f64::from(recording::RATE)).sin();
+                let sample = ((LEVEL * 32_768.0 * sine).round() as i16).to_le_bytes();
+                [sample, sample].concat()
+            })
+            .collect();
+        let wav = place.write("sine.wav", recording::wav(2, &data));
+        let player = server
+            .play(&wav, Some("loop"))
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            server,
+            player,
+            _place: place,
+        })
+    }
+
+    fn program(&self, args: &[&str]) -> Program {
+        self.server
+            .env()
+            .into_iter()
+            .fold(Program::new(args), |program, (name, value)| {
+                program.env(name, value)
+            })
+    }
+}
+
+impl Drop for Sounding {
+    fn drop(&mut self) {
+        let _ = self.player.kill();
+        let _ = self.player.wait();
+    }
+}
+
+/// Frequency in Hz where the spectrum of `sound` is strongest near 440 Hz, found by the
+/// definition of the Fourier transform on a fine grid, without any of our own analysis.
+fn strongest(sound: &[f64]) -> f64 {
+    let power = |hertz: f64| {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, sample) in sound.iter().enumerate() {
+            let angle = TAU * hertz * n as f64 / f64::from(recording::RATE);
+            re += sample * angle.cos();
+            im += sample * angle.sin();
+        }
+        re * re + im * im
+    };
+    let grid = (0..1200).map(|step| 40.0 + f64::from(step));
+    grid.max_by(|a, b| power(*a).total_cmp(&power(*b)))
+        .expect("a grid")
+}
+
+/// Captures, then looks at the ring and at its STFT.
+fn captured_through(device: &[&str]) {
+    let sounding = match Sounding::start() {
+        Ok(sounding) => sounding,
+        Err(reason) => return skip("a_sine_through_a_null_sink", &reason),
+    };
+    let place = Place::new();
+    let ring = place.path("ring");
+    let capture = sounding.program(&["capture", "--seconds", "4", "--stats", "-", "--ring"]);
+    // The ring goes when its writer ends, so what is to be seen is read while it runs.
+    let mut capture = capture.arg(&ring).args(device).start();
+    capture.wait_until("two seconds are in its ring", || {
+        soundfall_ring_file::open(&ring, false)
+            .is_ok_and(|open| open.ring.written_frames() > 2 * u64::from(recording::RATE))
+    });
+
+    let open = soundfall_ring_file::open(&ring, false).expect("a ring");
+    let format = open.ring.format();
+    assert_eq!((format.sample_rate, format.channels), (recording::RATE, 2));
+    let npy = place.path("spectrum.npy");
+    let stft = Program::new(["stft", "-o"]).arg(&npy).arg(&ring);
+    stft.run().expect_success();
+
+    let mut sound = vec![0.0; 8192];
+    for channel in 0..2 {
+        open.ring
+            .read_f64(channel, open.ring.written_frames() - 8192, &mut sound)
+            .expect("readable");
+        let found = strongest(&sound);
+        assert!(
+            (found - HERTZ).abs() <= BIN / 2.0,
+            "channel {channel}: {found} Hz in the ring"
+        );
+        let loudest = sound
+            .iter()
+            .fold(0.0f64, |most, sample| most.max(sample.abs()));
+        assert!(
+            (loudest - LEVEL).abs() < 0.01,
+            "channel {channel}: {loudest}, not {LEVEL}"
+        );
+    }
+
+    let spectrum = Array::read(&npy);
+    assert_eq!((spectrum.shape[0], spectrum.shape[2]), (2, 1025));
+    for channel in 0..2 {
+        // Columns of the last second: the player may have started after the recorder.
+        for column in spectrum.shape[1].saturating_sub(80)..spectrum.shape[1] {
+            let row = spectrum.row(channel, column);
+            let peak = (0..row.len())
+                .max_by(|a, b| row[*a].total_cmp(&row[*b]))
+                .expect("bins");
+            let found = interpolated(row, peak) * BIN;
+            assert!(
+                (found - HERTZ).abs() <= BIN / 2.0,
+                "channel {channel}, column {column}: {found} Hz"
+            );
+        }
+    }
+
+    let stats = capture.wait().expect_success().json();
+    assert_eq!(number(&stats, "lost_frames"), 0.0, "{stats:#}");
+}
+
+/// Bin of the peak, refined by a parabola through the neighbours in dB.
+fn interpolated(row: &[f32], peak: usize) -> f64 {
+    let [a, b, c] = [row[peak - 1], row[peak], row[peak + 1]].map(f64::from);
+    peak as f64 + 0.5 * (a - c) / (a - 2.0 * b + c)
+}
+
+#[test]
+fn a_sine_through_the_default_device() {
+    captured_through(&[]);
+}
+
+#[test]
+fn a_sine_through_a_device_by_name() {
+    captured_through(&["--device", "loop.monitor"]);
+}
+
+#[test]
+fn the_device_is_listed() {
+    let sounding = match Sounding::start() {
+        Ok(sounding) => sounding,
+        Err(reason) => return skip("the_device_is_listed", &reason),
+    };
+    let devices = sounding
+        .program(&["devices", "--json"])
+        .run()
+        .expect_success()
+        .json();
+    let ours = devices
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|device| {
+            device["id"]
+                .as_str()
+                .is_some_and(|id| id.contains("loop.monitor"))
+        })
+        .unwrap_or_else(|| panic!("no loop.monitor in {devices:#}"));
+    assert!(
+        ours["name"].is_string() && ours["kind"].is_string(),
+        "{ours:#}"
+    );
+}
