@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod picture;
 pub mod place;
 pub mod program;
+pub mod pulse;
 pub mod python;
 pub mod recording;
 pub mod skip;

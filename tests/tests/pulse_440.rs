@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use soundfall_ring::RingRead;
+use soundfall_ring::WriterState;
 use soundfall_tests::npy::Array;
 use soundfall_tests::outcome::number;
 use soundfall_tests::place::Place;
@@ -91,14 +91,16 @@ fn captured_through(device: &[&str]) {
     let place = Place::new();
     let ring = place.path("ring");
     let capture = sounding.program(&["capture", "--seconds", "4", "--stats", "-", "--ring"]);
-    // The ring goes when its writer ends, so what is to be seen is read while it runs.
-    let mut capture = capture.arg(&ring).args(device).start();
-    capture.wait_until("two seconds are in its ring", || {
-        soundfall_ring_file::open(&ring, false)
-            .is_ok_and(|open| open.ring.written_frames() > 2 * u64::from(recording::RATE))
-    });
+    let stats = capture
+        .arg(&ring)
+        .args(device)
+        .run()
+        .expect_success()
+        .json();
+    assert_eq!(number(&stats, "lost_frames"), 0.0, "{stats:#}");
 
     let open = soundfall_ring_file::open(&ring, false).expect("a ring");
+    assert_eq!(open.ring.writer_state(), WriterState::Closed);
     let format = open.ring.format();
     assert_eq!((format.sample_rate, format.channels), (recording::RATE, 2));
     let npy = place.path("spectrum.npy");
@@ -140,9 +142,6 @@ fn captured_through(device: &[&str]) {
             );
         }
     }
-
-    let stats = capture.wait().expect_success().json();
-    assert_eq!(number(&stats, "lost_frames"), 0.0, "{stats:#}");
 }
 
 /// Bin of the peak, refined by a parabola through the neighbours in dB.
