@@ -6,8 +6,10 @@
 
 use soundfall_tests::place::{Place, SmallDisk};
 use soundfall_tests::program::Program;
+use soundfall_tests::pulse::{NullSink, PulseServer};
 use soundfall_tests::recording;
 use soundfall_tests::skip::skip;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -101,18 +103,34 @@ fn a_wav_without_channels_or_rate() {
     expect_refused(&place.write("rate.wav", rate), "rate.wav");
 }
 
-#[test]
-fn a_device_that_does_not_exist() {
+/// Asks for a device that is not there, with the sound system of `env`.
+#[track_caller]
+fn expect_no_device(env: &[(&str, OsString)], word: &str) {
     let place = Place::new();
     for command in [&["live", "--headless"][..], &["capture"][..]] {
         let program =
             Program::new(command).args(["--seconds", "1", "--device", "no such device", "--ring"]);
-        program
-            .arg(place.path("ring"))
-            .run()
-            .expect_refusal(&["no such device"]);
+        let program = env
+            .iter()
+            .fold(program.arg(place.path("ring")), |program, (name, value)| {
+                program.env(name, value)
+            });
+        program.run().expect_refusal(&[word]);
     }
-    assert!(!place.path("ring").exists(), "{:?}", place.names());
+    assert!(place.names().is_empty(), "left {:?}", place.names());
+}
+
+#[test]
+fn a_device_where_there_is_none() {
+    expect_no_device(&[("PULSE_SERVER", "unix:/none".into())], "device");
+}
+
+#[test]
+fn a_device_that_is_not_among_those_there() {
+    match PulseServer::start(&[NullSink::new("loop", 2, recording::RATE)]) {
+        Ok(server) => expect_no_device(&server.env(), "no such device"),
+        Err(error) => skip("a_device_that_is_not_among_those_there", &error.to_string()),
+    }
 }
 
 #[test]
