@@ -4,7 +4,7 @@
 //! is the command to type. Refreshes the package lists only when an install failed
 //! without it.
 
-use crate::command::{on_path, shown, succeed, works};
+use crate::command::{on_path, succeed, works};
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
 
@@ -92,11 +92,12 @@ impl Rights {
             "-y",
             "-o",
             "DPkg::Lock::Timeout=300",
+            "-o",
+            "Dpkg::Use-Pty=0",
         ]);
         command.args(["--no-install-recommends"]).args(args);
         // Standard output belongs to the program that `run` starts.
         command.stdin(Stdio::null()).stdout(std::io::stderr());
-        eprintln!("setup: {}", shown(&command));
         command
     }
 }
@@ -104,6 +105,7 @@ impl Rights {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::shown;
 
     #[test]
     fn only_installed_packages_count() {
