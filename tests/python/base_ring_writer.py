@@ -2,8 +2,9 @@
 
 usage: base_ring_writer.py PATH RATE CHANNELS CAPACITY BLOCK HZ SECONDS
 
-Channel c carries a sine of (c + 1) * HZ at a quarter of full scale, written block by block in
-real time by numpy.memmap. Prints `ready` when there is a second of it.
+Channel c carries a sine of (c + 1) * HZ at a quarter of full scale, written block by block by
+numpy.memmap: first, at once, a little more than the ring holds, so that it has gone round; then
+`ready` is printed; then SECONDS more in real time.
 """
 import sys
 import time
@@ -27,14 +28,16 @@ def main():
     samples = ring[HEADER_BYTES // 8:].view("<f8").reshape(channels, capacity)
     factors = np.arange(1, channels + 1)[:, None]
 
-    start = time.monotonic()
-    for k in range(int(seconds * rate / block)):
+    ahead = capacity // block + 40
+    for k in range(ahead + int(seconds * rate / block)):
+        if k == ahead:
+            print("ready", flush=True)
+            start = time.monotonic()
+        if k > ahead:
+            time.sleep(max(0.0, start + (k - ahead) * block / rate - time.monotonic()))
         frames = np.arange(k * block, (k + 1) * block)
         samples[:, frames % capacity] = 0.25 * np.sin(2 * np.pi * hertz * factors * frames / rate)
         ring[SEQUENCE] = k + 1
-        if k == rate // block:
-            print("ready", flush=True)
-        time.sleep(max(0.0, start + (k + 1) * block / rate - time.monotonic()))
 
 
 main()

@@ -17,8 +17,8 @@ use std::process::{Child, Stdio};
 
 const RATE: usize = 44_100;
 const CHANNELS: usize = 2;
-/// Not a multiple of the block, so blocks straddle the end.
-const CAPACITY: usize = 4 * RATE;
+/// Not a multiple of the block, so blocks straddle the end. Long enough for a slow renderer.
+const CAPACITY: usize = 10 * RATE;
 const BLOCK: usize = 1024;
 const HERTZ: f64 = 1000.0;
 
@@ -131,8 +131,10 @@ fn the_library_reads_it_sample_by_sample() {
     assert!(open.ring.extension().is_none());
     let newest = open.ring.written_frames();
     assert_eq!(newest % BLOCK as u64, 0);
-    let start = newest - 20_000;
-    let mut sound = vec![0.0f64; 20_000];
+    assert!(newest > CAPACITY as u64, "it has gone round");
+    // Everything but the oldest second, which is being overwritten: round the end of the file.
+    let start = newest - (CAPACITY - RATE) as u64;
+    let mut sound = vec![0.0f64; CAPACITY - RATE];
     for channel in 0..CHANNELS {
         open.ring
             .read_f64(u32::try_from(channel).expect("few"), start, &mut sound)
@@ -156,8 +158,8 @@ fn its_tones_are_where_they_were_put() {
     };
     let place = Place::new();
     let npy = place.path("spectrum.npy");
-    // The ring is being written to: leave the newest part alone.
-    Program::new(["stft", "--to", "0.5", "-o"])
+    // Times count from the oldest frame, which is being overwritten: keep away from it.
+    Program::new(["stft", "--from", "3", "--to", "3.5", "-o"])
         .arg(&npy)
         .arg(&writer.ring)
         .run()
