@@ -32,10 +32,10 @@ impl Framing {
 /// The home framing of an arrangement in a view of a given width over height.
 #[must_use]
 pub fn home(terraces: &Terraces, aspect: f32) -> Framing {
-    let pitch = if terraces.rows > 1 { 0.62 } else { 0.5 };
-    let yaw = if terraces.columns == 1 { -0.24 } else { 0.0 };
+    let pitch = if terraces.rows > 1 { 0.62 } else { 0.47 };
+    let yaw = if terraces.columns == 1 { 0.26 } else { 0.0 };
     let half = terraces.half_size;
-    let focus = Vec3::new(0.0, half.y * 0.55, half.z * 0.12);
+    let focus = Vec3::new(0.0, half.y * 0.5, half.z * 0.1);
     let mut framing = Framing {
         focus,
         radius: 10.0,
@@ -43,15 +43,18 @@ pub fn home(terraces: &Terraces, aspect: f32) -> Framing {
         pitch,
     };
     // Move back until every corner of the enclosing box is inside the view, with room for labels.
-    let corners = [-1.0_f32, 1.0].into_iter().flat_map(|x| {
-        [0.0_f32, 2.0]
-            .into_iter()
-            .flat_map(move |y| [-1.0_f32, 1.0].map(|z| Vec3::new(x * half.x, y * half.y, z * half.z)))
-    });
-    let corners: Vec<Vec3> = corners.collect();
+    // The labels stand in front and at the right.
+    let (front, right) = (half.z + 1.1, half.x + 1.0);
+    let corners = [
+        Vec3::new(-half.x, 0.0, front),
+        Vec3::new(right, 0.0, front),
+        Vec3::new(-half.x, 2.0 * half.y, -half.z),
+        Vec3::new(half.x, 2.0 * half.y, -half.z),
+        Vec3::new(right, 0.0, -half.z),
+    ];
     let (tan_y, tan_x) = {
         let t = (FIELD_OF_VIEW / 2.0).tan();
-        (t * 0.86, t * aspect.max(0.2) * 0.86)
+        (t * 0.93, t * aspect.max(0.2) * 0.92)
     };
     for _ in 0..200 {
         let eye = framing.eye();

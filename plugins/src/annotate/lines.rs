@@ -24,11 +24,11 @@ pub(super) struct LineMaterial {}
 
 impl Material for LineMaterial {
     fn vertex_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/shaders/line.wgsl".into()
+        "embedded://soundfall_plugins/annotate/line.wgsl".into()
     }
 
     fn fragment_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/shaders/line.wgsl".into()
+        "embedded://soundfall_plugins/annotate/line.wgsl".into()
     }
 
     fn enable_prepass() -> bool {
@@ -127,7 +127,7 @@ pub(super) fn draw_lines(
 }
 
 const FAINT: [f32; 4] = [0.10, 0.14, 0.22, 0.55];
-const PLAIN: [f32; 4] = [0.16, 0.22, 0.34, 0.85];
+const PLAIN: [f32; 4] = [0.10, 0.14, 0.23, 0.8];
 
 fn frame(bands: &mut Bands, place: &Terrace) {
     let (half, width) = (place.size / 2.0, 0.03);

@@ -7,11 +7,9 @@ mod messages;
 mod scene;
 
 use bevy::{asset::embedded_asset, prelude::*};
-use bevy_egui::{
-    EguiContext, EguiContextSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui,
-};
+use bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 
-use crate::camera::{Layout, WordCamera};
+use crate::camera::Layout;
 
 /// Draws the words. Needs [`crate::CameraPlugin`] and what it explains.
 pub struct AnnotatePlugin;
@@ -21,7 +19,7 @@ impl Plugin for AnnotatePlugin {
         if !app.is_plugin_added::<EguiPlugin>() {
             app.add_plugins(EguiPlugin::default());
         }
-        embedded_asset!(app, "../shaders/line.wgsl");
+        embedded_asset!(app, "line.wgsl");
         app.add_plugins(MaterialPlugin::<lines::LineMaterial>::default())
             .add_systems(Startup, lines::spawn_lines)
             .add_systems(Update, lines::draw_lines.after(crate::Phase::Stage))
@@ -36,13 +34,14 @@ impl Plugin for AnnotatePlugin {
 /// Text grows with the picture.
 fn scale_words(
     layout: Res<Layout>,
-    mut contexts: Query<(&Camera, &mut EguiContextSettings), With<WordCamera>>,
+    mut contexts: Query<(&Camera, &mut EguiContext), With<PrimaryEguiContext>>,
 ) {
-    for (camera, mut settings) in &mut contexts {
+    for (camera, mut context) in &mut contexts {
         let target_scale = camera.target_scaling_factor().unwrap_or(1.0);
         let wanted = (layout.points / target_scale).max(0.25);
-        if layout.points > 0.0 && (settings.scale_factor - wanted).abs() > 1e-3 {
-            settings.scale_factor = wanted;
+        let context = context.get_mut();
+        if layout.points > 0.0 && (context.zoom_factor() - wanted).abs() > 1e-3 {
+            context.set_zoom_factor(wanted);
         }
     }
 }

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
-    annotate::{frequency_ticks, time_ticks},
+    annotate::{frequency_ticks, hertz, time_ticks},
     view::View,
     waterfall::{HeightField, Terrace},
 };
@@ -60,6 +60,7 @@ pub(super) fn label_scene(
             ),
         ),
     };
+    let mut said_once = false;
     for place in stage.0.places.iter().filter(|place| place.row == 0) {
         let left = project.at(place.centre + Vec3::new(-place.size.x / 2.0, 0.0, place.size.z / 2.0));
         let right = project.at(place.centre + Vec3::new(place.size.x / 2.0, 0.0, place.size.z / 2.0));
@@ -68,7 +69,12 @@ pub(super) fn label_scene(
             _ => layout.scene.width() as f32 / layout.points / stage.0.columns as f32,
         };
         let most = (room / LABEL_PITCH) as usize;
-        for tick in frequency_ticks(&plan.axis, most.clamp(2, 16)) {
+        if most < 2 {
+            // No room for words under each: the range is said once, at the right.
+            said_once = true;
+            break;
+        }
+        for tick in frequency_ticks(&plan.axis, most.min(16)) {
             let x = (tick.at as f32 - 0.5) * place.size.x;
             let point = place.centre + Vec3::new(x, 0.0, place.size.z / 2.0 + 0.55);
             if let Some(at) = project.at(point) {
@@ -79,7 +85,14 @@ pub(super) fn label_scene(
     if let Some(place) = front_right(&stage) {
         let unit = place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
         if let Some(at) = project.at(unit) {
-            text(&painter, at, egui::Align2::LEFT_CENTER, "Hz", 12.5, QUIET);
+            let (words, align) = if said_once {
+                let axis = &plan.axis;
+                let range = format!("{} \u{2013} {} Hz", hertz(axis.min_hz()), hertz(axis.max_hz()));
+                (range, egui::Align2::RIGHT_CENTER)
+            } else {
+                ("Hz".to_owned(), egui::Align2::LEFT_CENTER)
+            };
+            text(&painter, at, align, &words, 12.5, QUIET);
         }
         let most = if stage.0.rows > 1 { 2 } else { 6 };
         for tick in time_ticks(view.span_secs, most) {
@@ -92,10 +105,11 @@ pub(super) fn label_scene(
         }
     }
     if stage.0.places.len() > 1 {
+        let size = if stage.0.places.len() > 16 { 10.0 } else { 12.5 };
         for (place, channel) in stage.0.places.iter().zip(plan.channels.iter()) {
             let point = place.centre + Vec3::new(-place.size.x / 2.0, place.size.y * 0.12, place.size.z / 2.0);
             if let Some(at) = project.at(point) {
-                name_plate(&painter, at, &format!("{}", channel + 1));
+                name_plate(&painter, at, &format!("{}", channel + 1), size);
             }
         }
     }
@@ -111,10 +125,10 @@ fn front_right(stage: &Stage) -> Option<&Terrace> {
         .max_by_key(|place| place.column)
 }
 
-fn name_plate(painter: &egui::Painter, at: egui::Pos2, words: &str) {
-    let layout = painter.layout_no_wrap(words.to_owned(), super::font(12.5), CLEAR);
-    let size = layout.size() + egui::vec2(10.0, 4.0);
-    let plate = egui::Rect::from_min_size(at + egui::vec2(-size.x * 0.5, -size.y - 4.0), size);
+fn name_plate(painter: &egui::Painter, at: egui::Pos2, words: &str, points: f32) {
+    let layout = painter.layout_no_wrap(words.to_owned(), super::font(points), CLEAR);
+    let size = layout.size() + egui::vec2(8.0, 2.0);
+    let plate = egui::Rect::from_min_size(at + egui::vec2(2.0, -size.y - 3.0), size);
     painter.rect_filled(plate, 4.0, egui::Color32::from_rgba_unmultiplied(10, 15, 26, 215));
-    painter.galley(plate.min + egui::vec2(5.0, 2.0), layout, CLEAR);
+    painter.galley(plate.min + egui::vec2(4.0, 1.0), layout, CLEAR);
 }

@@ -5,21 +5,40 @@ use bevy::tasks::block_on;
 /// What there is to draw with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Graphics {
-    /// An adapter of this name, perhaps a software one.
-    Adapter(String),
+    /// An adapter, perhaps a software one.
+    Adapter {
+        /// Its name.
+        name: String,
+        /// The interface it was found by; the others are left alone.
+        backends: wgpu::Backends,
+    },
     /// None: everything but pictures works.
     None,
 }
 
-/// Asks the system for its adapters, without keeping any.
+/// Asks the system for its adapters, without keeping any. OpenGL is only asked where nothing
+/// better answers: it talks to display servers on its own.
 #[must_use]
 pub fn find_graphics() -> Graphics {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::PRIMARY | wgpu::Backends::GL);
-    let adapters = block_on(instance.enumerate_adapters(backends));
-    adapters
-        .first()
-        .map_or(Graphics::None, |adapter| Graphics::Adapter(adapter.get_info().name))
+    let allowed = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::PRIMARY | wgpu::Backends::GL);
+    for backends in [wgpu::Backends::PRIMARY & allowed, wgpu::Backends::GL & allowed] {
+        if backends.is_empty() {
+            continue;
+        }
+        let descriptor = wgpu::InstanceDescriptor {
+            backends,
+            ..wgpu::InstanceDescriptor::new_without_display_handle()
+        };
+        let instance = wgpu::Instance::new(descriptor);
+        let adapters = block_on(instance.enumerate_adapters(backends));
+        if let Some(adapter) = adapters.first() {
+            return Graphics::Adapter {
+                name: adapter.get_info().name,
+                backends,
+            };
+        }
+    }
+    Graphics::None
 }
 
 /// True if a window could be opened: on Linux, if a display server is named and, for a local X

@@ -48,7 +48,7 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
         .disable::<LogPlugin>()
         .set(AssetPlugin::default());
     let plugins = match window {
-        Some(title) => in_window(plugins, title, size),
+        Some(title) => in_window(plugins, title, size, graphics),
         None => off_screen(plugins, graphics),
     };
     app.add_plugins(plugins);
@@ -66,8 +66,27 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
     });
 }
 
-fn in_window(plugins: PluginGroupBuilder, title: &str, size: UVec2) -> PluginGroupBuilder {
-    plugins.set(WindowPlugin {
+fn settings(graphics: &Graphics) -> WgpuSettings {
+    WgpuSettings {
+        backends: match graphics {
+            Graphics::Adapter { backends, .. } => Some(*backends),
+            Graphics::None => None,
+        },
+        ..default()
+    }
+}
+
+fn in_window(
+    plugins: PluginGroupBuilder,
+    title: &str,
+    size: UVec2,
+    graphics: &Graphics,
+) -> PluginGroupBuilder {
+    let rendering = RenderPlugin {
+        render_creation: RenderCreation::Automatic(Box::new(settings(graphics))),
+        ..default()
+    };
+    plugins.set(rendering).set(WindowPlugin {
         primary_window: Some(Window {
             title: title.to_owned(),
             name: Some("soundfall".to_owned()),
@@ -80,13 +99,6 @@ fn in_window(plugins: PluginGroupBuilder, title: &str, size: UVec2) -> PluginGro
 }
 
 fn off_screen(plugins: PluginGroupBuilder, graphics: &Graphics) -> PluginGroupBuilder {
-    let settings = WgpuSettings {
-        backends: match graphics {
-            Graphics::Adapter(_) => WgpuSettings::default().backends,
-            Graphics::None => None,
-        },
-        ..default()
-    };
     plugins
         .set(WindowPlugin {
             primary_window: None,
@@ -94,7 +106,7 @@ fn off_screen(plugins: PluginGroupBuilder, graphics: &Graphics) -> PluginGroupBu
             ..default()
         })
         .set(RenderPlugin {
-            render_creation: RenderCreation::Automatic(Box::new(settings)),
+            render_creation: RenderCreation::Automatic(Box::new(settings(graphics))),
             // The first frame asked for must be whole.
             synchronous_pipeline_compilation: true,
             ..default()

@@ -40,11 +40,11 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let y = (in.place.y - 0.5) * 2.1;
     let pixel = max(fwidth(y), 1e-5);
 
-    let ground = vec3<f32>(0.012, 0.017, 0.030);
+    let ground = vec3<f32>(0.0042, 0.0062, 0.0118);
     let bright = textureLoad(colours, vec2<i32>(200, colormap), 0).rgb;
     let body = textureLoad(colours, vec2<i32>(120, colormap), 0).rgb;
     var colour = ground;
-    colour = mix(colour, ground * 2.6, clamp(1.0 - abs(y) / pixel, 0.0, 1.0));
+    colour = mix(colour, ground * 4.0, clamp(1.0 - abs(y) / pixel, 0.0, 1.0));
 
     let first = i32(floor(behind - 0.5 * width));
     let last = min(i32(floor(behind + 0.5 * width)), first + 15);

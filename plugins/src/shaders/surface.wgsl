@@ -168,7 +168,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let older = ranged(f, sampled(f, in.layer, u, min(behind + dr, f.span)));
     let slope_x = (right - left) * in.size.y / (2.0 * du * in.size.x);
     let slope_z = (newer - older) * in.size.y / (2.0 * dr / f.span * in.size.z);
-    var normal = normalize(vec3<f32>(-slope_x, 1.0, -slope_z));
+    let normal = normalize(vec3<f32>(-slope_x, 1.0, -slope_z));
 
     let base = textureSampleLevel(colours, colours_sampler,
         vec2<f32>(t * (255.0 / 256.0) + 0.5 / 256.0, (f.colormap + 0.5) / COLOURMAPS), 0.0).rgb;
@@ -179,9 +179,14 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let rim = pow(1.0 - max(dot(normal, eye), 0.0), 3.0) * 0.10;
     var colour = base * (0.34 + 0.74 * diffuse) + base * t * t * 0.22 + vec3<f32>(shine) + base * rim;
 
-    // The curtain below the edges: the level's own colour, sinking into the dark.
+    // What lies at the floor of the range sinks into the night.
+    colour *= mix(0.30, 1.0, smoothstep(0.0, 0.14, t));
+
+    // The curtain below the edges: at each height the colour of that level, sinking into the dark.
     if in.top < 0.999 {
-        colour = base * (0.10 + 0.62 * in.top * in.top);
+        let there = textureSampleLevel(colours, colours_sampler,
+            vec2<f32>(t * in.top * (255.0 / 256.0) + 0.5 / 256.0, (f.colormap + 0.5) / COLOURMAPS), 0.0).rgb;
+        colour = there * (0.06 + 0.50 * in.top * in.top);
     }
     // The front edge glows: this is now.
     let edge = 1.0 - smoothstep(0.0, 1.0, behind / max(footprint * 1.5, 1e-4));

@@ -36,16 +36,21 @@ pub struct Terraces {
     pub rows: u32,
 }
 
-/// Columns and rows for a number of surfaces.
+/// Columns and rows for a number of surfaces: about twice as many side by side as behind each
+/// other, without holes where the number allows.
 fn arrangement(count: u32) -> (u32, u32) {
-    let columns = match count {
-        0 | 1 => 1,
-        2..=4 => count,
-        5..=6 => 3,
-        7..=8 => 4,
-        _ => (f64::from(count)).sqrt().ceil() as u32,
+    let count = count.max(1);
+    let columns = if count <= 4 {
+        count
+    } else {
+        let share = |times: f64| (f64::from(count) * times).sqrt();
+        let (few, many) = (share(1.5).ceil() as u32, share(4.0).floor() as u32);
+        (few..=many)
+            .rev()
+            .find(|columns| count.is_multiple_of(*columns))
+            .unwrap_or(share(2.0).ceil() as u32)
     };
-    (columns, count.max(1).div_ceil(columns))
+    (columns, count.div_ceil(columns))
 }
 
 /// Places `count` surfaces.
@@ -56,7 +61,7 @@ pub fn terraces(count: usize, relief: f32) -> Terraces {
     let width = STAGE_WIDTH / (columns as f32 + GAP * (columns - 1) as f32);
     let pitch_x = width * (1.0 + GAP);
     // Deep when alone; as rows are added each becomes shallower, the whole a little deeper.
-    let total_depth = 13.0 + 5.0 * (rows - 1).min(6) as f32 / 2.0;
+    let total_depth = if rows > 1 { 10.0 + 1.5 * rows.min(6) as f32 } else { 13.0 };
     let gap_z = if rows > 1 { 0.16 } else { 0.0 };
     let depth = total_depth / (rows as f32 + gap_z * (rows - 1) as f32);
     let pitch_z = depth * (1.0 + gap_z);

@@ -26,22 +26,23 @@ pub(super) fn run(
     graphics: &Graphics,
     upstream: &mut dyn Upstream,
 ) -> Result<DisplayReport> {
-    let mut display = Headless::new(build(source, options, graphics), options.draw);
+    let mut screen = Headless::new(build(source, options, graphics), options.draw);
     let start = Instant::now();
     let (mut next_frame, mut next_line) = (start, Duration::from_secs(1));
     let mut pictures = Pictures::new(options);
     loop {
-        display.step();
+        screen.step();
         let elapsed = start.elapsed();
         if options.talk && elapsed >= next_line {
             next_line += Duration::from_secs(1);
-            tracing::info!("{}", DisplayReport::of(display.world()).line(elapsed.as_secs_f64()));
+            let line = DisplayReport::of(screen.world()).line(elapsed.as_secs_f64());
+            tracing::info!("{line}");
         }
-        pictures.take_due(&mut display, elapsed.as_secs_f64())?;
+        pictures.take_due(&mut screen, elapsed.as_secs_f64())?;
         let over = options
             .seconds
             .is_some_and(|seconds| elapsed.as_secs_f64() >= seconds);
-        if over || upstream.asked_to_stop() || (options.seconds.is_none() && played_out(display.world())) {
+        if over || upstream.asked_to_stop() || (options.seconds.is_none() && played_out(screen.world())) {
             break;
         }
         next_frame += FRAME;
@@ -52,11 +53,11 @@ pub(super) fn run(
         }
     }
     upstream.stop();
-    settle(&mut display);
+    settle(&mut screen);
     if let Some(path) = &options.snapshot {
-        save(&mut display, path)?;
+        save(&mut screen, path)?;
     }
-    Ok(DisplayReport::of(display.world()))
+    Ok(DisplayReport::of(screen.world()))
 }
 
 /// Everything that is written has been shown, and nothing more will come.
@@ -69,12 +70,12 @@ fn played_out(world: &World) -> bool {
 }
 
 /// Lets what is due be finished, with the ring left alone.
-pub(super) fn settle(display: &mut Headless) {
-    display.step();
-    display.world_mut().resource_mut::<Feed>().held = true;
+pub(super) fn settle(screen: &mut Headless) {
+    screen.step();
+    screen.world_mut().resource_mut::<Feed>().held = true;
     for _ in 0..DRAIN_FRAMES {
-        display.step();
-        let world = display.world();
+        screen.step();
+        let world = screen.world();
         let progress = world.resource::<SpectrumProgress>();
         let lanes = world.resource::<LaneField>().caught_up(world.resource::<Feed>());
         if progress.backlog == 0 && progress.in_flight == 0 && lanes {
@@ -83,11 +84,11 @@ pub(super) fn settle(display: &mut Headless) {
         std::thread::sleep(Duration::from_millis(1));
     }
     // Rows collected in the last frame are staged; one more uploads them.
-    display.step();
+    screen.step();
 }
 
-fn save(display: &mut Headless, path: &Path) -> Result<()> {
-    let (size, rgba) = display.picture()?;
+fn save(screen: &mut Headless, path: &Path) -> Result<()> {
+    let (size, rgba) = screen.picture()?;
     write_png(path, size, &rgba)?;
     Ok(())
 }
@@ -111,7 +112,7 @@ impl Pictures {
         }
     }
 
-    fn take_due(&mut self, display: &mut Headless, elapsed_secs: f64) -> Result<()> {
+    fn take_due(&mut self, screen: &mut Headless, elapsed_secs: f64) -> Result<()> {
         let Some(every) = self.every_secs else { return Ok(()) };
         if elapsed_secs < every * f64::from(self.taken + 1) {
             return Ok(());
@@ -119,6 +120,6 @@ impl Pictures {
         self.taken += 1;
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         let path = self.path.with_file_name(format!("{stem}-{:04}.png", self.taken));
-        save(display, &path)
+        save(screen, &path)
     }
 }

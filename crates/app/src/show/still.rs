@@ -45,6 +45,7 @@ pub fn render_still(still: &Still, options: &ShowOptions, graphics: &Graphics, o
     for block in samples.chunks_exact(block) {
         writer.write_block(block)?;
     }
+    writer.close();
     let source = Source {
         ring,
         name: still.name.clone(),
