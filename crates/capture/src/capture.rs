@@ -16,7 +16,7 @@ use crate::config::{
     CaptureConfig, SourceSpec, available_ring_bytes, capacity_frames, check_channels, check_rate,
     default_block_frames,
 };
-use crate::device::Chosen;
+use crate::device::{Chosen, Streams};
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
 use crate::feed::{Counters, queue};
@@ -65,7 +65,7 @@ pub struct Capture {
 /// What keeps a source running; dropping it stops it.
 #[expect(dead_code, reason = "held only to be dropped")]
 enum Source {
-    Device(cpal::Stream),
+    Device(Streams),
     Producer(Producer),
 }
 
@@ -137,6 +137,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         writer: None,
     };
     let queue_frames = queue_frames(&format);
+    let is_device = matches!(prepared.kind, Kind::Device(_));
     let (source, intake) = match prepared.kind {
         Kind::Material { material, speed } => {
             let (feed, intake) = queue(channels, queue_frames, Arc::clone(&counters));
@@ -160,20 +161,19 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
                 intake = Some(out);
                 feed
             };
-            let stream = chosen.open(block, &mut make_feed, &counters, &events)?;
+            let streams = chosen.open(block, &mut make_feed, &counters, &events)?;
             let Some(intake) = intake else {
                 return Err(CaptureError::NoInputDevice);
             };
-            (Source::Device(stream), intake)
+            (Source::Device(streams), intake)
         }
     };
     if let Ok(mut slot) = capture.source.lock() {
         *slot = Some(source);
     }
-    capture.writer = Some(spawn_writer(
-        Assembler::new(ring, intake, counters, events),
-        stop,
-    )?);
+    let mut assembler = Assembler::new(ring, intake, counters, events);
+    assembler.watch_for_stall = is_device;
+    capture.writer = Some(spawn_writer(assembler, stop)?);
     Ok(capture)
 }
 

@@ -92,22 +92,32 @@ impl Chosen {
         make_feed: &mut dyn FnMut() -> Feed,
         counters: &Arc<Counters>,
         events: &Sender<CaptureEvent>,
-    ) -> Result<cpal::Stream, CaptureError> {
-        let fixed = block_frames.clamp(self.range.0.max(1), self.range.1.max(1));
-        let sizes = if self.range.1 > 0 {
-            vec![BufferSize::Fixed(fixed), BufferSize::Default]
-        } else {
-            vec![BufferSize::Default]
+    ) -> Result<Streams, CaptureError> {
+        let config = |buffer_size| StreamConfig {
+            channels: self.channels as u16,
+            sample_rate: self.rate,
+            buffer_size,
         };
+        let fixed = BufferSize::Fixed(block_frames.clamp(self.range.0.max(1), self.range.1.max(1)));
+        let mut sizes = vec![BufferSize::Default];
+        let mut brisk = None;
+        if self.found.info.id.starts_with("pulseaudio:") {
+            // PulseAudio makes a buffer of fixed size also the longest backlog, and drops what does not fit without
+            // a word. The default size has room for seconds but makes the source deliver seldom. So a second stream
+            // with small buffers, whose data nobody wants, makes the source deliver often.
+            brisk = self.build_idle(config(fixed)).ok();
+        } else if self.range.1 > 0 {
+            sizes.insert(0, fixed);
+        }
         let mut refusal = String::new();
-        for buffer_size in sizes {
-            let config = StreamConfig {
-                channels: self.channels as u16,
-                sample_rate: self.rate,
-                buffer_size,
-            };
-            match self.build(config, make_feed(), counters, events) {
-                Ok(stream) => return Ok(stream),
+        for size in sizes {
+            match self.build(config(size), make_feed(), counters, events) {
+                Ok(main) => {
+                    return Ok(Streams {
+                        _main: main,
+                        _brisk: brisk,
+                    });
+                }
                 Err(error) => refusal = one_line(&error),
             }
         }
@@ -116,6 +126,19 @@ impl Chosen {
             action: "open it for recording",
             message: refusal,
         })
+    }
+
+    /// A stream that only keeps the source brisk.
+    fn build_idle(&self, config: StreamConfig) -> Result<cpal::Stream, cpal::Error> {
+        let stream = self.found.device.build_input_stream_raw(
+            config,
+            self.format,
+            |_, _| {},
+            |_| {},
+            Some(OPEN_TIMEOUT),
+        )?;
+        stream.play()?;
+        Ok(stream)
     }
 
     fn build(
@@ -145,6 +168,12 @@ impl Chosen {
             )),
         }
     }
+}
+
+/// What keeps a device delivering; dropping it stops it.
+pub(crate) struct Streams {
+    _main: cpal::Stream,
+    _brisk: Option<cpal::Stream>,
 }
 
 /// Builds the stream for one sample format and starts it.

@@ -17,6 +17,9 @@ use crate::feed::{Counters, Intake, Mark};
 /// Longest time between two heartbeats; half of what the format demands.
 const HEARTBEAT: Duration = Duration::from_millis(125);
 
+/// A device that delivers nothing for so long is taken for lost.
+const STALL: Duration = Duration::from_secs(2);
+
 /// Cuts the stream of frames into blocks and writes them.
 pub(crate) struct Assembler<W> {
     ring: W,
@@ -29,6 +32,10 @@ pub(crate) struct Assembler<W> {
     mark: Option<Mark>,
     counters: Arc<Counters>,
     events: Sender<CaptureEvent>,
+    /// Report a source that stops to deliver; for devices, whose sound system may say nothing.
+    pub(crate) watch_for_stall: bool,
+    last_arrival: Instant,
+    stalled: bool,
 }
 
 impl<S, W> Assembler<W>
@@ -52,6 +59,9 @@ where
             mark: None,
             counters,
             events,
+            watch_for_stall: false,
+            last_arrival: Instant::now(),
+            stalled: false,
         }
     }
 
@@ -101,6 +111,9 @@ where
 
     /// Writes zeros in place of lost frames. The gap is recorded first: no reader sees the zeros unexplained.
     fn insert_gap(&mut self, length_frames: u64, reason: GapReason) -> Result<(), WriteError> {
+        if length_frames == 0 {
+            return Ok(());
+        }
         let start_frame = self.position();
         self.ring.record_gap(start_frame, length_frames, reason);
         self.counters.gaps.fetch_add(1, Ordering::Relaxed);
@@ -159,6 +172,36 @@ where
         self.flush()
     }
 
+    /// Notices that a device fell silent, and that it came back; the time between becomes a gap.
+    fn note_arrival(&mut self, now: Instant) -> Result<(), WriteError> {
+        if !self.watch_for_stall {
+            return Ok(());
+        }
+        let silent = now.saturating_duration_since(self.last_arrival);
+        if self.intake.samples.slots() >= self.intake.channels {
+            self.last_arrival = now;
+            if std::mem::take(&mut self.stalled) {
+                self.counters.set_state(SourceState::Running);
+                // What was padded when it fell silent is at most one block and not counted twice.
+                let format = self.ring.format();
+                let frames = format.secs_to_frames(silent.as_secs_f64()) as u64;
+                let missing = frames.saturating_sub(u64::from(format.block_frames));
+                self.counters
+                    .lost_frames
+                    .fetch_add(missing, Ordering::Relaxed);
+                return self.insert_gap(missing, GapReason::DeviceLost);
+            }
+        } else if silent > STALL && self.counters.state() == SourceState::Running {
+            self.stalled = true;
+            self.counters.set_state(SourceState::Lost);
+            let message = format!("no sound arrives for {} s", STALL.as_secs());
+            self.events
+                .try_send(CaptureEvent::DeviceLost { message })
+                .ok();
+        }
+        Ok(())
+    }
+
     /// True when the producing end is gone and everything from it was taken.
     pub(crate) fn exhausted(&self) -> bool {
         self.intake.samples.is_abandoned()
@@ -176,9 +219,12 @@ where
         self.ring.heartbeat(unix_ns());
         loop {
             let stopping = stop.load(Ordering::Acquire);
-            let exhausted = self.exhausted() || self.counters.state() == SourceState::Lost;
-            let mut written = self.drain();
-            if (stopping || exhausted) && written.is_ok() {
+            let exhausted = self.exhausted();
+            let mut written = self
+                .note_arrival(Instant::now())
+                .and_then(|()| self.drain());
+            let lost = self.counters.state() == SourceState::Lost;
+            if (stopping || exhausted || lost) && written.is_ok() {
                 written = self.pad();
             }
             if exhausted && !self.counters.finished() {

@@ -147,6 +147,42 @@ fn a_lost_device_leaves_a_gap_behind_its_last_frame() {
 }
 
 #[test]
+fn a_device_that_falls_silent_and_comes_back() {
+    let mut rig = Rig::new(1_000, 64);
+    rig.assembler.watch_for_stall = true;
+    let start = rig.assembler.last_arrival;
+    let at = |rig: &mut Rig, millis: u64| {
+        rig.assembler
+            .note_arrival(start + Duration::from_millis(millis))
+            .unwrap();
+        rig.assembler.drain().unwrap();
+        rig.counters.state()
+    };
+    rig.deliver(128);
+    assert_eq!(at(&mut rig, 10), SourceState::Running);
+    assert_eq!(at(&mut rig, 1_900), SourceState::Running);
+    assert_eq!(at(&mut rig, 2_100), SourceState::Lost);
+    assert_eq!(at(&mut rig, 5_000), SourceState::Lost);
+    rig.deliver(64);
+    assert_eq!(at(&mut rig, 10_010), SourceState::Running);
+    let gaps = rig.ring.gaps();
+    assert_eq!(
+        (gaps[0].start_frame, gaps[0].length_frames),
+        (128, 480_000 - 64)
+    );
+    assert_eq!(
+        rig.counters.lost_frames.load(Ordering::Relaxed),
+        480_000 - 64
+    );
+    let told = rig
+        .events
+        .try_iter()
+        .filter(|e| matches!(e, CaptureEvent::DeviceLost { .. }))
+        .count();
+    assert_eq!(told, 1);
+}
+
+#[test]
 fn the_thread_drains_pads_and_closes() {
     let mut rig = Rig::new(1_000, 64);
     rig.deliver(500);
