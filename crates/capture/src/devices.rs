@@ -55,7 +55,8 @@ pub struct DeviceInfo {
 /// # Errors
 /// [`CaptureError::Device`] where the sound system does not answer. A machine without devices is an empty list.
 pub fn list() -> Result<Vec<DeviceInfo>, CaptureError> {
-    Ok(found()?.into_iter().map(|found| found.info).collect())
+    let found = found(&cpal::default_host())?;
+    Ok(found.into_iter().map(|found| found.info).collect())
 }
 
 /// A device and what is known of it.
@@ -66,7 +67,16 @@ pub(crate) struct Found {
 
 /// Finds the device to record from.
 pub(crate) fn find(name: Option<&str>) -> Result<Found, CaptureError> {
-    let mut all = found()?;
+    let mut host = cpal::default_host();
+    // An id names its host; it need not be the default one (ALSA beside PulseAudio).
+    if let Some((prefix, _)) = name.and_then(|name| name.split_once(':'))
+        && let Ok(id) = prefix.parse::<cpal::HostId>()
+        && id != host.id()
+        && let Ok(other) = cpal::host_from_id(id)
+    {
+        host = other;
+    }
+    let mut all = found(&host)?;
     let infos: Vec<DeviceInfo> = all.iter().map(|found| found.info.clone()).collect();
     let index = choose(&infos, name)?;
     Ok(all.swap_remove(index))
@@ -121,9 +131,8 @@ pub(crate) fn choose(devices: &[DeviceInfo], name: Option<&str>) -> Result<usize
     })
 }
 
-/// All devices of the default host that can be opened for recording, the default one first.
-fn found() -> Result<Vec<Found>, CaptureError> {
-    let host = cpal::default_host();
+/// All devices of a host that can be opened for recording, the default one first.
+fn found(host: &cpal::Host) -> Result<Vec<Found>, CaptureError> {
     let default = host
         .default_input_device()
         .and_then(|device| device.id().ok());
