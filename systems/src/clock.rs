@@ -58,7 +58,8 @@ impl StreamClock {
         // Keep one block behind while it flows, so that the steps never catch the clock up.
         let margin = if self.flowing() { block_frames as f64 } else { 0.0 };
         let target = (end - margin).max(0.0);
-        let error_secs = (target - self.now_frames) / rate_hz;
+        let expected = self.now_frames + dt_secs * rate_hz;
+        let error_secs = (target - expected) / rate_hz;
         if error_secs.abs() > JUMP_SECS {
             if error_secs > 0.0 {
                 self.now_frames = target;
@@ -66,7 +67,7 @@ impl StreamClock {
             return;
         }
         let pull = (error_secs * PULL_PER_SEC).clamp(-MAX_SPEED_CHANGE, MAX_SPEED_CHANGE);
-        let next = self.now_frames + dt_secs * rate_hz * (1.0 + pull);
+        let next = expected + dt_secs * rate_hz * pull;
         self.now_frames = next.min(end).max(self.now_frames);
     }
 }
