@@ -8,11 +8,11 @@ use bevy::{
 use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext, input::EguiWantsInput};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin, PanOrbitCameraSystemSet};
 use soundfall_systems::{
-    camera::{FIELD_OF_VIEW, home},
+    camera::{FIELD_OF_VIEW, Layout, home},
     waterfall::HeightField,
 };
 
-use crate::{host::Target, waterfall::Stage, waveform::LANE_LAYER};
+use crate::{Phase, host::Target, waterfall::Stage, waveform::LANE_LAYER};
 
 /// The colour of the night around the stage.
 pub(crate) const NIGHT: Color = Color::srgb(0.020, 0.026, 0.044);
@@ -27,7 +27,13 @@ impl Plugin for CameraPlugin {
             .init_resource::<Layout>()
             .init_resource::<Stage>()
             .add_systems(PreStartup, spawn_cameras)
-            .add_systems(PostUpdate, (divide, frame_home, hold_still).chain().before(PanOrbitCameraSystemSet));
+            .add_systems(
+                PostUpdate,
+                (divide, frame_home, hold_still)
+                    .chain()
+                    .in_set(Phase::Frame)
+                    .before(PanOrbitCameraSystemSet),
+            );
     }
 }
 
@@ -43,42 +49,11 @@ pub(crate) struct LaneCamera;
 #[derive(Component)]
 pub(crate) struct WordCamera;
 
-/// How the picture is divided, in physical pixels.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
-pub struct Layout {
-    /// The whole picture.
-    pub size: UVec2,
-    /// The scene.
-    pub scene: URect,
-    /// The lanes.
-    pub lanes: URect,
-    /// Physical pixels a point of text is made of.
-    pub points: f32,
-}
-
-impl Layout {
-    fn new(size: UVec2, points: f32, channels: u32) -> Self {
-        let (width, height) = (size.x.max(64), size.y.max(64));
-        let share = (0.12 + 0.022 * channels as f32).clamp(0.15, 0.34);
-        let lanes = (height as f32 * share) as u32;
-        let margin = |points_wide: f32| (points_wide * points) as u32;
-        let (left, right, foot) = (margin(58.0), margin(14.0), margin(26.0));
-        let top = height.saturating_sub(lanes + foot).max(height / 3);
-        Self {
-            size: UVec2::new(width, height),
-            scene: URect::new(0, 0, width, top.max(16)),
-            lanes: URect::new(
-                left.min(width / 4),
-                top,
-                width - right.min(width / 4),
-                (top + lanes).min(height),
-            ),
-            points,
-        }
-    }
-}
-
-fn spawn_cameras(mut commands: Commands, target: Res<Target>, mut egui: Option<ResMut<EguiGlobalSettings>>) {
+fn spawn_cameras(
+    mut commands: Commands,
+    target: Res<Target>,
+    mut egui: Option<ResMut<EguiGlobalSettings>>,
+) {
     if let Some(egui) = &mut egui {
         egui.auto_create_primary_context = false;
     }
@@ -152,7 +127,9 @@ fn divide(
     mut scene: Query<&mut Camera, (With<SceneCamera>, Without<WordCamera>, Without<LaneCamera>)>,
     mut lanes: Query<&mut Camera, (With<LaneCamera>, Without<WordCamera>, Without<SceneCamera>)>,
 ) {
-    let Ok((camera, _)) = word_camera.single() else { return };
+    let Ok((camera, _)) = word_camera.single() else {
+        return;
+    };
     let Some(size) = camera.physical_target_size() else {
         return;
     };
@@ -160,9 +137,7 @@ fn divide(
         return;
     }
     let scale = camera.target_scaling_factor().unwrap_or(1.0);
-    // Text grows with the picture, so that a 4K wall reads like a 1080p screen.
-    let points = (size.y as f32 / 1080.0).max(0.75).max(scale);
-    let wanted = Layout::new(size, points, field.channels.max(1));
+    let wanted = Layout::new(size, scale, field.channels.max(1));
     if *layout == wanted {
         return;
     }

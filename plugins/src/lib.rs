@@ -14,7 +14,7 @@ mod waterfall;
 mod waveform;
 
 pub use annotate::AnnotatePlugin;
-pub use camera::{CameraPlugin, Layout, SceneCamera};
+pub use camera::{CameraPlugin, SceneCamera};
 pub use overlay::OverlayPlugin;
 pub use panel::PanelPlugin;
 pub use schedule::{Phase, SchedulePlugin};

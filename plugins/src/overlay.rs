@@ -13,6 +13,8 @@ use soundfall_systems::{
     view::View,
 };
 
+use crate::{Phase, panel::press_keys};
+
 /// Shows and hides the overlay as the view says.
 pub struct OverlayPlugin;
 
@@ -26,7 +28,7 @@ impl Plugin for OverlayPlugin {
             .add_perf_ui_simple_entry::<Uploaded>()
             .add_perf_ui_simple_entry::<Lost>()
             .add_perf_ui_simple_entry::<Latency>()
-            .add_systems(Update, toggle);
+            .add_systems(Update, toggle.in_set(Phase::Heed).after(press_keys));
     }
 }
 
@@ -86,40 +88,66 @@ macro_rules! entry {
     };
 }
 
-entry!(MainSchedule, "Main schedule p50 / p99", 1000, SRes<RunStats>, |stats| format!(
-    "{:.2} / {:.2} ms",
-    stats.frame_cpu.percentile(0.5),
-    stats.frame_cpu.percentile(0.99)
-));
-entry!(RingFill, "Ring fill", 1001, (Option<SRes<Source>>, SRes<Feed>), |it| {
-    let (source, feed) = it;
-    source.as_ref().map_or_else(
-        || "no ring".to_owned(),
-        |source| {
-            let format = source.ring.format();
-            let frames = feed.written_frames.min(format.capacity_frames) as f64;
-            format!(
-                "{:.1} s, {:.0} %",
-                frames / f64::from(format.sample_rate),
-                100.0 * frames / format.capacity_frames.max(1) as f64
-            )
-        },
+entry!(
+    MainSchedule,
+    "Main schedule p50 / p99",
+    1000,
+    SRes<RunStats>,
+    |stats| format!(
+        "{:.2} / {:.2} ms",
+        stats.frame_cpu.percentile(0.5),
+        stats.frame_cpu.percentile(0.99)
     )
-});
-entry!(Backlog, "Analysis backlog", 1002, SRes<SpectrumProgress>, |progress| format!(
-    "{} columns, {} jobs",
-    progress.backlog, progress.in_flight
-));
-entry!(Rows, "Rows", 1003, SRes<RunStats>, |stats| stats.rows_uploaded.to_string());
-entry!(Uploaded, "Uploaded", 1004, SRes<UploadMeter>, |meter| format!(
-    "{:.1} MB",
-    meter.bytes() as f64 / 1e6
-));
-entry!(Lost, "Lost frames / laps", 1005, (SRes<Feed>, SRes<SpectrumProgress>), |it| format!(
-    "{} / {}",
-    it.0.lost_frames, it.1.laps
-));
-entry!(Latency, "Sound to screen p50", 1006, SRes<RunStats>, |stats| format!(
-    "{:.0} ms",
-    stats.latency.percentile(0.5)
-));
+);
+entry!(
+    RingFill,
+    "Ring fill",
+    1001,
+    (Option<SRes<Source>>, SRes<Feed>),
+    |it| {
+        let (source, feed) = it;
+        source.as_ref().map_or_else(
+            || "no ring".to_owned(),
+            |source| {
+                let format = source.ring.format();
+                let frames = feed.written_frames.min(format.capacity_frames) as f64;
+                format!(
+                    "{:.1} s, {:.0} %",
+                    frames / f64::from(format.sample_rate),
+                    100.0 * frames / format.capacity_frames.max(1) as f64
+                )
+            },
+        )
+    }
+);
+entry!(
+    Backlog,
+    "Analysis backlog",
+    1002,
+    SRes<SpectrumProgress>,
+    |progress| format!("{} columns, {} jobs", progress.backlog, progress.in_flight)
+);
+entry!(Rows, "Rows", 1003, SRes<RunStats>, |stats| stats
+    .rows_uploaded
+    .to_string());
+entry!(
+    Uploaded,
+    "Uploaded",
+    1004,
+    SRes<UploadMeter>,
+    |meter| format!("{:.1} MB", meter.bytes() as f64 / 1e6)
+);
+entry!(
+    Lost,
+    "Lost frames / laps",
+    1005,
+    (SRes<Feed>, SRes<SpectrumProgress>),
+    |it| format!("{} / {}", it.0.lost_frames, it.1.laps)
+);
+entry!(
+    Latency,
+    "Sound to screen p50",
+    1006,
+    SRes<RunStats>,
+    |stats| format!("{:.0} ms", stats.latency.percentile(0.5))
+);

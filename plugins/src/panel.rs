@@ -9,13 +9,18 @@ use soundfall_systems::{
     view::{MAX_CHANNELS, View},
 };
 
+use crate::{Phase, annotate::show_messages};
+
 /// The panel at the right, and the keys that work everywhere.
 pub struct PanelPlugin;
 
 impl Plugin for PanelPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(EguiPrimaryContextPass, show_panel)
-            .add_systems(Update, press_keys);
+        app.add_systems(
+            EguiPrimaryContextPass,
+            show_panel.in_set(Phase::Words).after(show_messages),
+        )
+        .add_systems(Update, press_keys.in_set(Phase::Heed));
     }
 }
 
@@ -31,9 +36,19 @@ const WINDOWS: [Window; 9] = [
     Window::Gaussian(256.0),
     Window::Rect,
 ];
-const SCALES: [Scale; 5] = [Scale::Linear, Scale::Log, Scale::Mel, Scale::Bark, Scale::Erb];
+const SCALES: [Scale; 5] = [
+    Scale::Linear,
+    Scale::Log,
+    Scale::Mel,
+    Scale::Bark,
+    Scale::Erb,
+];
 
-fn press_keys(keys: Option<Res<ButtonInput<KeyCode>>>, mut view: ResMut<View>, mut exit: MessageWriter<AppExit>) {
+pub(crate) fn press_keys(
+    keys: Option<Res<ButtonInput<KeyCode>>>,
+    mut view: ResMut<View>,
+    mut exit: MessageWriter<AppExit>,
+) {
     let Some(keys) = keys else { return };
     if keys.just_pressed(KeyCode::Tab) {
         view.panel = !view.panel;
@@ -42,7 +57,10 @@ fn press_keys(keys: Option<Res<ButtonInput<KeyCode>>>, mut view: ResMut<View>, m
         view.overlay = !view.overlay;
     }
     if keys.just_pressed(KeyCode::KeyC) {
-        let at = Colormap::ALL.iter().position(|map| *map == view.colormap).unwrap_or(0);
+        let at = Colormap::ALL
+            .iter()
+            .position(|map| *map == view.colormap)
+            .unwrap_or(0);
         view.colormap = Colormap::ALL[(at + 1) % Colormap::ALL.len()];
     }
     if keys.pressed(KeyCode::ControlLeft) && keys.just_pressed(KeyCode::KeyQ) {
@@ -60,7 +78,9 @@ fn show_panel(
     if !view.panel {
         return;
     }
-    let Ok(mut context) = contexts.single_mut() else { return };
+    let Ok(mut context) = contexts.single_mut() else {
+        return;
+    };
     // Edit copies, so that change detection only fires for real changes.
     let (mut next_view, mut next_settings) = (view.clone(), settings.clone());
     let mut open = true;
@@ -68,14 +88,18 @@ fn show_panel(
         .anchor(egui::Align2::RIGHT_TOP, [-14.0, 14.0])
         .default_width(236.0)
         .resizable(false)
+        .fade_in(false)
         .open(&mut open)
         .frame(frame())
         .show(context.get_mut(), |ui| {
-            egui::Grid::new("controls").num_columns(2).spacing([12.0, 7.0]).show(ui, |ui| {
-                source_rows(ui, source.as_deref(), &feed, &mut next_view);
-                analysis_rows(ui, &mut next_settings);
-                picture_rows(ui, &mut next_view);
-            });
+            egui::Grid::new("controls")
+                .num_columns(2)
+                .spacing([12.0, 7.0])
+                .show(ui, |ui| {
+                    source_rows(ui, source.as_deref(), &feed, &mut next_view);
+                    analysis_rows(ui, &mut next_settings);
+                    picture_rows(ui, &mut next_view);
+                });
             ui.add_space(4.0);
             ui.weak("Tab panel \u{00b7} F3 figures \u{00b7} C colours");
         });
@@ -100,7 +124,8 @@ fn source_rows(ui: &mut egui::Ui, source: Option<&Source>, feed: &Feed, view: &m
         return;
     };
     let format = source.ring.format();
-    let seconds = feed.written_frames.saturating_sub(feed.oldest_frame) as f64 / f64::from(format.sample_rate);
+    let seconds = feed.written_frames.saturating_sub(feed.oldest_frame) as f64
+        / f64::from(format.sample_rate);
     ui.label(format!("{} ({seconds:.0} s)", source.name));
     ui.end_row();
 
@@ -109,8 +134,15 @@ fn source_rows(ui: &mut egui::Ui, source: Option<&Source>, feed: &Feed, view: &m
     let mut count = view.channels.len() as u32;
     let mut first = view.channels.first().copied().unwrap_or(0) + 1;
     ui.horizontal(|ui| {
-        let changed = ui.add(egui::DragValue::new(&mut count).range(1..=all).suffix(" from")).changed()
-            | ui.add(egui::DragValue::new(&mut first).range(1..=format.channels)).changed();
+        let changed = ui
+            .add(
+                egui::DragValue::new(&mut count)
+                    .range(1..=all)
+                    .suffix(" from"),
+            )
+            .changed()
+            | ui.add(egui::DragValue::new(&mut first).range(1..=format.channels))
+                .changed();
         if changed {
             let first = (first - 1).min(format.channels - count);
             view.channels = (first..first + count).collect();
@@ -162,7 +194,12 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
     ui.label("Range");
     ui.horizontal(|ui| {
         let high = settings.max_hz;
-        ui.add(egui::DragValue::new(&mut settings.min_hz).range(1.0..=high * 0.9).speed(5.0).max_decimals(0));
+        ui.add(
+            egui::DragValue::new(&mut settings.min_hz)
+                .range(1.0..=high * 0.9)
+                .speed(5.0)
+                .max_decimals(0),
+        );
         let low = settings.min_hz;
         ui.add(
             egui::DragValue::new(&mut settings.max_hz)
@@ -187,12 +224,20 @@ fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
 
     ui.label("Floor");
     let high = view.db_max;
-    ui.add(egui::Slider::new(&mut view.db_min, -160.0..=(high - 6.0)).suffix(" dBFS").max_decimals(0));
+    ui.add(
+        egui::Slider::new(&mut view.db_min, -160.0..=(high - 6.0))
+            .suffix(" dBFS")
+            .max_decimals(0),
+    );
     ui.end_row();
 
     ui.label("Top");
     let low = view.db_min;
-    ui.add(egui::Slider::new(&mut view.db_max, (low + 6.0)..=12.0).suffix(" dBFS").max_decimals(0));
+    ui.add(
+        egui::Slider::new(&mut view.db_max, (low + 6.0)..=12.0)
+            .suffix(" dBFS")
+            .max_decimals(0),
+    );
     ui.end_row();
 
     ui.label("Colours");

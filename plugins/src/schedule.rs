@@ -6,6 +6,8 @@ use soundfall_systems::present::{self, RunStats, UploadMeter};
 /// What happens in a frame, in this order. The upload follows in the render world.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
+    /// Heed keys.
+    Heed,
     /// Look at the ring.
     Poll,
     /// Decide what to analyse, start jobs.
@@ -14,6 +16,12 @@ pub enum Phase {
     Collect,
     /// Pack rows and numbers for the renderer.
     Stage,
+    /// Fit entities, meshes and textures to what was staged.
+    Dress,
+    /// Paint words and the panel (in egui's own schedule).
+    Words,
+    /// Divide the picture and stand the cameras (in `PostUpdate`).
+    Frame,
 }
 
 /// Chains the phases in `Update` and times the main schedule.
@@ -24,7 +32,15 @@ impl Plugin for SchedulePlugin {
         // Add a new phase here.
         app.configure_sets(
             Update,
-            (Phase::Poll, Phase::Schedule, Phase::Collect, Phase::Stage).chain(),
+            (
+                Phase::Heed,
+                Phase::Poll,
+                Phase::Schedule,
+                Phase::Collect,
+                Phase::Stage,
+                Phase::Dress,
+            )
+                .chain(),
         )
         .init_resource::<RunStats>()
         .init_resource::<UploadMeter>()

@@ -17,6 +17,9 @@ impl Plugin for SourcePlugin {
         app.init_resource::<Feed>()
             .init_resource::<StreamClock>()
             .init_resource::<View>()
-            .add_systems(Update, (poll_source, advance_clock).chain().in_set(Phase::Poll));
+            .add_systems(
+                Update,
+                (poll_source, advance_clock).chain().in_set(Phase::Poll),
+            );
     }
 }

@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     spectrum::{
-        AnalysisSettings, Frontier, Released, RowBlocks, SharedWorkshop, SpectrumProgress, collect_jobs,
-        plan_spectrum, schedule_jobs,
+        AnalysisSettings, Frontier, Released, RowBlocks, SharedWorkshop, SpectrumProgress,
+        collect_jobs, plan_spectrum, schedule_jobs,
     },
     waterfall::HeightFieldSize,
 };
@@ -26,7 +26,9 @@ impl Plugin for SpectrumPlugin {
             .add_systems(
                 Update,
                 (
-                    (plan_spectrum, schedule_jobs).chain().in_set(Phase::Schedule),
+                    (plan_spectrum, schedule_jobs)
+                        .chain()
+                        .in_set(Phase::Schedule),
                     collect_jobs.in_set(Phase::Collect),
                 ),
             );

@@ -9,8 +9,8 @@ use bevy::{
         Extract, ExtractSchedule, Render, RenderApp, RenderSystems,
         render_asset::RenderAssets,
         render_resource::{
-            Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, TextureAspect, TextureDimension,
-            TextureFormat, TextureUsages,
+            Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, TextureAspect,
+            TextureDimension, TextureFormat, TextureUsages,
         },
         renderer::RenderQueue,
         texture::GpuImage,
@@ -78,7 +78,8 @@ impl Plugin for UploadPlugin {
                 TextureFormat::Rgba32Float,
                 RenderAssetUsages::RENDER_WORLD,
             );
-            image.texture_descriptor.usage = TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST;
+            image.texture_descriptor.usage =
+                TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST;
             image.sampler = ImageSampler::nearest();
             if let Err(error) = images.insert(&STATE_IMAGE, image) {
                 error!("no state texture: {error}");
@@ -124,7 +125,9 @@ fn write_state(
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
 ) {
-    let Some(image) = images.get(&STATE_IMAGE) else { return };
+    let Some(image) = images.get(&STATE_IMAGE) else {
+        return;
+    };
     if state.written == Some(state.texels) {
         return;
     }
@@ -238,7 +241,11 @@ fn write_lanes(
                     TexelCopyTextureInfo {
                         texture: &image.texture,
                         mip_level: 0,
-                        origin: Origin3d { x: column, y: 0, z: 0 },
+                        origin: Origin3d {
+                            x: column,
+                            y: 0,
+                            z: 0,
+                        },
                         aspect: TextureAspect::All,
                     },
                     &upload.bytes,

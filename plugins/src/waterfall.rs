@@ -9,8 +9,9 @@ use bevy::{
     prelude::*,
     reflect::TypePath,
     render::render_resource::{
-        AsBindGroup, Extent3d, RenderPipelineDescriptor, SpecializedMeshPipelineError, TextureDimension,
-        TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
+        AsBindGroup, Extent3d, RenderPipelineDescriptor, SpecializedMeshPipelineError,
+        TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor,
+        TextureViewDimension,
     },
     shader::ShaderRef,
 };
@@ -18,8 +19,8 @@ use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{
     view::View,
     waterfall::{
-        FieldState, Grid, GridSize, HeightField, HeightFieldSize, SETS, Terraces, stage_rows, stage_state,
-        surface_grid, terraces,
+        FieldState, Grid, GridSize, HeightField, HeightFieldSize, SETS, Terraces, stage_rows,
+        stage_state, surface_grid, terraces,
     },
 };
 
@@ -40,10 +41,15 @@ impl Plugin for WaterfallPlugin {
             .init_resource::<Grid>()
             .init_resource::<Stage>()
             .add_systems(Startup, make_colours)
-            .add_systems(Update, (stage_rows, stage_state).chain().in_set(Phase::Stage))
             .add_systems(
                 Update,
-                (fit_texture, place_surfaces, show_surfaces).chain().after(Phase::Stage),
+                (stage_rows, stage_state).chain().in_set(Phase::Stage),
+            )
+            .add_systems(
+                Update,
+                (fit_texture, place_surfaces, show_surfaces)
+                    .chain()
+                    .in_set(Phase::Dress),
             );
     }
 }
@@ -64,14 +70,19 @@ pub(crate) struct Colours(pub Handle<Image>);
 
 /// A channel's surface.
 #[derive(Component)]
-struct Surface;
+pub(crate) struct Surface;
 
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 struct SurfaceMaterial {
     #[texture(0, dimension = "2d_array", visibility(vertex, fragment))]
     #[sampler(1)]
     heights: Handle<Image>,
-    #[texture(2, sample_type = "float", filterable = false, visibility(vertex, fragment))]
+    #[texture(
+        2,
+        sample_type = "float",
+        filterable = false,
+        visibility(vertex, fragment)
+    )]
     state: Handle<Image>,
     #[texture(3)]
     #[sampler(4)]
@@ -218,7 +229,10 @@ fn place_surfaces(
 }
 
 /// Hides the surfaces while there is nothing to be seen on them.
-fn show_surfaces(state: Res<FieldState>, mut surfaces: Query<&mut Visibility, With<Surface>>) {
+pub(crate) fn show_surfaces(
+    state: Res<FieldState>,
+    mut surfaces: Query<&mut Visibility, With<Surface>>,
+) {
     let wanted = if state.visible {
         Visibility::Visible
     } else {

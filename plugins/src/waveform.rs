@@ -9,8 +9,8 @@ use bevy::{
     prelude::*,
     reflect::TypePath,
     render::render_resource::{
-        AsBindGroup, Extent3d, RenderPipelineDescriptor, SpecializedMeshPipelineError, TextureDimension,
-        TextureFormat, TextureUsages,
+        AsBindGroup, Extent3d, RenderPipelineDescriptor, SpecializedMeshPipelineError,
+        TextureDimension, TextureFormat, TextureUsages,
     },
     shader::ShaderRef,
 };
@@ -22,7 +22,7 @@ use soundfall_systems::{
 use crate::{
     Phase,
     upload::{STATE_IMAGE, Targets},
-    waterfall::Colours,
+    waterfall::{Colours, show_surfaces},
 };
 
 /// The layer that only the lanes' camera sees.
@@ -48,17 +48,17 @@ impl Plugin for WaveformPlugin {
                         .chain()
                         .after(stage_state)
                         .in_set(Phase::Stage),
-                    fit_lanes.after(Phase::Stage),
+                    fit_lanes.in_set(Phase::Dress).after(show_surfaces),
                 ),
             );
     }
 }
 
 #[derive(Component)]
-struct Lane;
+pub(crate) struct Lane;
 
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
-struct LaneMaterial {
+pub(crate) struct LaneMaterial {
     #[texture(0, sample_type = "float", filterable = false)]
     entries: Handle<Image>,
     #[texture(1, sample_type = "float", filterable = false)]
@@ -100,7 +100,7 @@ impl Material for LaneMaterial {
 }
 
 /// Makes texture and quads anew when the number of lanes changes.
-fn fit_lanes(
+pub(crate) fn fit_lanes(
     mut commands: Commands,
     field: Res<LaneField>,
     width: Res<LaneWidth>,

@@ -55,7 +55,12 @@ pub fn frequency_ticks(axis: &FrequencyAxis, most: usize) -> Vec<Tick> {
             })
             .collect();
     }
-    let ladders: [&[f64]; 4] = [&[1.0, 2.0, 3.0, 5.0, 7.0], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
+    let ladders: [&[f64]; 4] = [
+        &[1.0, 2.0, 3.0, 5.0, 7.0],
+        &[1.0, 2.0, 5.0],
+        &[1.0, 3.0],
+        &[1.0],
+    ];
     let ladder = |steps: &[f64]| -> Vec<Tick> {
         (0..6)
             .flat_map(|decade| steps.iter().map(move |m| m * 10_f64.powi(decade)))
@@ -129,8 +134,14 @@ mod tests {
     #[test]
     fn log_ticks_are_round_and_few() {
         let axis = FrequencyAxis::new(Scale::Log, 30.0, 20_000.0, 512).unwrap();
-        let labels: Vec<_> = frequency_ticks(&axis, 10).into_iter().map(|t| t.label).collect();
-        assert_eq!(labels, ["50", "100", "200", "500", "1k", "2k", "5k", "10k", "20k"]);
+        let labels: Vec<_> = frequency_ticks(&axis, 10)
+            .into_iter()
+            .map(|t| t.label)
+            .collect();
+        assert_eq!(
+            labels,
+            ["50", "100", "200", "500", "1k", "2k", "5k", "10k", "20k"]
+        );
     }
 
     #[test]

@@ -1,8 +1,49 @@
-//! Where the camera stands when nobody moved it: so that every terrace is in view.
+//! How the picture is divided, and where the camera stands when nobody moved it: so that every
+//! terrace is in view.
 
-use bevy_math::{Quat, Vec3};
+use bevy_ecs::prelude::*;
+use bevy_math::{Quat, URect, UVec2, Vec3};
 
 use crate::waterfall::Terraces;
+
+/// How the picture is divided, in physical pixels.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// The whole picture.
+    pub size: UVec2,
+    /// The scene.
+    pub scene: URect,
+    /// The lanes.
+    pub lanes: URect,
+    /// Physical pixels a point of text is made of.
+    pub points: f32,
+}
+
+impl Layout {
+    /// Divides a picture of `size` pixels. `scale` is the display's own scale factor.
+    #[must_use]
+    pub fn new(size: UVec2, scale: f32, channels: u32) -> Self {
+        // Text grows with the picture, so that a 4K wall reads like a 1080p screen.
+        let points = (size.y as f32 / 1080.0).max(0.75).max(scale);
+        let (width, height) = (size.x.max(64), size.y.max(64));
+        let share = (0.12 + 0.022 * channels as f32).clamp(0.15, 0.34);
+        let lanes = (height as f32 * share) as u32;
+        let margin = |points_wide: f32| (points_wide * points) as u32;
+        let (left, right, foot) = (margin(58.0), margin(14.0), margin(26.0));
+        let top = height.saturating_sub(lanes + foot).max(height / 3);
+        Self {
+            size: UVec2::new(width, height),
+            scene: URect::new(0, 0, width, top.max(16)),
+            lanes: URect::new(
+                left.min(width / 4),
+                top,
+                width - right.min(width / 4),
+                (top + lanes).min(height),
+            ),
+            points,
+        }
+    }
+}
 
 /// Vertical field of view, radians.
 pub const FIELD_OF_VIEW: f32 = 0.6;
@@ -86,7 +127,9 @@ mod tests {
                 let tan = (FIELD_OF_VIEW / 2.0).tan();
                 for place in &all.places {
                     let p = look.transform_point3(place.centre);
-                    assert!(p.z < 0.0 && p.y.abs() <= -p.z * tan && p.x.abs() <= -p.z * tan * aspect);
+                    assert!(
+                        p.z < 0.0 && p.y.abs() <= -p.z * tan && p.x.abs() <= -p.z * tan * aspect
+                    );
                 }
             }
         }

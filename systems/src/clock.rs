@@ -37,7 +37,14 @@ impl StreamClock {
     }
 
     /// Moves on by `dt_secs`, given what is written. `rate_hz` is the sample rate.
-    pub fn advance(&mut self, dt_secs: f64, rate_hz: f64, block_frames: u64, epoch: u64, written: u64) {
+    pub fn advance(
+        &mut self,
+        dt_secs: f64,
+        rate_hz: f64,
+        block_frames: u64,
+        epoch: u64,
+        written: u64,
+    ) {
         let end = written as f64;
         if self.epoch != Some(epoch) {
             *self = Self {
@@ -56,7 +63,11 @@ impl StreamClock {
             self.last_written = written;
         }
         // Keep one block behind while it flows, so that the steps never catch the clock up.
-        let margin = if self.flowing() { block_frames as f64 } else { 0.0 };
+        let margin = if self.flowing() {
+            block_frames as f64
+        } else {
+            0.0
+        };
         let target = (end - margin).max(0.0);
         let expected = self.now_frames + dt_secs * rate_hz;
         let error_secs = (target - expected) / rate_hz;
@@ -111,7 +122,10 @@ mod tests {
             last = clock.now_frames;
         }
         for step in steps {
-            assert!((step - 800.0).abs() < 20.0, "a step of {step} frames stutters");
+            assert!(
+                (step - 800.0).abs() < 20.0,
+                "a step of {step} frames stutters"
+            );
         }
     }
 

@@ -131,7 +131,9 @@ pub fn end_frame(
     }
     stats.frames += 1;
     if let Some(started) = stats.started.take() {
-        stats.frame_cpu.add(started.elapsed().as_secs_f64() * 1000.0);
+        stats
+            .frame_cpu
+            .add(started.elapsed().as_secs_f64() * 1000.0);
     }
 }
 

@@ -15,12 +15,13 @@ use soundfall_systems::{
     present::RunStats,
     source::{Feed, Source, poll_source},
     spectrum::{
-        AnalysisSettings, Frontier, Released, RowBlocks, SharedWorkshop, SpectrumPlan, SpectrumProgress,
-        collect_jobs, plan_spectrum, schedule_jobs,
+        AnalysisSettings, Frontier, Released, RowBlocks, SharedWorkshop, SpectrumPlan,
+        SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
     },
     view::View,
     waterfall::{
-        FieldState, Grid, HeightField, HeightFieldSize, HeightUpload, HeightUploads, stage_rows, stage_state,
+        FieldState, Grid, HeightField, HeightFieldSize, HeightUpload, HeightUploads, stage_rows,
+        stage_state,
     },
 };
 
@@ -100,7 +101,10 @@ impl Bench {
                         .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
                         .collect();
                     self.texture.insert(
-                        (upload.first_layer + layer, (upload.first_row + row) % size.rows),
+                        (
+                            upload.first_layer + layer,
+                            (upload.first_row + row) % size.rows,
+                        ),
                         levels,
                     );
                 }
@@ -119,7 +123,10 @@ impl Bench {
             }
             std::thread::yield_now();
         }
-        panic!("never settled: {:?}", self.world.resource::<SpectrumProgress>());
+        panic!(
+            "never settled: {:?}",
+            self.world.resource::<SpectrumProgress>()
+        );
     }
 
     fn plan(&self) -> &SpectrumPlan {
@@ -128,7 +135,11 @@ impl Bench {
 
     fn books_balance(&self) {
         let p = self.world.resource::<SpectrumProgress>();
-        assert_eq!(p.columns_due, p.columns_analysed + p.columns_dropped, "{p:?}");
+        assert_eq!(
+            p.columns_due,
+            p.columns_analysed + p.columns_dropped,
+            "{p:?}"
+        );
     }
 
     /// Levels of an absolute row of a slot, as stored in the set on screen.
@@ -147,10 +158,16 @@ fn sine(hz: f32, from: u64, frames: usize) -> Vec<f32> {
 }
 
 /// Writes `blocks` blocks of two channels: 440 Hz and 3 kHz.
-fn write_tones(writer: &mut soundfall_ring::RingWriter<soundfall_ring::HeapStorage>, blocks: usize) {
+fn write_tones(
+    writer: &mut soundfall_ring::RingWriter<soundfall_ring::HeapStorage>,
+    blocks: usize,
+) {
     for _ in 0..blocks {
         let from = writer.written_frames();
-        let (low, high) = (sine(440.0, from, BLOCK as usize), sine(3000.0, from, BLOCK as usize));
+        let (low, high) = (
+            sine(440.0, from, BLOCK as usize),
+            sine(3000.0, from, BLOCK as usize),
+        );
         let block: Vec<f32> = low.iter().zip(&high).flat_map(|(a, b)| [*a, *b]).collect();
         writer.write_block(&block).unwrap();
     }
@@ -180,7 +197,10 @@ fn history_and_live_edge_arrive_whole_and_in_place() {
         for (slot, hz) in [(0, 440.0), (1, 3000.0)] {
             let peak = loudest(bench.row(slot, row));
             let wanted = plan.axis.column(hz).unwrap();
-            assert!(peak.abs_diff(wanted) <= 1, "row {row}: {peak} instead of {wanted}");
+            assert!(
+                peak.abs_diff(wanted) <= 1,
+                "row {row}: {peak} instead of {wanted}"
+            );
             // Half scale is −6 dBFS; stored over 160 dB.
             let level = (bench.row(slot, row)[peak] - 1.0) * 160.0;
             assert!((level + 6.02).abs() < 1.6, "{level} dBFS");
@@ -198,10 +218,21 @@ fn only_new_rows_are_uploaded() {
     let mut bench = Bench::new(ring, vec![0, 1], 300);
     bench.settle();
     let before = bench.world.resource::<RunStats>().bytes_of_new_rows;
-    let rows_before = bench.world.resource::<HeightField>().shown_rows().unwrap().end;
+    let rows_before = bench
+        .world
+        .resource::<HeightField>()
+        .shown_rows()
+        .unwrap()
+        .end;
     write_tones(&mut writer, 40);
     bench.settle();
-    let rows = bench.world.resource::<HeightField>().shown_rows().unwrap().end - rows_before;
+    let rows = bench
+        .world
+        .resource::<HeightField>()
+        .shown_rows()
+        .unwrap()
+        .end
+        - rows_before;
     let bytes = bench.world.resource::<RunStats>().bytes_of_new_rows - before;
     assert_eq!(bytes, rows * 2 * 256 * 2);
 }
@@ -231,7 +262,10 @@ fn a_change_keeps_the_old_picture_until_the_new_one_is_whole() {
     bench.settle();
     bench.books_balance();
     let shown = bench.world.resource::<HeightField>().shown_rows().unwrap();
-    assert!(shown.end - shown.start > 80, "history came along: {shown:?}");
+    assert!(
+        shown.end - shown.start > 80,
+        "history came along: {shown:?}"
+    );
     let peak = loudest(bench.row(1, shown.end - 1));
     assert!(peak.abs_diff(bench.plan().axis.column(3000.0).unwrap()) <= 1);
 }
@@ -283,7 +317,10 @@ fn a_lapped_reader_says_so_and_goes_on() {
     assert_eq!(progress.laps, 1);
     assert!(progress.lapped_frames > 40_000, "{progress:?}");
     let shown = bench.world.resource::<HeightField>().shown_rows().unwrap();
-    assert_eq!(shown.end, bench.plan().rows_complete_at(writer.written_frames()));
+    assert_eq!(
+        shown.end,
+        bench.plan().rows_complete_at(writer.written_frames())
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{annotate::level_ticks, view::View, waterfall::FieldState};
 
 use super::{QUIET, WordContext, painter, text};
-use crate::camera::Layout;
+use soundfall_systems::camera::Layout;
 
 pub(super) fn draw_bar(
     mut context: WordContext,
@@ -15,7 +15,8 @@ pub(super) fn draw_bar(
     state: Res<FieldState>,
     mut table: Local<Option<(Colormap, [[u8; 4]; 256])>>,
 ) {
-    let (Some(painter), true, true) = (painter(&mut context), layout.points > 0.0, state.visible) else {
+    let (Some(painter), true, true) = (painter(&mut context), layout.points > 0.0, state.visible)
+    else {
         return;
     };
     let colours = match &*table {
@@ -49,7 +50,10 @@ pub(super) fn draw_bar(
     for tick in level_ticks(view.db_min, view.db_max, (height / 26.0) as usize) {
         let y = bar.bottom() - tick.at as f32 * bar.height();
         painter.line_segment(
-            [egui::pos2(bar.right() + 2.0, y), egui::pos2(bar.right() + 6.0, y)],
+            [
+                egui::pos2(bar.right() + 2.0, y),
+                egui::pos2(bar.right() + 6.0, y),
+            ],
             egui::Stroke::new(1.0, QUIET),
         );
         text(

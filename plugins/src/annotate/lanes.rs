@@ -5,7 +5,7 @@ use bevy_egui::egui;
 use soundfall_systems::{annotate::time_ticks, view::View, waterfall::HeightField};
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
-use crate::camera::Layout;
+use soundfall_systems::camera::Layout;
 
 pub(super) fn label_lanes(
     mut context: WordContext,
@@ -13,9 +13,11 @@ pub(super) fn label_lanes(
     view: Res<View>,
     field: Res<HeightField>,
 ) {
-    let (Some(painter), Some(plan), true) =
-        (painter(&mut context), field.shown_plan(), layout.points > 0.0)
-    else {
+    let (Some(painter), Some(plan), true) = (
+        painter(&mut context),
+        field.shown_plan(),
+        layout.points > 0.0,
+    ) else {
         return;
     };
     let point = |x: u32, y: u32| egui::pos2(x as f32 / layout.points, y as f32 / layout.points);
@@ -69,6 +71,13 @@ pub(super) fn label_lanes(
         } else {
             (egui::Align2::CENTER_TOP, QUIET)
         };
-        text(&painter, egui::pos2(x, max.y + 5.0), align, &tick.label, 12.0, colour);
+        text(
+            &painter,
+            egui::pos2(x, max.y + 5.0),
+            align,
+            &tick.label,
+            12.0,
+            colour,
+        );
     }
 }

@@ -8,7 +8,9 @@ use bevy::{
     pbr::{MaterialPipeline, MaterialPipelineKey},
     prelude::*,
     reflect::TypePath,
-    render::render_resource::{AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError},
+    render::render_resource::{
+        AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError,
+    },
     shader::ShaderRef,
 };
 use soundfall_systems::{
@@ -115,7 +117,10 @@ pub(super) fn draw_lines(
             for tick in level_ticks(view.db_min, view.db_max, 5) {
                 level_line(&mut bands, place, tick.at as f32);
             }
-            for tick in plan.map(|plan| frequency_ticks(&plan.axis, 24)).unwrap_or_default() {
+            for tick in plan
+                .map(|plan| frequency_ticks(&plan.axis, 24))
+                .unwrap_or_default()
+            {
                 frequency_line(&mut bands, place, tick.at as f32, tick.major);
             }
         }
@@ -179,10 +184,10 @@ impl Bands {
     fn band(&mut self, from: Vec3, to: Vec3, width: f32, normal: Vec3, colour: [f32; 4]) {
         let side = (to - from).cross(normal).normalize_or_zero() * width / 2.0;
         let first = self.positions.len() as u32;
-        self.positions.extend([from - side, from + side, to + side, to - side]);
+        self.positions
+            .extend([from - side, from + side, to + side, to - side]);
         self.colours.extend([colour; 4]);
-        self.indices
-            .extend([0, 1, 2, 0, 2, 3].map(|i| first + i));
+        self.indices.extend([0, 1, 2, 0, 2, 3].map(|i| first + i));
     }
 
     fn mesh(mut self) -> Mesh {
@@ -192,9 +197,12 @@ impl Bands {
             self.colours = vec![[0.0; 4]; 3];
             self.indices = vec![0, 1, 2];
         }
-        Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD | RenderAssetUsages::MAIN_WORLD)
-            .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, self.positions)
-            .with_inserted_attribute(Mesh::ATTRIBUTE_COLOR, self.colours)
-            .with_inserted_indices(Indices::U32(self.indices))
+        Mesh::new(
+            PrimitiveTopology::TriangleList,
+            RenderAssetUsages::RENDER_WORLD | RenderAssetUsages::MAIN_WORLD,
+        )
+        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, self.positions)
+        .with_inserted_attribute(Mesh::ATTRIBUTE_COLOR, self.colours)
+        .with_inserted_indices(Indices::U32(self.indices))
     }
 }

@@ -9,12 +9,12 @@ use soundfall_systems::{
 };
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
-use crate::camera::Layout;
+use soundfall_systems::camera::Layout;
 
 /// Seconds a message about a loss stays.
 const LOSS_SECS: f64 = 6.0;
 
-pub(super) fn show_messages(
+pub(crate) fn show_messages(
     mut context: WordContext,
     layout: Res<Layout>,
     source: Option<Res<Source>>,
@@ -33,11 +33,25 @@ pub(super) fn show_messages(
         layout.scene.height() as f32 / layout.points / 2.0,
     );
     let Some(source) = source else {
-        text(&painter, middle, egui::Align2::CENTER_CENTER, "No source", 20.0, QUIET);
+        text(
+            &painter,
+            middle,
+            egui::Align2::CENTER_CENTER,
+            "No source",
+            20.0,
+            QUIET,
+        );
         return;
     };
     let format = source.ring.format();
-    text(&painter, egui::pos2(20.0, 16.0), egui::Align2::LEFT_TOP, &source.name, 18.0, CLEAR);
+    text(
+        &painter,
+        egui::pos2(20.0, 16.0),
+        egui::Align2::LEFT_TOP,
+        &source.name,
+        18.0,
+        CLEAR,
+    );
     let rate = f64::from(format.sample_rate) / 1000.0;
     let ended = match feed.writer {
         WriterHealth::Closed => " \u{00b7} ended",
@@ -48,7 +62,14 @@ pub(super) fn show_messages(
         "{} ch \u{00b7} {rate} kHz \u{00b7} {} {} / {}{ended}",
         format.channels, settings.window, settings.window_size, settings.hop_frames
     );
-    text(&painter, egui::pos2(20.0, 40.0), egui::Align2::LEFT_TOP, &facts, 12.5, QUIET);
+    text(
+        &painter,
+        egui::pos2(20.0, 40.0),
+        egui::Align2::LEFT_TOP,
+        &facts,
+        12.5,
+        QUIET,
+    );
     if !state.visible {
         text(
             &painter,
@@ -89,7 +110,11 @@ fn warn(painter: &egui::Painter, x: f32, y: f32, words: &str) -> f32 {
     let layout = painter.layout_no_wrap(words.to_owned(), super::font(15.0), colour);
     let size = layout.size() + egui::vec2(24.0, 12.0);
     let plate = egui::Rect::from_min_size(egui::pos2(x - size.x / 2.0, y), size);
-    painter.rect_filled(plate, 8.0, egui::Color32::from_rgba_unmultiplied(58, 34, 8, 235));
+    painter.rect_filled(
+        plate,
+        8.0,
+        egui::Color32::from_rgba_unmultiplied(58, 34, 8, 235),
+    );
     painter.galley(plate.min + egui::vec2(12.0, 6.0), layout, colour);
     plate.bottom() + 8.0
 }

@@ -9,7 +9,11 @@ mod scene;
 use bevy::{asset::embedded_asset, prelude::*};
 use bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 
-use crate::camera::Layout;
+use soundfall_systems::camera::Layout;
+
+pub(crate) use messages::show_messages;
+
+use crate::{Phase, waveform::fit_lanes};
 
 /// Draws the words. Needs [`crate::CameraPlugin`] and what it explains.
 pub struct AnnotatePlugin;
@@ -22,11 +26,21 @@ impl Plugin for AnnotatePlugin {
         embedded_asset!(app, "line.wgsl");
         app.add_plugins(MaterialPlugin::<lines::LineMaterial>::default())
             .add_systems(Startup, lines::spawn_lines)
-            .add_systems(Update, lines::draw_lines.after(crate::Phase::Stage))
-            .add_systems(PreUpdate, scale_words)
+            .add_systems(
+                Update,
+                lines::draw_lines.in_set(Phase::Dress).after(fit_lanes),
+            )
+            .add_systems(PreUpdate, scale_words.in_set(Phase::Frame))
             .add_systems(
                 EguiPrimaryContextPass,
-                (scene::label_scene, lanes::label_lanes, bar::draw_bar, messages::show_messages).chain(),
+                (
+                    scene::label_scene,
+                    lanes::label_lanes,
+                    bar::draw_bar,
+                    show_messages,
+                )
+                    .chain()
+                    .in_set(Phase::Words),
             );
     }
 }

@@ -4,15 +4,13 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     annotate::{frequency_ticks, hertz, time_ticks},
+    camera::Layout,
     view::View,
     waterfall::{HeightField, Terrace},
 };
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
-use crate::{
-    camera::{Layout, SceneCamera},
-    waterfall::Stage,
-};
+use crate::{camera::SceneCamera, waterfall::Stage};
 
 /// Points between two frequency labels at least.
 const LABEL_PITCH: f32 = 44.0;
@@ -62,8 +60,10 @@ pub(super) fn label_scene(
     };
     let mut said_once = false;
     for place in stage.0.places.iter().filter(|place| place.row == 0) {
-        let left = project.at(place.centre + Vec3::new(-place.size.x / 2.0, 0.0, place.size.z / 2.0));
-        let right = project.at(place.centre + Vec3::new(place.size.x / 2.0, 0.0, place.size.z / 2.0));
+        let left =
+            project.at(place.centre + Vec3::new(-place.size.x / 2.0, 0.0, place.size.z / 2.0));
+        let right =
+            project.at(place.centre + Vec3::new(place.size.x / 2.0, 0.0, place.size.z / 2.0));
         let room = match (left, right) {
             (Some(left), Some(right)) => left.distance(right),
             _ => layout.scene.width() as f32 / layout.points / stage.0.columns as f32,
@@ -78,16 +78,28 @@ pub(super) fn label_scene(
             let x = (tick.at as f32 - 0.5) * place.size.x;
             let point = place.centre + Vec3::new(x, 0.0, place.size.z / 2.0 + 0.55);
             if let Some(at) = project.at(point) {
-                text(&painter, at, egui::Align2::CENTER_CENTER, &tick.label, 12.5, QUIET);
+                text(
+                    &painter,
+                    at,
+                    egui::Align2::CENTER_CENTER,
+                    &tick.label,
+                    12.5,
+                    QUIET,
+                );
             }
         }
     }
     if let Some(place) = front_right(&stage) {
-        let unit = place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
+        let unit =
+            place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
         if let Some(at) = project.at(unit) {
             let (words, align) = if said_once {
                 let axis = &plan.axis;
-                let range = format!("{} \u{2013} {} Hz", hertz(axis.min_hz()), hertz(axis.max_hz()));
+                let range = format!(
+                    "{} \u{2013} {} Hz",
+                    hertz(axis.min_hz()),
+                    hertz(axis.max_hz())
+                );
                 (range, egui::Align2::RIGHT_CENTER)
             } else {
                 ("Hz".to_owned(), egui::Align2::LEFT_CENTER)
@@ -100,14 +112,26 @@ pub(super) fn label_scene(
             let point = place.centre + Vec3::new(place.size.x / 2.0 + 0.75, 0.0, z);
             if let Some(at) = project.at(point) {
                 let colour = if tick.major { CLEAR } else { QUIET };
-                text(&painter, at, egui::Align2::LEFT_CENTER, &tick.label, 12.5, colour);
+                text(
+                    &painter,
+                    at,
+                    egui::Align2::LEFT_CENTER,
+                    &tick.label,
+                    12.5,
+                    colour,
+                );
             }
         }
     }
     if stage.0.places.len() > 1 {
-        let size = if stage.0.places.len() > 16 { 10.0 } else { 12.5 };
+        let size = if stage.0.places.len() > 16 {
+            10.0
+        } else {
+            12.5
+        };
         for (place, channel) in stage.0.places.iter().zip(plan.channels.iter()) {
-            let point = place.centre + Vec3::new(-place.size.x / 2.0, place.size.y * 0.12, place.size.z / 2.0);
+            let point = place.centre
+                + Vec3::new(-place.size.x / 2.0, place.size.y * 0.12, place.size.z / 2.0);
             if let Some(at) = project.at(point) {
                 name_plate(&painter, at, &format!("{}", channel + 1), size);
             }
@@ -129,6 +153,10 @@ fn name_plate(painter: &egui::Painter, at: egui::Pos2, words: &str, points: f32)
     let layout = painter.layout_no_wrap(words.to_owned(), super::font(points), CLEAR);
     let size = layout.size() + egui::vec2(8.0, 2.0);
     let plate = egui::Rect::from_min_size(at + egui::vec2(2.0, -size.y - 3.0), size);
-    painter.rect_filled(plate, 4.0, egui::Color32::from_rgba_unmultiplied(10, 15, 26, 215));
+    painter.rect_filled(
+        plate,
+        4.0,
+        egui::Color32::from_rgba_unmultiplied(10, 15, 26, 215),
+    );
     painter.galley(plate.min + egui::vec2(4.0, 1.0), layout, CLEAR);
 }

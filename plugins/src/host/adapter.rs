@@ -20,8 +20,12 @@ pub enum Graphics {
 /// better answers: it talks to display servers on its own.
 #[must_use]
 pub fn find_graphics() -> Graphics {
-    let allowed = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::PRIMARY | wgpu::Backends::GL);
-    for backends in [wgpu::Backends::PRIMARY & allowed, wgpu::Backends::GL & allowed] {
+    let allowed =
+        wgpu::Backends::from_env().unwrap_or(wgpu::Backends::PRIMARY | wgpu::Backends::GL);
+    for backends in [
+        wgpu::Backends::PRIMARY & allowed,
+        wgpu::Backends::GL & allowed,
+    ] {
         if backends.is_empty() {
             continue;
         }
@@ -52,11 +56,15 @@ pub fn display_reachable() -> bool {
     if named("WAYLAND_DISPLAY").is_some() || named("WAYLAND_SOCKET").is_some() {
         return true;
     }
-    let Some(display) = named("DISPLAY") else { return false };
+    let Some(display) = named("DISPLAY") else {
+        return false;
+    };
     match display.strip_prefix(':') {
         Some(local) => {
             let number = local.split('.').next().unwrap_or(local);
-            std::path::Path::new("/tmp/.X11-unix").join(format!("X{number}")).exists()
+            std::path::Path::new("/tmp/.X11-unix")
+                .join(format!("X{number}"))
+                .exists()
         }
         None => true,
     }

@@ -118,8 +118,12 @@ fn off_screen(plugins: PluginGroupBuilder, graphics: &Graphics) -> PluginGroupBu
 /// A picture that cameras can draw to and that can be read back.
 #[must_use]
 pub fn target_image(size: UVec2) -> Image {
-    let mut image =
-        Image::new_target_texture(size.x.max(16), size.y.max(16), TextureFormat::Rgba8UnormSrgb, None);
+    let mut image = Image::new_target_texture(
+        size.x.max(16),
+        size.y.max(16),
+        TextureFormat::Rgba8UnormSrgb,
+        None,
+    );
     image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
     image
 }

@@ -87,7 +87,8 @@ impl Headless {
                 let picture = &captured.image;
                 let size = UVec2::new(picture.width(), picture.height());
                 if let Some(bytes) = &picture.data {
-                    *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some((size, bytes.clone()));
+                    *filled.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((size, bytes.clone()));
                 }
             });
         for _ in 0..PATIENCE {

@@ -12,7 +12,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SnapshotError {
     /// Nothing was drawn.
-    #[error("no picture was drawn: there is no graphics adapter (on Debian, `apt install mesa-vulkan-drivers` brings a software one)")]
+    #[error(
+        "no picture was drawn: there is no graphics adapter (on Debian, `apt install mesa-vulkan-drivers` brings a software one)"
+    )]
     NoGraphics,
     /// The renderer did not deliver in time.
     #[error("the renderer delivered no picture within {frames} frames")]
@@ -55,8 +57,13 @@ fn write_rgb(path: &Path, size: UVec2, rgba: &[u8]) -> std::io::Result<()> {
     let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), size.x, size.y);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    let rgb: Vec<u8> = rgba
+        .chunks_exact(4)
+        .flat_map(|p| [p[0], p[1], p[2]])
+        .collect();
     let mut writer = encoder.write_header().map_err(std::io::Error::other)?;
-    writer.write_image_data(&rgb).map_err(std::io::Error::other)?;
+    writer
+        .write_image_data(&rgb)
+        .map_err(std::io::Error::other)?;
     writer.finish().map_err(std::io::Error::other)
 }

@@ -31,7 +31,9 @@ impl JobRows {
     /// Columns of all channels together.
     #[must_use]
     pub fn columns(&self) -> u64 {
-        (self.rows.end - self.rows.start) * self.plan.columns_per_row() * self.plan.channels.len() as u64
+        (self.rows.end - self.rows.start)
+            * self.plan.columns_per_row()
+            * self.plan.channels.len() as u64
     }
 }
 
@@ -109,8 +111,9 @@ impl Workshop {
 
 /// True if a column starting at `start` touches a gap.
 fn touches_gap(gaps: &[Gap], start: u64, end: u64) -> bool {
-    gaps.iter()
-        .any(|gap| gap.start_frame < end && gap.start_frame.saturating_add(gap.length_frames) > start)
+    gaps.iter().any(|gap| {
+        gap.start_frame < end && gap.start_frame.saturating_add(gap.length_frames) > start
+    })
 }
 
 /// Analyses the rows of one job.
@@ -143,7 +146,12 @@ pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutp
     }
 }
 
-fn analyse(ring: &SharedRing, bench: &mut Bench, job: &JobRows, out: &mut Vec<u8>) -> Result<(), ReadError> {
+fn analyse(
+    ring: &SharedRing,
+    bench: &mut Bench,
+    job: &JobRows,
+    out: &mut Vec<u8>,
+) -> Result<(), ReadError> {
     let plan = &job.plan;
     let (hop, size) = (plan.stft.hop_frames, plan.stft.window_size);
     let per_row = plan.columns_per_row() as usize;
@@ -164,7 +172,9 @@ fn analyse(ring: &SharedRing, bench: &mut Bench, job: &JobRows, out: &mut Vec<u8
                 if touches_gap(&job.gaps, first + at as u64, first + (at + size) as u64) {
                     continue;
                 }
-                bench.stft.column(&bench.samples[at..at + size], &mut bench.bins);
+                bench
+                    .stft
+                    .column(&bench.samples[at..at + size], &mut bench.bins);
                 if known {
                     plan.bin_map.apply(&bench.bins, &mut bench.column);
                     for (kept, new) in bench.row.iter_mut().zip(&bench.column) {

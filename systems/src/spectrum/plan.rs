@@ -171,7 +171,12 @@ pub fn plan_spectrum(
 ) {
     let Some(source) = source else { return };
     let format = source.ring.format();
-    let level = level_for(view.span_secs, format.sample_rate, settings.hop_frames, size.rows);
+    let level = level_for(
+        view.span_secs,
+        format.sample_rate,
+        settings.hop_frames,
+        size.rows,
+    );
     if let Some(plan) = &plan
         && plan.epoch == feed.epoch
         && plan.level == level
@@ -196,7 +201,11 @@ pub fn plan_spectrum(
             return;
         }
     };
-    let bin_map = Arc::new(BinMap::new(&axis, f64::from(format.sample_rate), stft.fft_size));
+    let bin_map = Arc::new(BinMap::new(
+        &axis,
+        f64::from(format.sample_rate),
+        stft.fft_size,
+    ));
     commands.insert_resource(SpectrumPlan {
         generation: plan.map_or(1, |plan| plan.generation + 1),
         epoch: feed.epoch,

@@ -99,7 +99,10 @@ pub fn schedule_jobs(
         let columns = lost_rows * plan.columns_per_row() * plan.channels.len() as u64;
         progress.columns_due += columns;
         progress.columns_dropped += columns;
-        progress.lapped(plan.row_start(frontier.front), lost_rows * plan.row_frames());
+        progress.lapped(
+            plan.row_start(frontier.front),
+            lost_rows * plan.row_frames(),
+        );
         let lost = frontier.front..readable;
         frontier.skipped.push(lost);
         frontier.front = readable;
@@ -141,7 +144,6 @@ pub fn schedule_jobs(
     }
     progress.in_flight = in_flight;
     let waiting = complete.saturating_sub(frontier.front) * columns_per_row;
-    progress.backlog = waiting + progress.columns_due
-        - progress.columns_analysed
-        - progress.columns_dropped;
+    progress.backlog =
+        waiting + progress.columns_due - progress.columns_analysed - progress.columns_dropped;
 }

@@ -91,11 +91,10 @@ impl HeightField {
     }
 
     fn set_for(&mut self, plan: &SpectrumPlan) -> usize {
-        if let Some(at) = self
-            .sets
-            .iter()
-            .position(|set| set.as_ref().is_some_and(|set| set.plan.generation == plan.generation))
-        {
+        if let Some(at) = self.sets.iter().position(|set| {
+            set.as_ref()
+                .is_some_and(|set| set.plan.generation == plan.generation)
+        }) {
             return at;
         }
         let at = if self.sets[self.shown].is_none() {
@@ -138,24 +137,33 @@ pub fn stage_rows(
         }
         let at = field.set_for(&plan);
         let allocation = field.allocation;
-        let Some(set) = &mut field.sets[at] else { continue };
+        let Some(set) = &mut field.sets[at] else {
+            continue;
+        };
         if set.rows.is_empty() {
             set.rows = block.rows.clone();
         } else {
             set.rows.start = set.rows.start.min(block.rows.start);
             set.rows.end = set.rows.end.max(block.rows.end);
         }
-        set.rows.start = set.rows.start.max(set.rows.end.saturating_sub(u64::from(size.rows)));
+        set.rows.start = set
+            .rows
+            .start
+            .max(set.rows.end.saturating_sub(u64::from(size.rows)));
         let rows = clip_to_texture(&block.rows, size.rows);
         let count = (rows.end - rows.start) as u32;
         let bytes = match block.levels {
             Some(bytes) => bytes,
             None => hole_bytes(channels, count, size.columns),
         };
-        let full = (block.rows.end - block.rows.start) as usize * (channels * size.columns) as usize * 2;
+        let full =
+            (block.rows.end - block.rows.start) as usize * (channels * size.columns) as usize * 2;
         // Blocks are far smaller than the texture; a longer one can only be holes, made to fit.
         if bytes.len() != full && count as u64 == block.rows.end - block.rows.start {
-            tracing::error!("a block of {} bytes where {full} were due was left out", bytes.len());
+            tracing::error!(
+                "a block of {} bytes where {full} were due was left out",
+                bytes.len()
+            );
             continue;
         }
         stats.rows_uploaded += u64::from(count) * u64::from(channels);
@@ -185,7 +193,8 @@ pub fn stage_rows(
 
 /// The last rows of a range that a texture can hold.
 fn clip_to_texture(rows: &Range<u64>, texture_rows: u32) -> Range<u64> {
-    rows.start.max(rows.end.saturating_sub(u64::from(texture_rows)))..rows.end
+    rows.start
+        .max(rows.end.saturating_sub(u64::from(texture_rows)))..rows.end
 }
 
 fn hole_bytes(channels: u32, rows: u32, columns: u32) -> Vec<u8> {
@@ -235,7 +244,9 @@ pub fn stage_state(
         .max(0.0);
     let head_row = head.floor();
     let span_rows = plan.rows_in(view.span_secs);
-    let stride = (span_rows / f64::from(grid.0.rows.saturating_sub(2).max(1))).ceil().max(1.0);
+    let stride = (span_rows / f64::from(grid.0.rows.saturating_sub(2).max(1)))
+        .ceil()
+        .max(1.0);
     let height = f64::from(size.rows);
     state.head_frames = head * row_frames + to_centre;
     state.visible = !rows.is_empty();
@@ -250,7 +261,11 @@ pub fn stage_state(
             span_rows as f32,
             stride as f32,
             (head_row % stride) as f32,
-            if state.visible { (head_row - rows.start as f64) as f32 } else { -1.0 },
+            if state.visible {
+                (head_row - rows.start as f64) as f32
+            } else {
+                -1.0
+            },
         ],
         [
             stored_level(view.db_min),
@@ -258,7 +273,12 @@ pub fn stage_state(
             view.colormap as u32 as f32,
             (newest - head_row) as f32,
         ],
-        [size.columns as f32, grid.0.rows as f32, grid.0.columns as f32, 0.0],
+        [
+            size.columns as f32,
+            grid.0.rows as f32,
+            grid.0.columns as f32,
+            0.0,
+        ],
     ];
 }
 
@@ -271,4 +291,3 @@ impl Default for Grid {
         Self(GridSize::for_surfaces(1))
     }
 }
-

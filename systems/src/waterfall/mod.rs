@@ -9,8 +9,8 @@ mod grid;
 mod terrace;
 
 pub use field::{
-    FieldState, Grid, HeightField, HeightFieldSize, HeightUpload, HeightUploads, SETS, STATE_TEXELS,
-    stage_rows, stage_state,
+    FieldState, Grid, HeightField, HeightFieldSize, HeightUpload, HeightUploads, SETS,
+    STATE_TEXELS, stage_rows, stage_state,
 };
 pub use grid::{GridSize, surface_grid};
 pub use terrace::{Terrace, Terraces, terraces};

@@ -61,7 +61,11 @@ pub fn terraces(count: usize, relief: f32) -> Terraces {
     let width = STAGE_WIDTH / (columns as f32 + GAP * (columns - 1) as f32);
     let pitch_x = width * (1.0 + GAP);
     // Deep when alone; as rows are added each becomes shallower, the whole a little deeper.
-    let total_depth = if rows > 1 { 10.0 + 1.5 * rows.min(6) as f32 } else { 13.0 };
+    let total_depth = if rows > 1 {
+        10.0 + 1.5 * rows.min(6) as f32
+    } else {
+        13.0
+    };
     let gap_z = if rows > 1 { 0.16 } else { 0.0 };
     let depth = total_depth / (rows as f32 + gap_z * (rows - 1) as f32);
     let pitch_z = depth * (1.0 + gap_z);

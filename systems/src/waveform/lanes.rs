@@ -150,7 +150,9 @@ pub fn stage_lanes(
     let Some(source) = source else { return };
     let field = &mut *field;
     let Some(store) = &field.store else { return };
-    let Some(first) = store.pyramids.first() else { return };
+    let Some(first) = store.pyramids.first() else {
+        return;
+    };
     let rate = f64::from(source.ring.format().sample_rate);
     let span_frames = view.span_secs * rate;
     let room = f64::from(width.0) * 0.96 - 8.0;
@@ -165,7 +167,11 @@ pub fn stage_lanes(
         .max(complete.saturating_sub(u64::from(width.0)));
     // Another level, or a gap learnt of late: all of it again.
     let anew = field.level != level || field.gaps_seen != feed.gap_total;
-    let start = if anew { oldest } else { field.entries.end.max(oldest) };
+    let start = if anew {
+        oldest
+    } else {
+        field.entries.end.max(oldest)
+    };
     field.gaps_seen = feed.gap_total;
     field.level = level;
     field.entry_frames = entry_frames;
@@ -187,7 +193,11 @@ pub fn stage_lanes(
             bytes.extend(texel.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
         }
     }
-    field.entries = if anew { start..complete } else { field.entries.start.max(oldest)..complete };
+    field.entries = if anew {
+        start..complete
+    } else {
+        field.entries.start.max(oldest)..complete
+    };
     stats.bytes_of_new_rows += bytes.len() as u64;
     let _ = uploads.0.send(LaneUpload {
         allocation: field.allocation,
@@ -200,7 +210,8 @@ pub fn stage_lanes(
 
 fn in_gap(gaps: &[Gap], start: u64, frames: u64) -> bool {
     gaps.iter().any(|gap| {
-        gap.start_frame < start + frames && gap.start_frame.saturating_add(gap.length_frames) > start
+        gap.start_frame < start + frames
+            && gap.start_frame.saturating_add(gap.length_frames) > start
     })
 }
 
