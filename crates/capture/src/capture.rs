@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -59,7 +59,7 @@ pub struct Capture {
     /// In a mutex because a stream need not be `Sync`; only taken to drop it.
     source: Mutex<Option<Source>>,
     stop: Arc<AtomicBool>,
-    writer: Option<JoinHandle<FileRingWriter>>,
+    writer: Mutex<Option<JoinHandle<FileRingWriter>>>,
 }
 
 /// What keeps a source running; dropping it stops it.
@@ -134,7 +134,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         events: events_out,
         source: Mutex::new(None),
         stop: Arc::clone(&stop),
-        writer: None,
+        writer: Mutex::new(None),
     };
     let queue_frames = queue_frames(&format);
     let is_device = matches!(prepared.kind, Kind::Device(_));
@@ -173,7 +173,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
     }
     let mut assembler = Assembler::new(ring, intake, counters, events);
     assembler.watch_for_stall = is_device;
-    capture.writer = Some(spawn_writer(assembler, stop)?);
+    capture.writer = Mutex::new(Some(spawn_writer(assembler, stop)?));
     Ok(capture)
 }
 
@@ -313,17 +313,28 @@ impl Capture {
 
     /// Stops the source, writes what is left, closes the ring and gives the final numbers.
     #[must_use]
-    pub fn stop(mut self) -> CaptureStats {
+    pub fn stop(self) -> CaptureStats {
         self.halt();
         self.stats()
     }
 
-    fn halt(&mut self) {
+    /// Stops the source, writes what is left and closes the ring; the numbers stay readable. A
+    /// second call does nothing.
+    pub fn halt(&self) {
         // The source first, so that everything it delivered is in the queue when the writer takes the rest.
-        let source = self.source.get_mut().map(Option::take).unwrap_or_default();
+        let source = self
+            .source
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(source);
         self.stop.store(true, Ordering::Release);
-        if let Some(writer) = self.writer.take() {
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
             writer.thread().unpark();
             // Gives the ring back, whose drop releases the lock.
             drop(writer.join());

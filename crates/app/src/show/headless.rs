@@ -42,7 +42,10 @@ pub(super) fn run(
         let over = options
             .seconds
             .is_some_and(|seconds| elapsed.as_secs_f64() >= seconds);
-        if over || upstream.asked_to_stop() || (options.seconds.is_none() && played_out(screen.world())) {
+        if over
+            || upstream.asked_to_stop()
+            || (options.seconds.is_none() && played_out(screen.world()))
+        {
             break;
         }
         next_frame += FRAME;
@@ -62,8 +65,10 @@ pub(super) fn run(
 
 /// Everything that is written has been shown, and nothing more will come.
 fn played_out(world: &World) -> bool {
-    let (Some(feed), Some(clock)) = (world.get_resource::<Feed>(), world.get_resource::<StreamClock>())
-    else {
+    let (Some(feed), Some(clock)) = (
+        world.get_resource::<Feed>(),
+        world.get_resource::<StreamClock>(),
+    ) else {
         return false;
     };
     feed.ended && !clock.flowing()
@@ -77,7 +82,9 @@ pub(super) fn settle(screen: &mut Headless) {
         screen.step();
         let world = screen.world();
         let progress = world.resource::<SpectrumProgress>();
-        let lanes = world.resource::<LaneField>().caught_up(world.resource::<Feed>());
+        let lanes = world
+            .resource::<LaneField>()
+            .caught_up(world.resource::<Feed>());
         if progress.backlog == 0 && progress.in_flight == 0 && lanes {
             break;
         }
@@ -113,13 +120,17 @@ impl Pictures {
     }
 
     fn take_due(&mut self, screen: &mut Headless, elapsed_secs: f64) -> Result<()> {
-        let Some(every) = self.every_secs else { return Ok(()) };
+        let Some(every) = self.every_secs else {
+            return Ok(());
+        };
         if elapsed_secs < every * f64::from(self.taken + 1) {
             return Ok(());
         }
         self.taken += 1;
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        let path = self.path.with_file_name(format!("{stem}-{:04}.png", self.taken));
+        let path = self
+            .path
+            .with_file_name(format!("{stem}-{:04}.png", self.taken));
         save(screen, &path)
     }
 }

@@ -53,7 +53,10 @@ impl DisplayReport {
             ];
             report.rows_uploaded = stats.rows_uploaded;
             report.bytes_of_new_rows = stats.bytes_of_new_rows;
-            report.latency_ms = [stats.latency.percentile(0.5), stats.latency.percentile(0.99)];
+            report.latency_ms = [
+                stats.latency.percentile(0.5),
+                stats.latency.percentile(0.99),
+            ];
         }
         if let Some(progress) = world.get_resource::<SpectrumProgress>() {
             report.columns = [

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use bevy::{
-    prelude::App,
-    time::TimeUpdateStrategy,
-};
+use bevy::{prelude::App, time::TimeUpdateStrategy};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_ring::{RingFormat, heap_ring};
 use soundfall_systems::source::Source;
@@ -32,7 +29,12 @@ pub struct Still<'a> {
 ///
 /// # Errors
 /// No adapter, too little memory, or a file that cannot be written.
-pub fn render_still(still: &Still, options: &ShowOptions, graphics: &Graphics, out: &Path) -> Result<()> {
+pub fn render_still(
+    still: &Still,
+    options: &ShowOptions,
+    graphics: &Graphics,
+    out: &Path,
+) -> Result<()> {
     let frame = still.channels as usize;
     let block = BLOCK_FRAMES as usize * frame;
     // Whole blocks, counted from the end: the front edge stays where it was asked for.
@@ -53,7 +55,9 @@ pub fn render_still(still: &Still, options: &ShowOptions, graphics: &Graphics, o
     };
     let mut app: App = build(source, options, graphics);
     // Time stands still, so that the same samples always give the same picture.
-    app.insert_resource(TimeUpdateStrategy::ManualDuration(std::time::Duration::ZERO));
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(
+        std::time::Duration::ZERO,
+    ));
     let mut display = Headless::new(app, false);
     settle(&mut display);
     let (size, rgba) = display.picture()?;

@@ -52,7 +52,11 @@ pub(super) fn run(
     if let AppExit::Error(code) = exit {
         anyhow::bail!("the display ended with an error (code {code}); -v shows more");
     }
-    Ok(handed.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    Ok(handed
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone())
 }
 
 /// Keeps the figures outside the app fresh: four times a second is enough, and at the end.

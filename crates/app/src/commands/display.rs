@@ -1,0 +1,93 @@
+//! What `live` and `view` share: where to draw, and what is said and written at the end.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+use bevy::prelude::UVec2;
+use soundfall_plugins::host::{Graphics, display_reachable, find_graphics};
+use soundfall_systems::source::Source;
+
+use crate::cli::{RunArgs, ViewArgs};
+use crate::exit;
+use crate::show::{ShowOptions, Upstream, show};
+use crate::stats::{Stats, StatsTo, resident_mb};
+
+/// Seconds of a run that only makes a picture because there is no display.
+const PICTURE_SECS: f64 = 12.0;
+/// Where that picture goes.
+const PICTURE: &str = "soundfall.png";
+
+/// Shows a source as the command line says.
+pub fn run(
+    source: Source,
+    view: &ViewArgs,
+    run: &RunArgs,
+    verbose: u8,
+    upstream: &mut dyn Upstream,
+) -> Result<()> {
+    let memory = resident_mb();
+    let format = *source.ring.format();
+    let graphics = find_graphics();
+    let mut options = ShowOptions {
+        analysis: view.analysis()?,
+        view: view.view(format.channels)?,
+        size: UVec2::new(view.size.0, view.size.1),
+        headless: run.headless,
+        draw: run.draw,
+        seconds: run.seconds,
+        snapshot: run.snapshot.clone(),
+        snapshot_every_secs: run.snapshot_every,
+        talk: verbose > 0,
+    };
+    choose_place(&mut options, &graphics);
+    if options.headless {
+        // Controls that nobody can reach are only in the way.
+        options.view.panel = false;
+    }
+    let begun = Instant::now();
+    let report = show(source, &options, &graphics, upstream)?;
+    if let Some(path) = options.snapshot.as_ref().filter(|path| path.exists()) {
+        exit::say(format!("picture: {}", std::path::absolute(path)?.display()));
+    }
+    if let Some(path) = &run.stats {
+        let mut stats = Stats {
+            seconds: begun.elapsed().as_secs_f64(),
+            channels: format.channels,
+            rate: format.sample_rate,
+            ..Stats::default()
+        };
+        stats.add_display(&report);
+        stats.add_memory(memory);
+        StatsTo::from(path.as_path()).write(&stats)?;
+    }
+    Ok(())
+}
+
+/// Without a display a window becomes a picture; without an adapter there is no picture either.
+fn choose_place(options: &mut ShowOptions, graphics: &Graphics) {
+    if *graphics == Graphics::None {
+        exit::say(
+            "no graphics adapter: everything but pictures works (on Debian, `apt install mesa-vulkan-drivers` brings a software one)",
+        );
+    }
+    if options.headless {
+        return;
+    }
+    if display_reachable() && *graphics != Graphics::None {
+        return;
+    }
+    options.headless = true;
+    if *graphics == Graphics::None {
+        return;
+    }
+    let path = options
+        .snapshot
+        .get_or_insert_with(|| PathBuf::from(PICTURE))
+        .clone();
+    let seconds = *options.seconds.get_or_insert(PICTURE_SECS);
+    exit::say(format!(
+        "no display: drawing off-screen for {seconds} s, then {}",
+        path.display()
+    ));
+}

@@ -1,0 +1,43 @@
+//! One module a command.
+
+mod capture;
+mod devices;
+mod display;
+mod envelope;
+mod live;
+mod render;
+mod ring;
+mod stft;
+mod view;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Command, CommandLine, RingCommand};
+
+/// Runs the command.
+pub fn run(line: CommandLine) -> Result<()> {
+    let verbose = line.verbose;
+    match line.into_command() {
+        Command::Live(args) => live::run(&args, verbose),
+        Command::Capture(args) => capture::run(&args),
+        Command::View(args) => view::run(&args, verbose),
+        Command::Render(args) => render::run(&args),
+        Command::Stft(args) => stft::run(&args),
+        Command::Envelope(args) => envelope::run(&args),
+        Command::Devices { json } => devices::run(json),
+        Command::Ring(RingCommand::Info { path, json }) => ring::run(path, json),
+    }
+}
+
+/// Data to stdout. A reader that went away is not an error.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,82 @@
+//! `soundfall render`: a picture of a file or ring, off-screen.
+
+use anyhow::{Result, ensure};
+use bevy::prelude::UVec2;
+use soundfall_plugins::host::{Graphics, SnapshotError, find_graphics};
+
+use crate::cli::RenderArgs;
+use crate::exit::Usage;
+use crate::input;
+use crate::show::{ShowOptions, Still, render_still};
+
+pub fn run(args: &RenderArgs) -> Result<()> {
+    let analysis = args.view.analysis()?;
+    let extension = args
+        .output
+        .extension()
+        .map(|e| e.to_string_lossy().to_lowercase());
+    if extension.as_deref() != Some("png") {
+        return Err(Usage(format!("-o {}: pictures are .png", args.output.display())).into());
+    }
+    // The newest column stands for the middle of its window: half a window more than shown.
+    let (from, to) = match args.at {
+        Some(at) => {
+            let ahead = 0.5 * args.view.window_size as f64 / 8000.0;
+            (Some((at - args.view.span - 2.0).max(0.0)), Some(at + ahead))
+        }
+        None => (None, None),
+    };
+    let mut input = input::read(&args.input, from, to)?;
+    let rate = f64::from(input.sample_rate);
+    if let Some(at) = args.at {
+        let end =
+            ((at - input.from_secs) * rate + 0.5 * args.view.window_size as f64).round() as usize;
+        ensure!(
+            at <= input.from_secs + input.frames() as f64 / rate,
+            "{}: there is no {at} s; it ends at {:.2} s",
+            args.input.display(),
+            input.from_secs + input.frames() as f64 / rate
+        );
+        for channel in &mut input.channels {
+            channel.truncate(end);
+        }
+    }
+    ensure!(
+        input.frames() >= args.view.window_size,
+        "{}: {} frames are fewer than one window of {}",
+        args.input.display(),
+        input.frames(),
+        args.view.window_size
+    );
+    let graphics = find_graphics();
+    if graphics == Graphics::None {
+        return Err(SnapshotError::NoGraphics.into());
+    }
+    let channels = input.channels.len() as u32;
+    let mut view = args.view.view(channels)?;
+    view.panel = false;
+    let options = ShowOptions {
+        analysis,
+        view,
+        size: UVec2::new(args.view.size.0, args.view.size.1),
+        headless: true,
+        draw: false,
+        seconds: None,
+        snapshot: None,
+        snapshot_every_secs: None,
+        talk: false,
+    };
+    let keep = ((args.view.span + 2.0) * rate) as usize + args.view.window_size;
+    for channel in &mut input.channels {
+        let surplus = channel.len().saturating_sub(keep);
+        channel.drain(..surplus);
+    }
+    let interleaved = input.interleaved();
+    let still = Still {
+        name: input.name.clone(),
+        sample_rate: input.sample_rate,
+        channels,
+        interleaved: &interleaved,
+    };
+    render_still(&still, &options, &graphics, &args.output)
+}

@@ -1,0 +1,44 @@
+//! `soundfall view`: show a ring that another program writes.
+
+use anyhow::{Context, Result};
+use soundfall_ring_file::{find_ring, open};
+use soundfall_systems::source::Source;
+
+use super::display;
+use crate::cli::ViewCommandArgs;
+use crate::show::Upstream;
+use crate::stop::Stop;
+
+/// Somebody else's capture: only the user can end the view.
+struct Foreign(Stop);
+
+impl Upstream for Foreign {
+    fn asked_to_stop(&self) -> bool {
+        self.0.asked()
+    }
+
+    fn stop(&mut self) {}
+}
+
+pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
+    let stop = Stop::listen()?;
+    let path = match &args.ring {
+        Some(path) => path.clone(),
+        None => find_ring()
+            .context("no ring found; start `soundfall capture`, or name one with --ring PATH")?,
+    };
+    let opened = open(&path, args.safe_read)?;
+    let label = opened
+        .ring
+        .extension()
+        .map(|extension| extension.label.clone());
+    let name = label
+        .filter(|label| !label.is_empty())
+        .unwrap_or_else(|| path.display().to_string());
+    let source = Source {
+        ring: opened.ring.clone(),
+        name,
+        probe: None,
+    };
+    display::run(source, &args.view, &args.run, verbose, &mut Foreign(stop))
+}

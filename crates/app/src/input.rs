@@ -1,0 +1,171 @@
+//! INPUT of the data commands: an audio file or a ring, as samples in one place. Times of a ring
+//! count from the oldest frame still in it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use soundfall_capture::file::AudioFile;
+use soundfall_ring::layout::MAGIC;
+
+use crate::exit::Usage;
+
+/// Samples of a span, at most this many bytes: more asks for `--from` and `--to`.
+const MAX_BYTES: u64 = 8 << 30;
+
+/// The samples of a span.
+pub struct Input {
+    /// Hz.
+    pub sample_rate: u32,
+    /// Planar, one vector a channel, all of the same length.
+    pub channels: Vec<Vec<f32>>,
+    /// Seconds before the first frame.
+    pub from_secs: f64,
+    /// Name for people.
+    pub name: String,
+}
+
+impl Input {
+    /// Frames of every channel.
+    pub fn frames(&self) -> usize {
+        self.channels.first().map_or(0, Vec::len)
+    }
+
+    /// Keeps one channel, counted from 1.
+    pub fn pick(&mut self, channel: Option<u32>) -> Result<()> {
+        let Some(channel) = channel else {
+            return Ok(());
+        };
+        let count = self.channels.len();
+        let index = (channel as usize)
+            .checked_sub(1)
+            .filter(|index| *index < count);
+        match index {
+            Some(index) => {
+                self.channels = vec![self.channels.swap_remove(index)];
+                Ok(())
+            }
+            None => Err(Usage(format!(
+                "--channel {channel}: {} has channels 1 to {count}",
+                self.name
+            ))
+            .into()),
+        }
+    }
+
+    /// The samples frame by frame.
+    pub fn interleaved(&self) -> Vec<f32> {
+        let mut out = Vec::with_capacity(self.frames() * self.channels.len());
+        for frame in 0..self.frames() {
+            out.extend(self.channels.iter().map(|channel| channel[frame]));
+        }
+        out
+    }
+}
+
+/// True if the file begins as a ring does, in either byte order.
+pub fn is_ring(path: &Path) -> bool {
+    let mut word = [0; 8];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut word));
+    let value = u64::from_le_bytes(word);
+    read.is_ok() && (value == MAGIC || value == MAGIC.swap_bytes())
+}
+
+/// Reads `from_secs … to_secs` of a file or ring; the whole without them.
+pub fn read(path: &Path, from_secs: Option<f64>, to_secs: Option<f64>) -> Result<Input> {
+    let (from, to) = (from_secs.unwrap_or(0.0), to_secs);
+    if let Some(to) = to
+        && to <= from
+    {
+        return Err(Usage(format!("--to {to} is not after --from {from}")).into());
+    }
+    let input = if is_ring(path) {
+        read_ring(path, from, to)?
+    } else {
+        read_file(path, from, to)?
+    };
+    if input.frames() == 0 {
+        bail!("{}: nothing is left of it from {from} s on", path.display());
+    }
+    Ok(input)
+}
+
+fn span(rate: u32, frames: u64, from: f64, to: Option<f64>) -> (u64, u64) {
+    let frame = |secs: f64| ((secs * f64::from(rate)).round() as u64).min(frames);
+    (frame(from), to.map_or(frames, frame))
+}
+
+fn fits(path: &Path, frames: u64, channels: u32) -> Result<()> {
+    if frames.saturating_mul(u64::from(channels)).saturating_mul(4) > MAX_BYTES {
+        bail!(
+            "{}: {frames} frames of {channels} channels are more than fits; choose a part with --from and --to",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+fn read_ring(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
+    let open = soundfall_ring_file::open(path, false)?;
+    let ring = open.ring;
+    let format = *ring.format();
+    let oldest = ring.oldest_frame();
+    let (start, end) = span(format.sample_rate, ring.written_frames() - oldest, from, to);
+    fits(path, end.saturating_sub(start), format.channels)?;
+    let frames = end.saturating_sub(start) as usize;
+    let mut channels = Vec::with_capacity(format.channels as usize);
+    for channel in 0..format.channels {
+        let mut samples = vec![0.0; frames];
+        ring.read(channel, oldest + start, &mut samples)
+            .with_context(|| format!("{}: channel {}", path.display(), channel + 1))?;
+        channels.push(samples);
+    }
+    let label = ring.extension().map(|extension| extension.label.clone());
+    Ok(Input {
+        sample_rate: format.sample_rate,
+        channels,
+        from_secs: start as f64 / f64::from(format.sample_rate),
+        name: label
+            .filter(|label| !label.is_empty())
+            .unwrap_or_else(|| file_name(path)),
+    })
+}
+
+fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
+    let mut file = AudioFile::open(path)?;
+    let (rate, count) = (file.rate(), file.channels() as usize);
+    let (start, end) = span(rate, u64::MAX, from, to);
+    let mut channels = vec![Vec::new(); count];
+    let (mut packet, mut at) = (Vec::new(), 0_u64);
+    while at < end {
+        packet.clear();
+        let frames = file.read(&mut packet)? as u64;
+        if frames == 0 {
+            break;
+        }
+        let first = start.saturating_sub(at).min(frames);
+        let last = (end - at).min(frames);
+        for frame in first..last {
+            let at = frame as usize * count;
+            for (channel, sample) in channels.iter_mut().zip(&packet[at..at + count]) {
+                channel.push(*sample);
+            }
+        }
+        at += frames;
+        fits(path, channels[0].len() as u64, count as u32)?;
+    }
+    Ok(Input {
+        sample_rate: rate,
+        channels,
+        from_secs: start as f64 / f64::from(rate),
+        name: file_name(path),
+    })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
