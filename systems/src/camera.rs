@@ -74,7 +74,11 @@ impl Framing {
 #[must_use]
 pub fn home(terraces: &Terraces, aspect: f32) -> Framing {
     let pitch = if terraces.rows > 1 { 0.62 } else { 0.47 };
-    let yaw = if terraces.columns == 1 { 0.26 } else { 0.0 };
+    let yaw = match (terraces.rows, terraces.columns) {
+        (1, 1) => 0.26,
+        (1, _) => 0.2,
+        _ => 0.0,
+    };
     let half = terraces.half_size;
     let focus = Vec3::new(0.0, half.y * 0.5, half.z * 0.1);
     let mut framing = Framing {

@@ -63,7 +63,7 @@ pub fn joined(
 pub fn as_flac(wav: &Path) -> Result<PathBuf, String> {
     let path = wav.with_extension("flac");
     let output = Command::new("flac")
-        .args(["--silent", "--force", "-o"])
+        .args(["--silent", "--force", "--channel-map=none", "-o"])
         .args([&path, wav])
         .output()
         .map_err(|error| format!("cannot start flac: {error} (cargo xtask setup)"))?;

@@ -1,6 +1,7 @@
 //! The `--stats` object: what a run did, as JSON.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -22,7 +23,7 @@ pub struct Pair {
     p99: f64,
 }
 
-/// Resident memory in MB.
+/// Resident memory in MB, the ring aside.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Memory {
     start: f64,
@@ -61,7 +62,7 @@ pub struct Stats {
     pub quality_steps: u64,
     /// Newest sample to the frame that shows it.
     pub latency_ms: Pair,
-    /// Resident memory.
+    /// Resident memory, the ring aside.
     pub rss_mb: Memory,
     /// Graphics adapter.
     pub adapter: Option<String>,
@@ -96,15 +97,20 @@ impl Stats {
         self.adapter.clone_from(&report.adapter);
     }
 
-    /// Takes memory over: at the start, and now.
+    /// Takes memory over: what it was at the start, is now, and was at most when looked at.
     pub fn add_memory(&mut self, start_mb: f64) {
+        let end = own_memory_mb();
+        let max = f64::from_bits(MOST.load(Ordering::Relaxed));
         self.rss_mb = Memory {
             start: start_mb,
-            end: resident_mb(),
-            max: peak_mb(),
+            end,
+            max,
         };
     }
 }
+
+/// The most memory seen so far, bits of an f64 (positive floats order as their bits do).
+static MOST: AtomicU64 = AtomicU64::new(0);
 
 /// Where `--stats` goes.
 #[derive(Clone, Debug)]
@@ -150,11 +156,9 @@ fn status_mb(name: &str) -> f64 {
     round(kib.unwrap_or(0.0) / 1024.0, 1)
 }
 
-/// Resident memory now.
-pub fn resident_mb() -> f64 {
-    status_mb("VmRSS:")
-}
-
-fn peak_mb() -> f64 {
-    status_mb("VmHWM:")
+/// Resident memory of our own, the ring's shared pages aside. Remembers the most seen.
+pub fn own_memory_mb() -> f64 {
+    let own = status_mb("RssAnon:");
+    MOST.fetch_max(own.to_bits(), Ordering::Relaxed);
+    own
 }

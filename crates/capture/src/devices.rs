@@ -55,6 +55,7 @@ pub struct DeviceInfo {
 /// # Errors
 /// [`CaptureError::Device`] where the sound system does not answer. A machine without devices is an empty list.
 pub fn list() -> Result<Vec<DeviceInfo>, CaptureError> {
+    hush_alsa();
     let found = found(&cpal::default_host())?;
     Ok(found.into_iter().map(|found| found.info).collect())
 }
@@ -67,6 +68,7 @@ pub(crate) struct Found {
 
 /// Finds the device to record from.
 pub(crate) fn find(name: Option<&str>) -> Result<Found, CaptureError> {
+    hush_alsa();
     let mut host = cpal::default_host();
     // An id names its host; it need not be the default one (ALSA beside PulseAudio).
     if let Some((prefix, _)) = name.and_then(|name| name.split_once(':'))
@@ -130,6 +132,16 @@ pub(crate) fn choose(devices: &[DeviceInfo], name: Option<&str>) -> Result<usize
         offered: listed(&mut devices.iter()),
     })
 }
+
+/// ALSA's C library explains itself on stderr, many lines for one missing card. What matters comes
+/// back as an error; the words of this thread go to a buffer that nobody reads.
+#[cfg(target_os = "linux")]
+fn hush_alsa() {
+    drop(alsa::Output::local_error_handler());
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hush_alsa() {}
 
 /// All devices of a host that can be opened for recording, the default one first.
 fn found(host: &cpal::Host) -> Result<Vec<Found>, CaptureError> {

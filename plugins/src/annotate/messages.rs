@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
-    source::{Feed, Source, WriterHealth},
+    source::{Feed, Source},
     spectrum::{AnalysisSettings, SpectrumProgress},
     waterfall::FieldState,
 };
@@ -53,11 +53,7 @@ pub(crate) fn show_messages(
         CLEAR,
     );
     let rate = f64::from(format.sample_rate) / 1000.0;
-    let ended = match feed.writer {
-        WriterHealth::Closed => " \u{00b7} ended",
-        _ if feed.ended => " \u{00b7} ended",
-        _ => "",
-    };
+    let ended = if feed.ended { " \u{00b7} ended" } else { "" };
     let facts = format!(
         "{} ch \u{00b7} {rate} kHz \u{00b7} {} {} / {}{ended}",
         format.channels, settings.window, settings.window_size, settings.hop_frames

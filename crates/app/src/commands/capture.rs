@@ -7,7 +7,7 @@ use soundfall_capture::{Capture, CaptureEvent, SourceState, start};
 
 use crate::cli::CaptureArgs;
 use crate::exit;
-use crate::stats::{Stats, StatsTo, resident_mb};
+use crate::stats::{Stats, StatsTo, own_memory_mb};
 use crate::stop::Stop;
 
 /// How often events are looked at.
@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 pub fn run(args: &CaptureArgs) -> Result<()> {
     let stop = Stop::listen()?;
-    let memory = resident_mb();
+    let memory = own_memory_mb();
     let capture = start(args.source.config())?;
     welcome(&capture);
     let begun = Instant::now();

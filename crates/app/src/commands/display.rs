@@ -11,7 +11,7 @@ use soundfall_systems::source::Source;
 use crate::cli::{RunArgs, ViewArgs};
 use crate::exit;
 use crate::show::{ShowOptions, Upstream, show};
-use crate::stats::{Stats, StatsTo, resident_mb};
+use crate::stats::{Stats, StatsTo, own_memory_mb};
 
 /// Seconds of a run that only makes a picture because there is no display.
 const PICTURE_SECS: f64 = 12.0;
@@ -26,7 +26,7 @@ pub fn run(
     verbose: u8,
     upstream: &mut dyn Upstream,
 ) -> Result<()> {
-    let memory = resident_mb();
+    let memory = own_memory_mb();
     let format = *source.ring.format();
     let graphics = find_graphics();
     let mut options = ShowOptions {

@@ -13,6 +13,9 @@ use soundfall_systems::{
     waveform::LaneField,
 };
 
+use crate::exit;
+use crate::stats::own_memory_mb;
+
 use super::{DisplayReport, ShowOptions, Upstream, build};
 
 /// Time of a frame.
@@ -33,10 +36,12 @@ pub(super) fn run(
     loop {
         screen.step();
         let elapsed = start.elapsed();
-        if options.talk && elapsed >= next_line {
+        if elapsed >= next_line {
             next_line += Duration::from_secs(1);
-            let line = DisplayReport::of(screen.world()).line(elapsed.as_secs_f64());
-            tracing::info!("{line}");
+            own_memory_mb();
+            if options.talk {
+                exit::say(DisplayReport::of(screen.world()).line(elapsed.as_secs_f64()));
+            }
         }
         pictures.take_due(&mut screen, elapsed.as_secs_f64())?;
         let over = options
