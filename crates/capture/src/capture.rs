@@ -19,7 +19,7 @@ use crate::config::{
 use crate::device::{Chosen, Streams};
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
-use crate::feed::{Counters, queue};
+use crate::feed::{Counters, Feed, queue};
 use crate::file::AudioFile;
 use crate::producer::{FilePlayer, Material, Producer};
 use crate::signal::Generator;
@@ -116,16 +116,48 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         warnings.extend(place.warning);
         place.path
     });
+    let counters = Arc::new(Counters::default());
+    let (events, events_out) = crossbeam_channel::bounded(EVENTS);
+    let queue_frames = queue_frames(&format);
+    let new_queue = || queue(channels, queue_frames, Arc::clone(&counters));
+    // A device may refuse: it is opened before a ring that lies at the path is replaced.
+    let (ready, intake) = match prepared.kind {
+        Kind::Material { material, speed } => {
+            let (feed, intake) = new_queue();
+            (
+                Ready::Material {
+                    material,
+                    feed,
+                    speed,
+                },
+                intake,
+            )
+        }
+        Kind::Device(chosen) => {
+            // A refused attempt takes its end of the queue with it; the last one made is the one that runs.
+            let mut intake = None;
+            let mut make_feed = || {
+                let (feed, out) = new_queue();
+                intake = Some(out);
+                feed
+            };
+            let streams = chosen.open(block, &mut make_feed, &counters, &events)?;
+            (
+                Ready::Device(streams),
+                intake.ok_or(CaptureError::NoInputDevice)?,
+            )
+        }
+    };
     let ring = soundfall_ring_file::create(&CreateOptions {
         path: path.clone(),
         format,
         label: prepared.label.clone(),
     })?;
-
-    let counters = Arc::new(Counters::default());
-    let (events, events_out) = crossbeam_channel::bounded(EVENTS);
     let stop = Arc::new(AtomicBool::new(false));
-    let mut capture = Capture {
+    let mut assembler = Assembler::new(ring, intake, Arc::clone(&counters), events.clone());
+    assembler.watch_for_stall = matches!(ready, Ready::Device(_));
+    // From here on dropping the capture ends what already runs.
+    let capture = Capture {
         path,
         format,
         label: prepared.label,
@@ -134,47 +166,40 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         events: events_out,
         source: Mutex::new(None),
         stop: Arc::clone(&stop),
-        writer: Mutex::new(None),
+        writer: Mutex::new(Some(spawn_writer(assembler, stop)?)),
     };
-    let queue_frames = queue_frames(&format);
-    let is_device = matches!(prepared.kind, Kind::Device(_));
-    let (source, intake) = match prepared.kind {
-        Kind::Material { material, speed } => {
-            let (feed, intake) = queue(channels, queue_frames, Arc::clone(&counters));
+    let source = match ready {
+        Ready::Device(streams) => {
+            streams.play(&capture.label)?;
+            Source::Device(streams)
+        }
+        Ready::Material {
+            material,
+            feed,
+            speed,
+        } => {
             let pace = f64::from(rate) * speed;
-            let producer = Producer::start(
-                *material,
-                feed,
-                block as usize,
-                channels,
-                pace,
-                Arc::clone(&counters),
-                events.clone(),
-            )?;
-            (Source::Producer(producer), intake)
-        }
-        Kind::Device(chosen) => {
-            // A refused attempt takes its end of the queue with it; the last one made is the one that runs.
-            let mut intake = None;
-            let mut make_feed = || {
-                let (feed, out) = queue(channels, queue_frames, Arc::clone(&counters));
-                intake = Some(out);
-                feed
-            };
-            let streams = chosen.open(block, &mut make_feed, &counters, &events)?;
-            let Some(intake) = intake else {
-                return Err(CaptureError::NoInputDevice);
-            };
-            (Source::Device(streams), intake)
+            let chunk = block as usize;
+            Source::Producer(Producer::start(
+                *material, feed, chunk, channels, pace, counters, events,
+            )?)
         }
     };
-    if let Ok(mut slot) = capture.source.lock() {
-        *slot = Some(source);
-    }
-    let mut assembler = Assembler::new(ring, intake, counters, events);
-    assembler.watch_for_stall = is_device;
-    capture.writer = Mutex::new(Some(spawn_writer(assembler, stop)?));
+    *capture
+        .source
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = Some(source);
     Ok(capture)
+}
+
+/// A source that is open and needs only to be started.
+enum Ready {
+    Device(Streams),
+    Material {
+        material: Box<Material>,
+        feed: Feed,
+        speed: f64,
+    },
 }
 
 fn spawn_writer(

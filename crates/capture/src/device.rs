@@ -85,7 +85,7 @@ impl Chosen {
         &self.found.info.name
     }
 
-    /// Opens and starts the stream, buffers of `block_frames` where the device allows it.
+    /// Opens the stream, buffers of `block_frames` where the device allows it; [`Streams::play`] starts it.
     pub(crate) fn open(
         &self,
         block_frames: u32,
@@ -113,10 +113,7 @@ impl Chosen {
         for size in sizes {
             match self.build(config(size), make_feed(), counters, events) {
                 Ok(main) => {
-                    return Ok(Streams {
-                        _main: main,
-                        _brisk: brisk,
-                    });
+                    return Ok(Streams { main, brisk });
                 }
                 Err(error) => refusal = one_line(&error),
             }
@@ -130,15 +127,13 @@ impl Chosen {
 
     /// A stream that only keeps the source brisk.
     fn build_idle(&self, config: StreamConfig) -> Result<cpal::Stream, cpal::Error> {
-        let stream = self.found.device.build_input_stream_raw(
+        self.found.device.build_input_stream_raw(
             config,
             self.format,
             |_, _| {},
             |_| {},
             Some(OPEN_TIMEOUT),
-        )?;
-        stream.play()?;
-        Ok(stream)
+        )
     }
 
     fn build(
@@ -172,11 +167,26 @@ impl Chosen {
 
 /// What keeps a device delivering; dropping it stops it.
 pub(crate) struct Streams {
-    _main: cpal::Stream,
-    _brisk: Option<cpal::Stream>,
+    main: cpal::Stream,
+    brisk: Option<cpal::Stream>,
 }
 
-/// Builds the stream for one sample format and starts it.
+impl Streams {
+    /// Starts to deliver.
+    pub(crate) fn play(&self, device: &str) -> Result<(), CaptureError> {
+        if let Some(brisk) = &self.brisk {
+            // First, so that the main stream's first buffer comes soon. Without it sound only comes seldom.
+            brisk.play().ok();
+        }
+        self.main.play().map_err(|error| CaptureError::Device {
+            device: device.to_owned(),
+            action: "start to record",
+            message: one_line(&error),
+        })
+    }
+}
+
+/// Builds the stream for one sample format.
 fn stream<T: SizedSample + ToF32>(
     device: &cpal::Device,
     config: StreamConfig,
@@ -185,14 +195,12 @@ fn stream<T: SizedSample + ToF32>(
     events: &Sender<CaptureEvent>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let (counters, events) = (Arc::clone(counters), events.clone());
-    let stream = device.build_input_stream::<T, _, _>(
+    device.build_input_stream::<T, _, _>(
         config,
         move |samples, _| feed.push(samples),
         move |error| report(&error, &counters, &events),
         Some(OPEN_TIMEOUT),
-    )?;
-    stream.play()?;
-    Ok(stream)
+    )
 }
 
 /// Sorts what the sound system says about a running stream.
