@@ -14,5 +14,7 @@ pub mod program;
 pub mod pulse;
 pub mod python;
 pub mod recording;
+pub mod scene;
+pub mod signal_ring;
 pub mod skip;
 pub mod xvfb;

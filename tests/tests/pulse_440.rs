@@ -6,10 +6,12 @@
 use soundfall_ring::WriterState;
 use soundfall_tests::npy::Array;
 use soundfall_tests::outcome::number;
+use soundfall_tests::picture::Picture;
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
 use soundfall_tests::pulse::{NullSink, PulseServer};
 use soundfall_tests::recording;
+use soundfall_tests::scene::Scene;
 use soundfall_tests::skip::skip;
 use std::f64::consts::TAU;
 use std::process::Child;
@@ -123,6 +125,30 @@ fn captured_through(device: &[&str]) {
         assert!(
             (loudest - LEVEL).abs() < 0.01,
             "channel {channel}: {loudest}, not {LEVEL}"
+        );
+    }
+
+    let png = place.path("ridge.png");
+    let render = Program::new([
+        "render",
+        "--channel",
+        "1",
+        "--span",
+        "3",
+        "--size",
+        "1920x1080",
+    ]);
+    let render = render.args(["--colormap", "grey", "--db-max", "0", "-o"]);
+    render.arg(&png).arg(&ring).run().expect_success();
+    let picture = Picture::read(&png);
+    let scene = Scene::new(1920, 1080, 1, f64::from(recording::RATE));
+    // The crest of a sine at half scale, over -90 to 0 dBFS.
+    let crest = (20.0 * (LEVEL as f32).log10() + 90.0) / 90.0;
+    for age in [0.1, 0.3] {
+        let found = scene.ridge(&picture, 0, HERTZ, age, crest);
+        assert!(
+            (found - HERTZ).abs() <= BIN / 2.0,
+            "{found} Hz in the picture at age {age}"
         );
     }
 

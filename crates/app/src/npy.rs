@@ -66,7 +66,7 @@ impl NpyWriter {
         let file = self
             .file
             .into_inner()
-            .map_err(|error| error.into_error())
+            .map_err(std::io::IntoInnerError::into_error)
             .with_context(fail)?;
         readable_by_others(file.as_file()).with_context(fail)?;
         file.persist(&self.path)

@@ -103,7 +103,7 @@ fn vertex(in: Vertex) -> Fragment {
 
     // The largest level of all texels that this vertex stands for.
     let half_x = i32(ceil(0.5 * f.columns / f.grid_columns - 0.5));
-    let column = i32(round(in.position.x * (f.columns - 1.0)));
+    let column = i32(floor(in.position.x * f.columns));
     let row = f.head - i32(round(max(behind - f.fraction, 0.0)));
     var level = 0.0;
     let older = f.stride / 2;
@@ -133,9 +133,8 @@ fn vertex(in: Vertex) -> Fragment {
 }
 
 fn sampled(f: Field, layer: i32, u: f32, behind: f32) -> f32 {
-    let x = (u * (f.columns - 1.0) + 0.5) / f.columns;
     let y = (f32(f.head) + f.fraction - behind + 0.5) / f32(f.rows);
-    return max(textureSampleLevel(heights, heights_sampler, vec2<f32>(x, fract(y)), layer, 0.0).r, 0.0);
+    return max(textureSampleLevel(heights, heights_sampler, vec2<f32>(u, fract(y)), layer, 0.0).r, 0.0);
 }
 
 @fragment
@@ -147,7 +146,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let known = f.fraction - behind;
     if known < -f.behind || known > f.ahead + 0.999 { discard; }
     let row = f.head + i32(floor(f.fraction - behind + 0.5));
-    let column = i32(round(u * (f.columns - 1.0)));
+    let column = i32(floor(u * f.columns));
     if stored(f, in.layer, column, row) < HOLE { discard; }
 
     // The largest of the rows under this pixel: a click stays visible far away.

@@ -8,7 +8,7 @@ use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_ring::{RingFormat, heap_ring};
 use soundfall_systems::source::Source;
 
-use super::{ShowOptions, build, headless::settle};
+use super::{CaptureProbe, ShowOptions, build, headless::settle};
 
 /// Frames a block of the ring that carries a still.
 const BLOCK_FRAMES: u32 = 64;
@@ -51,7 +51,15 @@ pub fn render_still(
     let source = Source {
         ring,
         name: still.name.clone(),
-        probe: None,
+        // A still has no writer that could be missed.
+        probe: Some(
+            CaptureProbe {
+                lost: Box::new(|| 0),
+                ended: Box::new(|| false),
+                trouble: Box::new(|| None),
+            }
+            .shared(),
+        ),
     };
     let mut app: App = build(source, options, graphics);
     // Time stands still, so that the same samples always give the same picture.
