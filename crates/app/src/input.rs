@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use soundfall_capture::file::AudioFile;
-use soundfall_ring::layout::MAGIC;
+use soundfall_ring::{ReadError, RingRead, layout::MAGIC};
 
 use crate::exit::Usage;
 
@@ -106,12 +106,47 @@ fn fits(path: &Path, frames: u64, channels: u32) -> Result<()> {
     Ok(())
 }
 
+/// How often a ring that is being written is tried again, and how far behind its oldest frame the
+/// first further try begins; every one after it doubles that.
+const TRIES: u32 = 5;
+const FIRST_MARGIN_SECS: f64 = 0.25;
+
 fn read_ring(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
-    let open = soundfall_ring_file::open(path, false)?;
-    let ring = open.ring;
+    let ring = soundfall_ring_file::open(path, false)?.ring;
+    let rate = ring.format().sample_rate;
+    let mut margin = 0.0;
+    for attempt in 1.. {
+        // While the ring is written, its oldest frames go as they are read: keep a distance.
+        let margin_frames = (margin * f64::from(rate)) as u64;
+        let end = ring.written_frames();
+        let oldest = ring.oldest_frame().saturating_add(margin_frames).min(end);
+        match read_ring_from(&*ring, oldest, end, (from, to), path) {
+            Err(error) if attempt < TRIES && is_lapped(&error) => {
+                margin = (2.0 * margin).max(FIRST_MARGIN_SECS);
+            }
+            done => return done,
+        }
+    }
+    bail!("{}: cannot be read", path.display())
+}
+
+fn is_lapped(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref::<ReadError>(),
+        Some(ReadError::Lapped { .. })
+    )
+}
+
+/// Reads a span of the frames `oldest .. end`, all channels.
+fn read_ring_from(
+    ring: &dyn RingRead,
+    oldest: u64,
+    end: u64,
+    (from, to): (f64, Option<f64>),
+    path: &Path,
+) -> Result<Input> {
     let format = *ring.format();
-    let oldest = ring.oldest_frame();
-    let (start, end) = span(format.sample_rate, ring.written_frames() - oldest, from, to);
+    let (start, end) = span(format.sample_rate, end - oldest, from, to);
     fits(path, end.saturating_sub(start), format.channels)?;
     let frames = end.saturating_sub(start) as usize;
     let mut channels = Vec::with_capacity(format.channels as usize);
@@ -168,4 +203,33 @@ fn file_name(path: &Path) -> String {
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+    use super::*;
+    use soundfall_ring::{RingFormat, heap_ring};
+
+    #[test]
+    fn a_span_of_a_ring_counts_from_its_oldest_frame() {
+        let format = RingFormat::new(1_000, 2, 4_000, 100).unwrap();
+        let (mut writer, ring) = heap_ring(&format, "x").unwrap();
+        for block in 0..60 {
+            let frames: Vec<f32> = (0..100)
+                .flat_map(|i| [(block * 100 + i) as f32, -1.0])
+                .collect();
+            writer.write_block(&frames).unwrap();
+        }
+        let (oldest, end) = (ring.oldest_frame(), ring.written_frames());
+        let path = Path::new("ring");
+        let part = read_ring_from(&*ring, oldest, end, (0.5, Some(0.6)), path).unwrap();
+        assert_eq!((part.frames(), part.channels.len()), (100, 2));
+        assert_eq!(part.channels[0][0], (oldest + 500) as f32);
+        // What is overwritten is told apart from every other failure, so that it is tried again.
+        let error = read_ring_from(&*ring, 0, end, (0.0, Some(0.1)), path)
+            .err()
+            .unwrap();
+        assert!(is_lapped(&error), "{error}");
+    }
 }
