@@ -9,6 +9,7 @@ use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext, input::EguiWantsInput};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin, PanOrbitCameraSystemSet};
 use soundfall_systems::{
     camera::{FIELD_OF_VIEW, Layout, home},
+    view::View,
     waterfall::HeightField,
 };
 
@@ -122,6 +123,7 @@ fn spawn_cameras(
 /// Divides the picture whenever its size or the number of channels changes.
 fn divide(
     field: Res<HeightField>,
+    view: Res<View>,
     mut layout: ResMut<Layout>,
     word_camera: Query<(&Camera, &RenderTarget), With<WordCamera>>,
     mut scene: Query<&mut Camera, (With<SceneCamera>, Without<WordCamera>, Without<LaneCamera>)>,
@@ -137,7 +139,7 @@ fn divide(
         return;
     }
     let scale = camera.target_scaling_factor().unwrap_or(1.0);
-    let wanted = Layout::new(size, scale, field.channels.max(1));
+    let wanted = Layout::new(size, scale, field.channels.max(1), view.panel);
     if *layout == wanted {
         return;
     }

@@ -84,6 +84,7 @@ fn show_panel(
     // Edit copies, so that change detection only fires for real changes.
     let (mut next_view, mut next_settings) = (view.clone(), settings.clone());
     let mut open = true;
+    style(context.get_mut());
     egui::Window::new("soundfall")
         .anchor(egui::Align2::RIGHT_TOP, [-14.0, 14.0])
         .default_width(236.0)
@@ -106,6 +107,27 @@ fn show_panel(
     next_view.panel = open;
     view.set_if_neq(next_view);
     settings.set_if_neq(next_settings);
+}
+
+/// Night colours for egui, set once.
+fn style(context: &egui::Context) {
+    let night = egui::Color32::from_rgb(24, 31, 46);
+    let wanted = |visuals: &egui::Visuals| visuals.widgets.inactive.weak_bg_fill == night;
+    if wanted(&context.global_style().visuals) {
+        return;
+    }
+    context.global_style_mut(|style| {
+        let widgets = &mut style.visuals.widgets;
+        widgets.inactive.weak_bg_fill = night;
+        widgets.inactive.bg_fill = night;
+        widgets.open.weak_bg_fill = egui::Color32::TRANSPARENT;
+        widgets.open.bg_fill = night;
+        widgets.hovered.weak_bg_fill = egui::Color32::from_rgb(36, 47, 70);
+        widgets.active.weak_bg_fill = egui::Color32::from_rgb(44, 58, 86);
+        style.visuals.selection.bg_fill = egui::Color32::from_rgb(24, 96, 104);
+        style.visuals.window_fill = egui::Color32::from_rgb(12, 17, 28);
+        style.visuals.extreme_bg_color = egui::Color32::from_rgb(8, 11, 19);
+    });
 }
 
 fn frame() -> egui::Frame {

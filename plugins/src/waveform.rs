@@ -15,8 +15,11 @@ use bevy::{
     shader::ShaderRef,
 };
 use soundfall_systems::{
+    spectrum::collect_jobs,
     waterfall::stage_state,
-    waveform::{LaneField, LaneState, LaneWidth, stage_lane_state, stage_lanes, tend_lanes},
+    waveform::{
+        LaneField, LaneState, LaneWidth, collect_lanes, send_lanes, stage_lane_state, stage_lanes,
+    },
 };
 
 use crate::{
@@ -42,9 +45,8 @@ impl Plugin for WaveformPlugin {
             .add_systems(
                 Update,
                 (
-                    tend_lanes.in_set(Phase::Collect),
-                    // Before `tend_lanes` of the next frame sends the store away again.
-                    (stage_lanes, stage_lane_state)
+                    collect_lanes.in_set(Phase::Collect).after(collect_jobs),
+                    (stage_lanes, stage_lane_state, send_lanes)
                         .chain()
                         .after(stage_state)
                         .in_set(Phase::Stage),

@@ -6,6 +6,9 @@ use bevy_math::{Quat, URect, UVec2, Vec3};
 
 use crate::waterfall::Terraces;
 
+/// Width of the control panel with its margins, in points of text.
+pub const PANEL_POINTS: f32 = 286.0;
+
 /// How the picture is divided, in physical pixels.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct Layout {
@@ -20,9 +23,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Divides a picture of `size` pixels. `scale` is the display's own scale factor.
+    /// Divides a picture of `size` pixels. `scale` is the display's own scale factor; beside an
+    /// open panel the scene steps aside where there is room.
     #[must_use]
-    pub fn new(size: UVec2, scale: f32, channels: u32) -> Self {
+    pub fn new(size: UVec2, scale: f32, channels: u32, panel: bool) -> Self {
         // Text grows with the picture, so that a 4K wall reads like a 1080p screen.
         let points = (size.y as f32 / 1080.0).max(0.75).max(scale);
         let (width, height) = (size.x.max(64), size.y.max(64));
@@ -31,9 +35,15 @@ impl Layout {
         let margin = |points_wide: f32| (points_wide * points) as u32;
         let (left, right, foot) = (margin(58.0), margin(14.0), margin(26.0));
         let top = height.saturating_sub(lanes + foot).max(height / 3);
+        let beside = margin(PANEL_POINTS);
+        let right_edge = if panel && beside * 3 < width {
+            width - beside
+        } else {
+            width
+        };
         Self {
             size: UVec2::new(width, height),
-            scene: URect::new(0, 0, width, top.max(16)),
+            scene: URect::new(0, 0, right_edge, top.max(16)),
             lanes: URect::new(
                 left.min(width / 4),
                 top,

@@ -18,7 +18,7 @@ pub struct Scene {
 impl Scene {
     /// With the default frequency axis at this rate.
     pub fn new(width: u32, height: u32, surfaces: usize, rate: f64) -> Self {
-        let layout = Layout::new(UVec2::new(width, height), 1.0, surfaces as u32);
+        let layout = Layout::new(UVec2::new(width, height), 1.0, surfaces as u32, false);
         let places = terraces(surfaces, 1.0);
         let aspect = layout.scene.width() as f32 / layout.scene.height() as f32;
         let framing = home(&places, aspect);

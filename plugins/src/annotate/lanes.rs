@@ -42,7 +42,7 @@ pub(super) fn label_lanes(
             QUIET,
         );
     }
-    if lane_height > 44.0 {
+    if lane_height > 64.0 {
         for lane in 0..plan.channels.len() {
             let middle = min.y + lane_height * (lane as f32 + 0.5);
             for (at, words) in [(0.5 / 1.05, "+1"), (-0.5 / 1.05, "\u{2212}1")] {

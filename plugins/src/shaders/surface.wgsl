@@ -190,7 +190,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     // The front edge glows: this is now.
     let edge = 1.0 - smoothstep(0.0, 1.0, behind / max(footprint * 1.5, 1e-4));
     if in.top > 0.995 {
-        colour += edge * (base * 0.5 + vec3<f32>(0.05 + 0.10 * t));
+        colour += edge * (base * 0.5 + vec3<f32>(0.14 * t));
     }
     // Age: the far end sinks a little into the night.
     let age = behind / f.span;

@@ -63,6 +63,8 @@ pub struct LaneField {
     /// Lanes.
     pub lanes: u32,
     store: Option<LaneStore>,
+    /// The store is in a task.
+    away: bool,
     level: usize,
     /// Entries staged, absolute indices of the level.
     entries: Range<u64>,
@@ -71,6 +73,12 @@ pub struct LaneField {
 }
 
 impl LaneField {
+    /// Entries staged, absolute indices of the level shown.
+    #[must_use]
+    pub fn entries(&self) -> Range<u64> {
+        self.entries.clone()
+    }
+
     /// Frames one entry covers now.
     #[must_use]
     pub fn entry_frames(&self) -> u64 {
@@ -86,25 +94,32 @@ impl LaneField {
     }
 }
 
-/// Takes the store back and sends it out again. Phases `Collect` and `Schedule` in one: there is
-/// one store, so the next trip begins where the last one ended.
-pub fn tend_lanes(
+/// Takes the store back when its trip is over. Phase `Collect`.
+pub fn collect_lanes(
+    mut commands: Commands,
+    mut field: ResMut<LaneField>,
+    mut jobs: Query<(Entity, &mut LaneJob)>,
+) {
+    for (entity, mut job) in &mut jobs {
+        if let Some(store) = check_ready(&mut job.0) {
+            commands.entity(entity).despawn();
+            field.away = false;
+            field.store = Some(store);
+        }
+    }
+}
+
+/// Sends the store for new samples. Last in the phase `Stage`: what it brought home must have been
+/// packed before it leaves again.
+pub fn send_lanes(
     mut commands: Commands,
     source: Option<Res<Source>>,
     feed: Res<Feed>,
     view: Res<View>,
     mut field: ResMut<LaneField>,
-    mut jobs: Query<(Entity, &mut LaneJob)>,
 ) {
     let Some(source) = source else { return };
-    for (entity, mut job) in &mut jobs {
-        if let Some(store) = check_ready(&mut job.0) {
-            commands.entity(entity).despawn();
-            field.store = Some(store);
-        }
-    }
-    let away = field.store.is_none() && !jobs.is_empty();
-    if away {
+    if field.away {
         return;
     }
     let fits = field
@@ -133,11 +148,11 @@ pub fn tend_lanes(
             store
         });
         commands.spawn(LaneJob(task));
+        field.away = true;
     }
 }
 
-/// Packs the entries that became complete. Phase `Stage`; runs in the frames in which the store
-/// is at home, before it leaves again.
+/// Packs the entries that became complete, while the store is at home. Phase `Stage`.
 pub fn stage_lanes(
     source: Option<Res<Source>>,
     feed: Res<Feed>,

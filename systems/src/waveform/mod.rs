@@ -8,7 +8,7 @@ mod lanes;
 mod store;
 
 pub use lanes::{
-    LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUpload, LaneUploads, LaneWidth,
-    stage_lane_state, stage_lanes, tend_lanes,
+    LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUpload, LaneUploads, LaneWidth, collect_lanes,
+    send_lanes, stage_lane_state, stage_lanes,
 };
 pub use store::LaneStore;

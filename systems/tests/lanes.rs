@@ -1,0 +1,171 @@
+//! The lanes on a bare world: complete entries reach the renderer while sound keeps flowing.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use bevy_ecs::prelude::*;
+use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
+use half::f16;
+use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
+use soundfall_systems::{
+    present::RunStats,
+    source::{Feed, Source, poll_source},
+    view::View,
+    waterfall::FieldState,
+    waveform::{
+        LaneField, LaneState, LaneUpload, LaneUploads, LaneWidth, collect_lanes, send_lanes,
+        stage_lane_state, stage_lanes,
+    },
+};
+
+const BLOCK: u32 = 480;
+
+/// A world with the lanes' systems, its writer, and the texture as [lane][column].
+struct Bench {
+    world: World,
+    schedule: Schedule,
+    writer: RingWriter<HeapStorage>,
+    uploads: crossbeam_channel::Receiver<LaneUpload>,
+    texture: Vec<Vec<Option<[f32; 4]>>>,
+}
+
+impl Bench {
+    fn new(channels: u32, span_secs: f64, width: u32) -> Self {
+        AsyncComputeTaskPool::get_or_init(TaskPool::default);
+        let format = RingFormat::new(48_000, channels, 480_000, BLOCK).unwrap();
+        let (writer, ring) = heap_ring(&format, "t").unwrap();
+        let (sender, uploads) = crossbeam_channel::unbounded();
+        let mut world = World::new();
+        world.insert_resource(Source {
+            ring,
+            name: "test".into(),
+            probe: None,
+        });
+        world.insert_resource(View {
+            channels: (0..channels).collect(),
+            span_secs,
+            ..View::default()
+        });
+        world.insert_resource(LaneUploads(sender));
+        world.insert_resource(LaneWidth(width));
+        world.init_resource::<Feed>();
+        world.init_resource::<FieldState>();
+        world.init_resource::<LaneField>();
+        world.init_resource::<LaneState>();
+        world.init_resource::<RunStats>();
+        let mut schedule = Schedule::default();
+        schedule.add_systems(
+            (
+                poll_source,
+                collect_lanes,
+                stage_lanes,
+                stage_lane_state,
+                send_lanes,
+            )
+                .chain(),
+        );
+        Self {
+            world,
+            schedule,
+            writer,
+            uploads,
+            texture: vec![vec![None; width as usize]; channels as usize],
+        }
+    }
+
+    fn step(&mut self) {
+        self.schedule.run(&mut self.world);
+        let width = self.texture[0].len();
+        for upload in self.uploads.try_iter() {
+            let mut texels = upload.bytes.chunks_exact(8);
+            for lane in 0..upload.lanes as usize {
+                for column in 0..upload.columns as usize {
+                    let b = texels.next().unwrap();
+                    let value = |i: usize| f16::from_le_bytes([b[2 * i], b[2 * i + 1]]).to_f32();
+                    self.texture[lane][(upload.first_column as usize + column) % width] =
+                        Some([value(0), value(1), value(2), value(3)]);
+                }
+            }
+        }
+    }
+
+    /// A block whose every sample on channel c is `value · (c + 1)`.
+    fn write(&mut self, value: f32) {
+        let channels = self.texture.len();
+        let block: Vec<f32> = (0..BLOCK as usize * channels)
+            .map(|i| value * (i % channels + 1) as f32)
+            .collect();
+        self.writer.write_block(&block).unwrap();
+    }
+}
+
+#[test]
+fn entries_arrive_while_blocks_keep_coming() {
+    let mut bench = Bench::new(2, 1.0, 1024);
+    // A block before every frame: the store always has somewhere to go.
+    for _ in 0..400 {
+        bench.write(0.25);
+        bench.step();
+        std::thread::sleep(std::time::Duration::from_micros(200));
+    }
+    let written = bench.writer.written_frames();
+    let entries = bench.world.resource::<LaneField>().entries();
+    let frames = bench.world.resource::<LaneField>().entry_frames();
+    assert!(
+        entries.end * frames + 48_000 > written,
+        "the lanes stand at {} of {written}",
+        entries.end * frames
+    );
+    let newest = ((entries.end - 1) % 1024) as usize;
+    assert_eq!(bench.texture[0][newest], Some([0.25, 0.25, 0.25, 0.0]));
+    assert_eq!(bench.texture[1][newest], Some([0.5, 0.5, 0.5, 0.0]));
+}
+
+#[test]
+fn a_gap_is_marked_as_lost() {
+    let mut bench = Bench::new(1, 1.0, 1024);
+    for _ in 0..40 {
+        bench.write(0.25);
+    }
+    let start = bench.writer.written_frames();
+    bench.writer.record_gap(start, 960, GapReason::CaptureOverrun);
+    bench.writer.write_silence_block().unwrap();
+    bench.writer.write_silence_block().unwrap();
+    for _ in 0..40 {
+        bench.write(0.25);
+    }
+    for _ in 0..50 {
+        bench.step();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let field = bench.world.resource::<LaneField>();
+    let frames = field.entry_frames();
+    for entry in field.entries() {
+        let [.., lost] = bench.texture[0][(entry % 1024) as usize].unwrap();
+        let touches = entry * frames < start + 960 && (entry + 1) * frames > start;
+        assert_eq!(lost > 0.5, touches, "entry {entry}");
+    }
+}
+
+#[test]
+fn another_span_shows_another_level_at_once() {
+    let mut bench = Bench::new(1, 1.0, 256);
+    for _ in 0..900 {
+        bench.write(0.5);
+    }
+    for _ in 0..50 {
+        bench.step();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let fine = bench.world.resource::<LaneField>().entry_frames();
+    bench.world.resource_mut::<View>().span_secs = 8.0;
+    bench.step();
+    let coarse = bench.world.resource::<LaneField>().entry_frames();
+    assert!(coarse >= 4 * fine, "{fine} to {coarse} frames an entry");
+    let entries = bench.world.resource::<LaneField>().entries();
+    for entry in entries {
+        assert_eq!(
+            bench.texture[0][(entry % 256) as usize].unwrap()[1],
+            0.5,
+            "entry {entry}"
+        );
+    }
+}
