@@ -114,7 +114,6 @@ fn spawn_cameras(
         render_target,
         Tonemapping::None,
         msaa,
-        RenderLayers::none(),
         PrimaryEguiContext,
         IsDefaultUiCamera,
     ));

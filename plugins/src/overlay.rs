@@ -5,7 +5,7 @@ use bevy::{
     ecs::system::{SystemParam, lifetimeless::SRes},
     prelude::*,
 };
-use iyes_perf_ui::{entry::PerfUiEntry, prelude::*};
+use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
     present::{RunStats, UploadMeter},
     source::{Feed, Source},
@@ -28,15 +28,27 @@ impl Plugin for OverlayPlugin {
             .add_perf_ui_simple_entry::<Uploaded>()
             .add_perf_ui_simple_entry::<Lost>()
             .add_perf_ui_simple_entry::<Latency>()
-            .add_systems(Update, toggle.in_set(Phase::Heed).after(press_keys));
+            .add_systems(
+                Update,
+                toggle
+                    .in_set(Phase::Heed)
+                    .after(press_keys)
+                    // A root that appears among the set-up systems never gets a layout.
+                    .before(PerfUiSet::Setup),
+            );
     }
 }
 
+/// Not there, it costs nothing.
 fn toggle(mut commands: Commands, view: Res<View>, shown: Query<Entity, With<PerfUiRoot>>) {
     if view.overlay && shown.is_empty() {
         commands.spawn((
             PerfUiRoot {
-                position: PerfUiPosition::TopLeft,
+                position: PerfUiPosition::BottomLeft,
+                background_color: Color::srgba(0.02, 0.03, 0.05, 0.86),
+                values_col_width: 170.0,
+                fontsize_label: 13.0,
+                fontsize_value: 13.0,
                 ..default()
             },
             PerfUiEntryFPS::default(),

@@ -126,7 +126,9 @@ fn a_gap_is_marked_as_lost() {
         bench.write(0.25);
     }
     let start = bench.writer.written_frames();
-    bench.writer.record_gap(start, 960, GapReason::CaptureOverrun);
+    bench
+        .writer
+        .record_gap(start, 960, GapReason::CaptureOverrun);
     bench.writer.write_silence_block().unwrap();
     bench.writer.write_silence_block().unwrap();
     for _ in 0..40 {

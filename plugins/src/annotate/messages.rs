@@ -53,7 +53,11 @@ pub(crate) fn show_messages(
         CLEAR,
     );
     let rate = f64::from(format.sample_rate) / 1000.0;
-    let ended = if feed.ended { " \u{00b7} ended" } else { "" };
+    let ended = if feed.ended && !feed.held {
+        " \u{00b7} ended"
+    } else {
+        ""
+    };
     let facts = format!(
         "{} ch \u{00b7} {rate} kHz \u{00b7} {} {} / {}{ended}",
         format.channels, settings.window, settings.window_size, settings.hop_frames

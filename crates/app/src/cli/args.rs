@@ -123,6 +123,9 @@ pub struct ViewArgs {
     /// Channels shown, like 1,3-5; all (up to 64) without it.
     #[arg(long, value_name = "LIST", value_parser = values::channels)]
     pub channel: Option<ChannelList>,
+    /// Show the performance overlay.
+    #[arg(long)]
+    pub overlay: bool,
     /// Size of the window or picture in pixels.
     #[arg(long, default_value = "1600x900", value_name = "WxH", value_parser = values::size)]
     pub size: (u32, u32),
@@ -176,6 +179,7 @@ impl ViewArgs {
             db_max: self.db_max,
             colormap: self.colormap,
             channels: shown,
+            overlay: self.overlay,
             ..View::default()
         })
     }
