@@ -44,7 +44,9 @@ fn toggle(mut commands: Commands, view: Res<View>, shown: Query<Entity, With<Per
     if view.overlay && shown.is_empty() {
         commands.spawn((
             PerfUiRoot {
-                position: PerfUiPosition::BottomLeft,
+                // Below the title, beside the colour bar.
+                position: PerfUiPosition::TopLeft,
+                margin: 88.0,
                 background_color: Color::srgba(0.02, 0.03, 0.05, 0.86),
                 values_col_width: 170.0,
                 fontsize_label: 13.0,

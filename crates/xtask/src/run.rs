@@ -24,6 +24,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         .join("debug")
         .join(format!("soundfall{}", env::consts::EXE_SUFFIX));
     let mut command = Command::new(&program);
+    if env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Mesa's device chooser would ask Wayland, which complains about that on stderr.
+        command.env("NODEVICE_SELECT", "1");
+    }
     become_it(command.args(args)).with_context(|| format!("cannot start {}", program.display()))
 }
 

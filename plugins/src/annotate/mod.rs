@@ -79,7 +79,7 @@ fn font(size: f32) -> egui::FontId {
     egui::FontId::proportional(size)
 }
 
-/// Text with a soft dark edge, readable over any colour.
+/// Text with a dark shadow, readable over any colour.
 fn text(
     painter: &egui::Painter,
     at: egui::Pos2,
@@ -88,9 +88,8 @@ fn text(
     size: f32,
     colour: egui::Color32,
 ) -> egui::Rect {
-    let shade = egui::Color32::from_rgba_unmultiplied(4, 6, 11, 190);
-    for (x, y) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)] {
-        painter.text(at + egui::vec2(x, y), align, words, font(size), shade);
-    }
+    // One shadow, not an outline: every text costs a layout and a mesh.
+    let shade = egui::Color32::from_rgba_unmultiplied(4, 6, 11, 220);
+    painter.text(at + egui::vec2(1.0, 1.0), align, words, font(size), shade);
     painter.text(at, align, words, font(size), colour)
 }
