@@ -8,7 +8,7 @@ use bevy::{
 use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
     present::{RunStats, UploadMeter},
-    source::{Feed, Source},
+    source::{Feed, Source, adopt_source},
     spectrum::SpectrumProgress,
     view::View,
 };
@@ -33,6 +33,7 @@ impl Plugin for OverlayPlugin {
                 toggle
                     .in_set(Phase::Heed)
                     .after(press_keys)
+                    .after(adopt_source)
                     // A root that appears among the set-up systems never gets a layout.
                     .before(PerfUiSet::Setup),
             );

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
 use soundfall_systems::{
-    source::{Feed, Source},
+    source::{Control, Feed, Source},
     spectrum::AnalysisSettings,
     view::{MAX_CHANNELS, View},
 };
@@ -71,6 +71,7 @@ pub(crate) fn press_keys(
 fn show_panel(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
     source: Option<Res<Source>>,
+    control: Option<Res<Control>>,
     feed: Res<Feed>,
     mut view: ResMut<View>,
     mut settings: ResMut<AnalysisSettings>,
@@ -97,7 +98,13 @@ fn show_panel(
                 .num_columns(2)
                 .spacing([12.0, 7.0])
                 .show(ui, |ui| {
-                    source_rows(ui, source.as_deref(), &feed, &mut next_view);
+                    source_rows(
+                        ui,
+                        source.as_deref(),
+                        control.as_deref(),
+                        &feed,
+                        &mut next_view,
+                    );
                     analysis_rows(ui, &mut next_settings);
                     picture_rows(ui, &mut next_view);
                 });
@@ -138,7 +145,13 @@ fn frame() -> egui::Frame {
         .inner_margin(12.0)
 }
 
-fn source_rows(ui: &mut egui::Ui, source: Option<&Source>, feed: &Feed, view: &mut View) {
+fn source_rows(
+    ui: &mut egui::Ui,
+    source: Option<&Source>,
+    control: Option<&Control>,
+    feed: &Feed,
+    view: &mut View,
+) {
     ui.label("Source");
     let Some(source) = source else {
         ui.weak("none");
@@ -146,9 +159,18 @@ fn source_rows(ui: &mut egui::Ui, source: Option<&Source>, feed: &Feed, view: &m
         return;
     };
     let format = source.ring.format();
+    match control {
+        Some(control) => choose_source(ui, source, control),
+        None => {
+            ui.label(&source.name);
+        }
+    }
+    ui.end_row();
+
+    ui.label("History");
     let seconds = feed.written_frames.saturating_sub(feed.oldest_frame) as f64
         / f64::from(format.sample_rate);
-    ui.label(format!("{} ({seconds:.0} s)", source.name));
+    ui.label(format!("{seconds:.0} s"));
     ui.end_row();
 
     ui.label("Channels");
@@ -171,6 +193,21 @@ fn source_rows(ui: &mut egui::Ui, source: Option<&Source>, feed: &Feed, view: &m
         }
     });
     ui.end_row();
+}
+
+fn choose_source(ui: &mut egui::Ui, source: &Source, control: &Control) {
+    egui::ComboBox::from_id_salt("source")
+        .selected_text(&source.name)
+        .width(150.0)
+        .truncate()
+        .show_ui(ui, |ui| {
+            for name in control.0.choices() {
+                let chosen = name == source.name;
+                if ui.selectable_label(chosen, &name).clicked() && !chosen {
+                    control.0.choose(&name);
+                }
+            }
+        });
 }
 
 fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {

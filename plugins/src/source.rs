@@ -3,11 +3,11 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     clock::{StreamClock, advance_clock},
-    source::{Feed, poll_source},
+    source::{Feed, adopt_source, poll_source},
     view::View,
 };
 
-use crate::Phase;
+use crate::{Phase, panel::press_keys};
 
 /// Polls the `Source` resource, which the program inserts.
 pub struct SourcePlugin;
@@ -17,6 +17,7 @@ impl Plugin for SourcePlugin {
         app.init_resource::<Feed>()
             .init_resource::<StreamClock>()
             .init_resource::<View>()
+            .add_systems(Update, adopt_source.in_set(Phase::Heed).after(press_keys))
             .add_systems(
                 Update,
                 (poll_source, advance_clock).chain().in_set(Phase::Poll),

@@ -119,6 +119,8 @@ pub fn end_frame(
         && rows.end > 0
     {
         let newest = plan.row_end(rows.end - 1);
+        // Another ring counts from 0 again.
+        stats.newest_shown = stats.newest_shown.min(feed.written_frames);
         if newest > stats.newest_shown {
             if stats.newest_shown > 0 && feed.written_frames >= newest {
                 let rate = f64::from(source.ring.format().sample_rate);

@@ -9,6 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bevy_ecs::prelude::*;
 use soundfall_ring::{Gap, SharedRing, WriterState};
 
+use crate::view::{MAX_CHANNELS, View};
+
 /// A heartbeat older than this means that the writer is gone.
 const HEARTBEAT_LIMIT_NS: u64 = 2_000_000_000;
 
@@ -21,6 +23,20 @@ pub trait SourceProbe: Send + Sync {
     /// A line about a failure that the user should see, until it is cured.
     fn trouble(&self) -> Option<String>;
 }
+
+/// Changes the source, where this process captures it. Every call returns at once.
+pub trait SourceControl: Send + Sync {
+    /// What can be chosen, by name.
+    fn choices(&self) -> Vec<String>;
+    /// Asks for another source; what is shown stays until it is there.
+    fn choose(&self, name: &str);
+    /// The new source, once it is there, or why it is not.
+    fn arrived(&self) -> Option<Result<Source, String>>;
+}
+
+/// The way back to the capture side, if there is one.
+#[derive(Resource, Clone)]
+pub struct Control(pub Arc<dyn SourceControl>);
 
 /// The ring being shown.
 #[derive(Resource)]
@@ -70,6 +86,28 @@ pub struct Feed {
     pub ended: bool,
     /// What is wrong with the source now, in words for the screen.
     pub trouble: Option<String>,
+    /// Why the last change of source failed.
+    pub refused: Option<String>,
+}
+
+/// Shows a source that arrived. Phase `Heed`. All of its channels are shown, as at the start.
+pub fn adopt_source(
+    mut commands: Commands,
+    control: Option<Res<Control>>,
+    mut feed: ResMut<Feed>,
+    mut view: ResMut<View>,
+) {
+    let Some(arrived) = control.and_then(|control| control.0.arrived()) else {
+        return;
+    };
+    match arrived {
+        Ok(source) => {
+            feed.refused = None;
+            view.channels = (0..source.ring.format().channels.min(MAX_CHANNELS as u32)).collect();
+            commands.insert_resource(source);
+        }
+        Err(words) => feed.refused = Some(words),
+    }
 }
 
 /// Reads sequence, gaps and writer state. Phase `Poll`.

@@ -9,7 +9,7 @@ use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
 use bevy_time::Time;
 use crossbeam_channel::Receiver;
 use half::f16;
-use soundfall_ring::{GapReason, RingFormat, SharedRing, heap_ring};
+use soundfall_ring::{GapReason, RingFormat, SharedRing, heap_ring, heap_ring_with};
 use soundfall_systems::{
     clock::{StreamClock, advance_clock},
     present::RunStats,
@@ -349,4 +349,34 @@ fn long_spans_fold_columns_and_keep_the_click() {
     for row in seen {
         assert!(plan.row_start(row) <= click_at && click_at < plan.row_end(row));
     }
+}
+
+#[test]
+fn another_ring_takes_over_without_a_blank_frame() {
+    let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
+    let extension = |epoch| soundfall_ring::Extension {
+        epoch,
+        start_unix_ns: 0,
+        label: "t".into(),
+        writer_pid: 1,
+    };
+    let (mut writer, ring) = heap_ring_with(&format, &extension(7)).unwrap();
+    write_tones(&mut writer, 150);
+    let mut bench = Bench::new(ring, vec![0, 1], 300);
+    bench.settle();
+    let (mut writer, ring) = heap_ring_with(&format, &extension(8)).unwrap();
+    bench.world.resource_mut::<Source>().ring = ring;
+    for _ in 0..200 {
+        write_tones(&mut writer, 1);
+        bench.step();
+        assert!(bench.world.resource::<FieldState>().visible, "a blank frame");
+        // Known rows reach from behind the head to ahead of it: something is under the edge.
+        let [.., behind] = bench.world.resource::<FieldState>().texels[1];
+        assert!(behind >= 0.0, "the head left what is known: {behind}");
+        std::thread::yield_now();
+    }
+    bench.settle();
+    bench.books_balance();
+    let shown = bench.world.resource::<HeightField>().shown_plan().unwrap().epoch;
+    assert_eq!(shown, 8);
 }

@@ -99,8 +99,8 @@ pub(crate) fn show_messages(
         );
         y = warn(&painter, middle.x, y, &words);
     }
-    if let Some(trouble) = &feed.trouble {
-        warn(&painter, middle.x, y, trouble);
+    for words in feed.trouble.iter().chain(&feed.refused) {
+        y = warn(&painter, middle.x, y, words);
     }
 }
 

@@ -11,6 +11,7 @@ use super::grid::GridSize;
 use crate::{
     clock::StreamClock,
     present::RunStats,
+    source::Feed,
     spectrum::{Frontier, HOLE, Released, RowBlocks, SpectrumPlan},
     view::{View, stored_level},
 };
@@ -217,6 +218,7 @@ pub struct FieldState {
 /// Works out how far the surface has scrolled. Phase `Stage`, after the rows.
 pub fn stage_state(
     field: Res<HeightField>,
+    feed: Res<Feed>,
     size: Res<HeightFieldSize>,
     grid: Res<Grid>,
     clock: Res<StreamClock>,
@@ -228,6 +230,11 @@ pub fn stage_state(
         return;
     };
     let (plan, rows) = (&set.plan, &set.rows);
+    if plan.epoch != feed.epoch {
+        // Another ring runs already, but this picture is still of the old one: it stands still
+        // until the new one has rows.
+        return;
+    }
     let row_frames = plan.row_frames() as f64;
     let to_centre = plan.row_centre(0);
     // The newest row stands for the middle of its windows and is complete one row later at the

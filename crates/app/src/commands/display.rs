@@ -24,7 +24,7 @@ pub fn run(
     view: &ViewArgs,
     run: &RunArgs,
     verbose: u8,
-    upstream: &mut dyn Upstream,
+    upstream: &Upstream,
 ) -> Result<()> {
     let memory = own_memory_mb();
     let format = *source.ring.format();

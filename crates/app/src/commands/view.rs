@@ -9,17 +9,6 @@ use crate::cli::ViewCommandArgs;
 use crate::show::Upstream;
 use crate::stop::Stop;
 
-/// Somebody else's capture: only the user can end the view.
-struct Foreign(Stop);
-
-impl Upstream for Foreign {
-    fn asked_to_stop(&self) -> bool {
-        self.0.asked()
-    }
-
-    fn stop(&mut self) {}
-}
-
 pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
     let path = match &args.ring {
@@ -40,5 +29,11 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         name,
         probe: None,
     };
-    display::run(source, &args.view, &args.run, verbose, &mut Foreign(stop))
+    // Somebody else's capture: only the user can end the view.
+    let upstream = Upstream {
+        stop,
+        control: None,
+        end: Box::new(|| ()),
+    };
+    display::run(source, &args.view, &args.run, verbose, &upstream)
 }

@@ -27,9 +27,13 @@ pub(super) fn run(
     source: Source,
     options: &ShowOptions,
     graphics: &Graphics,
-    upstream: &mut dyn Upstream,
+    upstream: &Upstream,
 ) -> Result<DisplayReport> {
-    let mut screen = Headless::new(build(source, options, graphics), options.draw);
+    let mut app = build(source, options, graphics);
+    if let Some(control) = &upstream.control {
+        app.insert_resource(control.clone());
+    }
+    let mut screen = Headless::new(app, options.draw);
     let start = Instant::now();
     let (mut next_frame, mut next_line) = (start, Duration::from_secs(1));
     let mut pictures = Pictures::new(options);
@@ -48,7 +52,7 @@ pub(super) fn run(
             .seconds
             .is_some_and(|seconds| elapsed.as_secs_f64() >= seconds);
         if over
-            || upstream.asked_to_stop()
+            || upstream.stop.asked()
             || (options.seconds.is_none() && played_out(screen.world()))
         {
             break;
@@ -60,7 +64,7 @@ pub(super) fn run(
             None => next_frame = Instant::now(),
         }
     }
-    upstream.stop();
+    (upstream.end)();
     settle(&mut screen);
     if let Some(path) = &options.snapshot {
         save(&mut screen, path)?;

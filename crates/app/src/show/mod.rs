@@ -2,7 +2,6 @@
 //! it; what happens in it is the plugins' business.
 
 mod headless;
-mod probe;
 mod report;
 mod still;
 mod window;
@@ -15,9 +14,14 @@ use soundfall_plugins::{
     SoundfallPlugins,
     host::{Graphics, add_base},
 };
-use soundfall_systems::{source::Source, spectrum::AnalysisSettings, view::View};
+use soundfall_systems::{
+    source::{Control, Source},
+    spectrum::AnalysisSettings,
+    view::View,
+};
 
-pub use probe::CaptureProbe;
+use crate::stop::Stop;
+
 pub use report::DisplayReport;
 pub use still::{Still, render_still};
 
@@ -44,14 +48,6 @@ pub struct ShowOptions {
     pub talk: bool,
 }
 
-/// What a run needs from the capture side.
-pub trait Upstream {
-    /// The user asked for the end (Ctrl-C).
-    fn asked_to_stop(&self) -> bool;
-    /// Ends the capture, so that the ring stands still.
-    fn stop(&mut self);
-}
-
 /// Runs the display until it is closed or its time is over.
 ///
 /// # Errors
@@ -60,13 +56,23 @@ pub fn show(
     source: Source,
     options: &ShowOptions,
     graphics: &Graphics,
-    upstream: &mut dyn Upstream,
+    upstream: &Upstream,
 ) -> Result<DisplayReport> {
     if options.headless {
         headless::run(source, options, graphics, upstream)
     } else {
         window::run(source, options, graphics, upstream)
     }
+}
+
+/// What a run knows of the capture side.
+pub struct Upstream {
+    /// The user asked for the end (Ctrl-C).
+    pub stop: Stop,
+    /// Changes the source, where this process captures.
+    pub control: Option<Control>,
+    /// Ends the capture, so that the ring stands still.
+    pub end: Box<dyn Fn()>,
 }
 
 /// An app with everything in it.

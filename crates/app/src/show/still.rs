@@ -1,14 +1,15 @@
 //! One picture of samples that are already there, drawn off-screen.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bevy::{prelude::App, time::TimeUpdateStrategy};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_ring::{RingFormat, heap_ring};
-use soundfall_systems::source::Source;
+use soundfall_systems::source::{Source, SourceProbe};
 
-use super::{CaptureProbe, ShowOptions, build, headless::settle};
+use super::{ShowOptions, build, headless::settle};
 
 /// Frames a block of the ring that carries a still.
 const BLOCK_FRAMES: u32 = 64;
@@ -23,6 +24,23 @@ pub struct Still<'a> {
     pub channels: u32,
     /// Interleaved frames.
     pub interleaved: &'a [f32],
+}
+
+/// The writer of a still is done, and nobody misses it.
+struct Finished;
+
+impl SourceProbe for Finished {
+    fn lost_frames(&self) -> u64 {
+        0
+    }
+
+    fn ended(&self) -> bool {
+        false
+    }
+
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Draws a still and saves it as PNG.
@@ -51,15 +69,7 @@ pub fn render_still(
     let source = Source {
         ring,
         name: still.name.clone(),
-        // A still has no writer that could be missed.
-        probe: Some(
-            CaptureProbe {
-                lost: Box::new(|| 0),
-                ended: Box::new(|| false),
-                trouble: Box::new(|| None),
-            }
-            .shared(),
-        ),
+        probe: Some(Arc::new(Finished)),
     };
     let mut app: App = build(source, options, graphics);
     // Time stands still, so that the same samples always give the same picture.

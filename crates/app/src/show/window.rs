@@ -11,6 +11,8 @@ use bevy::{
 use soundfall_plugins::host::{Graphics, write_png};
 use soundfall_systems::source::Source;
 
+use crate::stop::Stop;
+
 use super::{DisplayReport, ShowOptions, Upstream, build};
 
 /// Figures handed out of the app, which is gone when its run returns.
@@ -23,6 +25,7 @@ struct Ending {
     seconds: Option<f64>,
     snapshot: Option<PathBuf>,
     asked: bool,
+    stop: Stop,
     failed: Arc<Mutex<Option<String>>>,
 }
 
@@ -30,7 +33,7 @@ pub(super) fn run(
     source: Source,
     options: &ShowOptions,
     graphics: &Graphics,
-    upstream: &mut dyn Upstream,
+    upstream: &Upstream,
 ) -> Result<DisplayReport> {
     let handed = Handed::default();
     let failed: Arc<Mutex<Option<String>>> = Arc::default();
@@ -40,12 +43,16 @@ pub(super) fn run(
             seconds: options.seconds,
             snapshot: options.snapshot.clone(),
             asked: false,
+            stop: upstream.stop.clone(),
             failed: failed.clone(),
         })
         .add_systems(Update, end_in_time)
         .add_systems(Last, hand_out);
+    if let Some(control) = &upstream.control {
+        app.insert_resource(control.clone());
+    }
     let exit = app.run();
-    upstream.stop();
+    (upstream.end)();
     if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
         anyhow::bail!(error);
     }
@@ -78,9 +85,10 @@ fn end_in_time(
     mut ending: ResMut<Ending>,
     mut exit: MessageWriter<AppExit>,
 ) {
-    let over = ending
-        .seconds
-        .is_some_and(|seconds| time.elapsed_secs_f64() >= seconds);
+    let over = ending.stop.asked()
+        || ending
+            .seconds
+            .is_some_and(|seconds| time.elapsed_secs_f64() >= seconds);
     if !over || ending.asked {
         return;
     }
