@@ -1,5 +1,6 @@
 //! The phases of a frame and their only chain. Nothing else in the project orders phases.
 
+use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::prelude::*;
 use soundfall_systems::present::{self, RunStats, UploadMeter};
 
@@ -46,5 +47,18 @@ impl Plugin for SchedulePlugin {
         .init_resource::<UploadMeter>()
         .add_systems(First, present::begin_frame)
         .add_systems(Last, present::end_frame);
+        // Our systems take microseconds; handing them from thread to thread costs more than they
+        // do, and the threads have analysis to do.
+        for label in [
+            First.intern(),
+            PreUpdate.intern(),
+            Update.intern(),
+            PostUpdate.intern(),
+            Last.intern(),
+        ] {
+            app.edit_schedule(label, |schedule| {
+                schedule.set_executor(SingleThreadedExecutor::new());
+            });
+        }
     }
 }

@@ -9,8 +9,8 @@ use bevy::{
         Extract, ExtractSchedule, Render, RenderApp, RenderSystems,
         render_asset::RenderAssets,
         render_resource::{
-            Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, TextureAspect,
-            TextureDimension, TextureFormat, TextureUsages,
+            Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, Texture,
+            TextureAspect, TextureDimension, TextureFormat, TextureUsages,
         },
         renderer::RenderQueue,
         texture::GpuImage,
@@ -135,22 +135,52 @@ fn write_state(
     for (to, value) in bytes.chunks_exact_mut(4).zip(state.texels.iter().flatten()) {
         to.copy_from_slice(&value.to_le_bytes());
     }
-    queue.write_texture(
-        image.texture.as_image_copy(),
+    write_part(
+        &queue,
+        &image.texture,
         &bytes,
-        TexelCopyBufferLayout {
+        &Part {
+            origin: [0; 3],
+            size: [TEXELS as u32, 1, 1],
             offset: 0,
-            bytes_per_row: Some(bytes.len() as u32),
-            rows_per_image: None,
-        },
-        Extent3d {
-            width: TEXELS as u32,
-            height: 1,
-            depth_or_array_layers: 1,
+            bytes_per_row: bytes.len() as u32,
+            rows_per_layer: 1,
         },
     );
     meter.add(bytes.len() as u64);
     state.written = Some(state.texels);
+}
+
+/// A box of texels, and where its bytes lie in the data.
+struct Part {
+    origin: [u32; 3],
+    size: [u32; 3],
+    offset: u64,
+    bytes_per_row: u32,
+    rows_per_layer: u32,
+}
+
+fn write_part(queue: &RenderQueue, texture: &Texture, bytes: &[u8], part: &Part) {
+    let ([x, y, z], [width, height, depth_or_array_layers]) = (part.origin, part.size);
+    queue.write_texture(
+        TexelCopyTextureInfo {
+            texture,
+            mip_level: 0,
+            origin: Origin3d { x, y, z },
+            aspect: TextureAspect::All,
+        },
+        bytes,
+        TexelCopyBufferLayout {
+            offset: part.offset,
+            bytes_per_row: Some(part.bytes_per_row),
+            rows_per_image: Some(part.rows_per_layer),
+        },
+        Extent3d {
+            width,
+            height,
+            depth_or_array_layers,
+        },
+    );
 }
 
 /// Splits `count` places from `first` on, in a ring of `size`, into at most two runs:
@@ -184,27 +214,16 @@ fn write_heights(
                 if rows == 0 {
                     continue;
                 }
-                queue.write_texture(
-                    TexelCopyTextureInfo {
-                        texture: &image.texture,
-                        mip_level: 0,
-                        origin: Origin3d {
-                            x: 0,
-                            y: row,
-                            z: upload.first_layer,
-                        },
-                        aspect: TextureAspect::All,
-                    },
+                write_part(
+                    &queue,
+                    &image.texture,
                     &upload.bytes,
-                    TexelCopyBufferLayout {
+                    &Part {
+                        origin: [0, row, upload.first_layer],
+                        size: [columns, rows, upload.layers],
                         offset: u64::from(offset) * u64::from(columns) * 2,
-                        bytes_per_row: Some(columns * 2),
-                        rows_per_image: Some(upload.rows),
-                    },
-                    Extent3d {
-                        width: columns,
-                        height: rows,
-                        depth_or_array_layers: upload.layers,
+                        bytes_per_row: columns * 2,
+                        rows_per_layer: upload.rows,
                     },
                 );
                 meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(upload.layers));
@@ -237,27 +256,16 @@ fn write_lanes(
                 if columns == 0 {
                     continue;
                 }
-                queue.write_texture(
-                    TexelCopyTextureInfo {
-                        texture: &image.texture,
-                        mip_level: 0,
-                        origin: Origin3d {
-                            x: column,
-                            y: 0,
-                            z: 0,
-                        },
-                        aspect: TextureAspect::All,
-                    },
+                write_part(
+                    &queue,
+                    &image.texture,
                     &upload.bytes,
-                    TexelCopyBufferLayout {
+                    &Part {
+                        origin: [column, 0, 0],
+                        size: [columns, upload.lanes, 1],
                         offset: u64::from(offset) * 8,
-                        bytes_per_row: Some(upload.columns * 8),
-                        rows_per_image: Some(upload.lanes),
-                    },
-                    Extent3d {
-                        width: columns,
-                        height: upload.lanes,
-                        depth_or_array_layers: 1,
+                        bytes_per_row: upload.columns * 8,
+                        rows_per_layer: upload.lanes,
                     },
                 );
                 meter.add(u64::from(columns) * 8 * u64::from(upload.lanes));

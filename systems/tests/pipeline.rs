@@ -369,7 +369,10 @@ fn another_ring_takes_over_without_a_blank_frame() {
     for _ in 0..200 {
         write_tones(&mut writer, 1);
         bench.step();
-        assert!(bench.world.resource::<FieldState>().visible, "a blank frame");
+        assert!(
+            bench.world.resource::<FieldState>().visible,
+            "a blank frame"
+        );
         // Known rows reach from behind the head to ahead of it: something is under the edge.
         let [.., behind] = bench.world.resource::<FieldState>().texels[1];
         assert!(behind >= 0.0, "the head left what is known: {behind}");
@@ -377,6 +380,11 @@ fn another_ring_takes_over_without_a_blank_frame() {
     }
     bench.settle();
     bench.books_balance();
-    let shown = bench.world.resource::<HeightField>().shown_plan().unwrap().epoch;
+    let shown = bench
+        .world
+        .resource::<HeightField>()
+        .shown_plan()
+        .unwrap()
+        .epoch;
     assert_eq!(shown, 8);
 }

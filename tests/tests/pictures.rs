@@ -11,15 +11,26 @@ use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
 use soundfall_tests::scene::Scene;
 use soundfall_tests::signal_ring::signal_ring;
+use std::ops::Range;
 use std::sync::Mutex;
 
 /// One renderer at a time: two would only slow each other down.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn render(signal: Signal, channels: u32, seconds: u32, options: &[&str]) -> Picture {
+    render_with(signal, channels, seconds, None, options)
+}
+
+fn render_with(
+    signal: Signal,
+    channels: u32,
+    seconds: u32,
+    lost: Option<Range<f64>>,
+    options: &[&str],
+) -> Picture {
     let _turn = TURN.lock();
     let place = Place::new();
-    let ring = signal_ring(&place, signal, channels, 48_000, seconds);
+    let ring = signal_ring(&place, signal, channels, 48_000, seconds, lost);
     let png = place.path("picture.png");
     Program::new(["render", "-o"])
         .arg(&png)
@@ -49,6 +60,13 @@ fn a_chirp() {
 #[test]
 fn clicks_on_eight_channels() {
     golden("clicks-8", Signal::Clicks, 8, &["--colormap", "inferno"]);
+}
+
+#[test]
+fn lost_sound_is_a_hole() {
+    let options = ["--size", "960x540", "--colormap", "plasma"];
+    let picture = render_with(Signal::Chord, 2, 12, Some(6.0..7.0), &options);
+    expect_picture("gap", &picture, &Tolerance::default());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use soundfall_capture::file::AudioFile;
-use soundfall_ring::{ReadError, RingRead, layout::MAGIC};
+use soundfall_ring::{Gap, ReadError, RingRead, layout::MAGIC};
 
 use crate::exit::Usage;
 
@@ -24,6 +24,8 @@ pub struct Input {
     pub from_secs: f64,
     /// Name for people.
     pub name: String,
+    /// Spans that were lost, in frames from the first one here.
+    pub gaps: Vec<Gap>,
 }
 
 impl Input {
@@ -54,6 +56,23 @@ impl Input {
         }
     }
 
+    /// Keeps the first `frames` frames.
+    pub fn truncate(&mut self, frames: usize) {
+        for channel in &mut self.channels {
+            channel.truncate(frames);
+        }
+    }
+
+    /// Keeps the last `frames` frames.
+    pub fn keep_last(&mut self, frames: usize) {
+        let surplus = self.frames().saturating_sub(frames);
+        for channel in &mut self.channels {
+            channel.drain(..surplus);
+        }
+        self.from_secs += surplus as f64 / f64::from(self.sample_rate);
+        self.gaps = since(&self.gaps, surplus as u64);
+    }
+
     /// The samples frame by frame.
     pub fn interleaved(&self) -> Vec<f32> {
         let mut out = Vec::with_capacity(self.frames() * self.channels.len());
@@ -62,6 +81,21 @@ impl Input {
         }
         out
     }
+}
+
+/// The gaps that reach beyond frame `start`, counted from there.
+fn since(gaps: &[Gap], start: u64) -> Vec<Gap> {
+    gaps.iter()
+        .filter(|gap| gap.end_frame() > start)
+        .map(|gap| {
+            let first = gap.start_frame.max(start);
+            Gap {
+                start_frame: first - start,
+                length_frames: gap.end_frame() - first,
+                reason: gap.reason,
+            }
+        })
+        .collect()
 }
 
 /// True if the file begins as a ring does, in either byte order.
@@ -164,6 +198,7 @@ fn read_ring_from(
         name: label
             .filter(|label| !label.is_empty())
             .unwrap_or_else(|| file_name(path)),
+        gaps: since(&ring.gaps(), oldest + start),
     })
 }
 
@@ -195,6 +230,7 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
         channels,
         from_secs: start as f64 / f64::from(rate),
         name: file_name(path),
+        gaps: Vec::new(),
     })
 }
 

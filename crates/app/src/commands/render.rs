@@ -37,9 +37,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
             args.input.display(),
             input.from_secs + input.frames() as f64 / rate
         );
-        for channel in &mut input.channels {
-            channel.truncate(end);
-        }
+        input.truncate(end);
     }
     ensure!(
         input.frames() >= args.view.window_size,
@@ -66,17 +64,14 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         snapshot_every_secs: None,
         talk: false,
     };
-    let keep = ((args.view.span + 2.0) * rate) as usize + args.view.window_size;
-    for channel in &mut input.channels {
-        let surplus = channel.len().saturating_sub(keep);
-        channel.drain(..surplus);
-    }
+    input.keep_last(((args.view.span + 2.0) * rate) as usize + args.view.window_size);
     let interleaved = input.interleaved();
     let still = Still {
         name: input.name.clone(),
         sample_rate: input.sample_rate,
         channels,
         interleaved: &interleaved,
+        gaps: &input.gaps,
     };
     render_still(&still, &options, &graphics, &args.output)
 }

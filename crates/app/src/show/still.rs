@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use bevy::{prelude::App, time::TimeUpdateStrategy};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
-use soundfall_ring::{RingFormat, heap_ring};
+use soundfall_ring::{Gap, RingFormat, heap_ring};
 use soundfall_systems::source::{Source, SourceProbe};
 
 use super::{ShowOptions, build, headless::settle};
@@ -24,6 +24,8 @@ pub struct Still<'a> {
     pub channels: u32,
     /// Interleaved frames.
     pub interleaved: &'a [f32],
+    /// Spans that were lost, in frames from the first one.
+    pub gaps: &'a [Gap],
 }
 
 /// The writer of a still is done, and nobody misses it.
@@ -62,6 +64,11 @@ pub fn render_still(
     let capacity = frames + 4 * u64::from(BLOCK_FRAMES);
     let format = RingFormat::new(still.sample_rate, still.channels, capacity, BLOCK_FRAMES)?;
     let (mut writer, ring) = heap_ring(&format, &still.name)?;
+    let left_out = (start / frame) as u64;
+    for gap in still.gaps.iter().filter(|gap| gap.end_frame() > left_out) {
+        let first = gap.start_frame.max(left_out);
+        writer.record_gap(first - left_out, gap.end_frame() - first, gap.reason);
+    }
     for block in samples.chunks_exact(block) {
         writer.write_block(block)?;
     }
