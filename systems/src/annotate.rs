@@ -93,8 +93,10 @@ pub fn time_ticks(span_secs: f64, most: usize) -> Vec<Tick> {
                     "now".to_owned()
                 } else if step < 0.001 {
                     format!("\u{2212}{:.2} ms", secs * 1000.0)
-                } else if step < 1.0 {
+                } else if span_secs < 1.0 {
                     format!("\u{2212}{:.0} ms", secs * 1000.0)
+                } else if step < 1.0 {
+                    format!("\u{2212}{secs:.1} s")
                 } else {
                     format!("\u{2212}{secs:.0} s")
                 },

@@ -6,7 +6,7 @@
 //! ahead of what is written.
 
 use bevy_ecs::prelude::*;
-use bevy_time::Time;
+use bevy_time::{Real, Time};
 
 use crate::source::{Feed, Source};
 
@@ -27,13 +27,14 @@ pub struct StreamClock {
     epoch: Option<u64>,
     last_written: u64,
     still_secs: f64,
+    still_limit_secs: f64,
 }
 
 impl StreamClock {
     /// True while blocks keep arriving.
     #[must_use]
     pub fn flowing(&self) -> bool {
-        self.epoch.is_some() && self.still_secs < STILL_SECS
+        self.epoch.is_some() && self.still_secs < self.still_limit_secs
     }
 
     /// Moves on by `dt_secs`, given what is written. `rate_hz` is the sample rate.
@@ -46,13 +47,16 @@ impl StreamClock {
         written: u64,
     ) {
         let end = written as f64;
+        // Blocks of another program can be long.
+        let still_limit_secs = STILL_SECS.max(2.5 * block_frames as f64 / rate_hz);
         if self.epoch != Some(epoch) {
             *self = Self {
                 now_frames: end,
                 epoch: Some(epoch),
                 last_written: written,
                 // Until a block arrives it may be a ring that nobody writes any more.
-                still_secs: STILL_SECS,
+                still_secs: still_limit_secs,
+                still_limit_secs,
             };
             return;
         }
@@ -87,7 +91,7 @@ impl StreamClock {
 pub fn advance_clock(
     source: Option<Res<Source>>,
     feed: Res<Feed>,
-    time: Res<Time>,
+    time: Res<Time<Real>>,
     mut clock: ResMut<StreamClock>,
 ) {
     let Some(source) = source else { return };

@@ -8,8 +8,9 @@ use std::time::Instant;
 use bevy_ecs::prelude::*;
 
 use crate::{
-    source::{Feed, Source},
-    waterfall::HeightField,
+    clock::StreamClock,
+    source::Feed,
+    waterfall::{FieldState, HeightField},
 };
 
 /// A histogram of milliseconds with a relative error under 2 %, of constant size.
@@ -100,7 +101,6 @@ pub struct RunStats {
     /// Bytes of rows and lane buckets that were new.
     pub bytes_of_new_rows: u64,
     started: Option<Instant>,
-    newest_shown: u64,
 }
 
 /// First thing in a frame.
@@ -109,27 +109,25 @@ pub fn begin_frame(mut stats: ResMut<RunStats>) {
 }
 
 /// Last thing in a frame.
+///
+/// Latency is the age of the newest sample inside the window that stands at the front edge, while
+/// sound flows: what a row shows is only on screen once the edge has reached it.
 pub fn end_frame(
     mut stats: ResMut<RunStats>,
-    source: Option<Res<Source>>,
     feed: Res<Feed>,
+    clock: Res<StreamClock>,
     field: Res<HeightField>,
+    state: Res<FieldState>,
 ) {
-    if let (Some(source), Some(plan), Some(rows)) = (source, field.shown_plan(), field.shown_rows())
-        && rows.end > 0
+    if let Some(plan) = field.shown_plan()
+        && state.visible
+        && clock.flowing()
+        && !feed.held
+        && plan.epoch == feed.epoch
     {
-        let newest = plan.row_end(rows.end - 1);
-        // Another ring counts from 0 again.
-        stats.newest_shown = stats.newest_shown.min(feed.written_frames);
-        if newest > stats.newest_shown {
-            if stats.newest_shown > 0 && feed.written_frames >= newest {
-                let rate = f64::from(source.ring.format().sample_rate);
-                stats
-                    .latency
-                    .add((feed.written_frames - newest) as f64 / rate * 1000.0);
-            }
-            stats.newest_shown = newest;
-        }
+        let newest = state.head_frames + (plan.row_end(0) as f64 - plan.row_centre(0));
+        let age_secs = (feed.written_frames as f64 - newest) / f64::from(plan.sample_rate);
+        stats.latency.add(age_secs * 1000.0);
     }
     stats.frames += 1;
     if let Some(started) = stats.started.take() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bevy_ecs::prelude::*;
-use soundfall_ring::{Gap, SharedRing, WriterState};
+use soundfall_ring::{Gap, RingFormat, SharedRing, WriterState};
 
 use crate::view::{MAX_CHANNELS, View};
 
@@ -88,6 +88,22 @@ pub struct Feed {
     pub trouble: Option<String>,
     /// Why the last change of source failed.
     pub refused: Option<String>,
+}
+
+impl Feed {
+    /// How far from the oldest frame history is read: a quarter of a second of a ring that is
+    /// still written, since its oldest frames go while they are read; nothing of a closed one, or
+    /// of one that has not gone round yet.
+    #[must_use]
+    pub fn margin_frames(&self, format: &RingFormat) -> u64 {
+        let moving = !matches!(self.writer, WriterHealth::Closed) && self.oldest_frame > 0;
+        let quarter = u64::from(format.sample_rate) / 4;
+        if moving {
+            quarter.min(format.capacity_frames / 4)
+        } else {
+            0
+        }
+    }
 }
 
 /// Shows a source that arrived. Phase `Heed`. All of its channels are shown, as at the start.

@@ -6,7 +6,7 @@ use std::f32::consts::TAU;
 
 use bevy_ecs::prelude::*;
 use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
-use bevy_time::Time;
+use bevy_time::{Real, Time};
 use crossbeam_channel::Receiver;
 use half::f16;
 use soundfall_ring::{GapReason, RingFormat, SharedRing, heap_ring, heap_ring_with};
@@ -42,7 +42,7 @@ impl Bench {
         AsyncComputeTaskPool::get_or_init(TaskPool::default);
         let (sender, uploads) = crossbeam_channel::unbounded();
         let mut world = World::new();
-        world.insert_resource(Time::<()>::default());
+        world.insert_resource(Time::<Real>::default());
         world.insert_resource(Source {
             ring,
             name: "test".into(),

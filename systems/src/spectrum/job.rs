@@ -118,7 +118,7 @@ fn touches_gap(gaps: &[Gap], start: u64, end: u64) -> bool {
 
 /// Analyses the rows of one job.
 ///
-/// Columns that touch a gap are left out; a row of which nothing is left is a [`HOLE`].
+/// A row with a column that touches a gap is a [`HOLE`]: a loss is seen at every zoom, like a click.
 #[must_use]
 pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutput {
     let mut out = workshop.buffer();
@@ -167,10 +167,12 @@ fn analyse(
         ring.read(channel, first, &mut bench.samples)?;
         for row in 0..rows {
             let mut known = false;
+            let mut lost = false;
             for column in row * per_row..(row + 1) * per_row {
                 let at = column * hop;
                 if touches_gap(&job.gaps, first + at as u64, first + (at + size) as u64) {
-                    continue;
+                    lost = true;
+                    break;
                 }
                 bench
                     .stft
@@ -185,7 +187,7 @@ fn analyse(
                     known = true;
                 }
             }
-            if known {
+            if known && !lost {
                 out.extend(
                     bench
                         .row

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 use bevy_tasks::{AsyncComputeTaskPool, Task};
 
+use soundfall_ring::RingFormat;
+
 use super::job::{JobOutput, JobRows, Workshop, run_job};
 use super::plan::SpectrumPlan;
 use super::progress::SpectrumProgress;
@@ -19,6 +21,8 @@ use crate::{
 
 /// Columns of all channels in one job: about 2 ms of one core.
 const COLUMNS_PER_JOB: u64 = 384;
+/// Frames of a channel one job reads at most, a single row aside.
+const FRAMES_PER_JOB: u64 = 1 << 19;
 /// Jobs in flight at most.
 const MAX_IN_FLIGHT: usize = 6;
 
@@ -67,9 +71,15 @@ impl Frontier {
 pub struct SharedWorkshop(pub Arc<Workshop>);
 
 /// The oldest row worth having: readable, and within the span shown.
-fn oldest_wanted(plan: &SpectrumPlan, feed: &Feed, view: &View, front: u64) -> u64 {
+fn oldest_wanted(
+    plan: &SpectrumPlan,
+    feed: &Feed,
+    format: &RingFormat,
+    view: &View,
+    front: u64,
+) -> u64 {
     let visible = plan.rows_in(view.span_secs).ceil() as u64 + 4;
-    plan.first_row_from(feed.oldest_frame)
+    plan.first_row_from(feed.oldest_frame + feed.margin_frames(format))
         .max(front.saturating_sub(visible))
 }
 
@@ -94,7 +104,7 @@ pub fn schedule_jobs(
     }
     // A reader this far behind lost what was overwritten: say so, and go on at what is left.
     let readable = plan.first_row_from(feed.oldest_frame);
-    if frontier.front < readable {
+    if frontier.front < readable && readable <= complete {
         let lost_rows = readable - frontier.front;
         let columns = lost_rows * plan.columns_per_row() * plan.channels.len() as u64;
         progress.columns_due += columns;
@@ -109,8 +119,10 @@ pub fn schedule_jobs(
     }
     let mut in_flight = jobs.iter().count();
     let columns_per_row = plan.columns_per_row() * plan.channels.len().max(1) as u64;
-    let rows_per_job = (COLUMNS_PER_JOB / columns_per_row).max(1);
-    let oldest = oldest_wanted(&plan, &feed, &view, frontier.front);
+    let rows_per_job = (COLUMNS_PER_JOB / columns_per_row)
+        .min(FRAMES_PER_JOB / plan.row_frames())
+        .max(1);
+    let oldest = oldest_wanted(&plan, &feed, source.ring.format(), &view, frontier.front);
     // History scrolls out while it is being fetched: what is wanted only moves forward.
     frontier.wanted_from = oldest;
     while in_flight < MAX_IN_FLIGHT {

@@ -151,6 +151,10 @@ pub fn stage_rows(
             .rows
             .start
             .max(set.rows.end.saturating_sub(u64::from(size.rows)));
+        if block.rows.start < set.rows.start {
+            // Scrolled out while it was analysed: its place belongs to newer rows by now.
+            continue;
+        }
         let rows = clip_to_texture(&block.rows, size.rows);
         let count = (rows.end - rows.start) as u32;
         let bytes = match block.levels {

@@ -132,10 +132,23 @@ pub fn send_lanes(
         field.lanes = channels.len() as u32;
         field.entries = 0..0;
         field.level = usize::MAX;
-        let history = source.ring.format().capacity_frames;
-        // Whole base entries only.
-        let first = feed.oldest_frame.div_ceil(BASE_FRAMES) * BASE_FRAMES;
-        field.store = Some(LaneStore::new(feed.epoch, channels, history, first));
+        let format = source.ring.format();
+        let history = format.capacity_frames;
+        // The oldest frames go while they are read: keep a distance. Whole base entries only.
+        let first = (feed.oldest_frame + feed.margin_frames(format)).min(feed.written_frames);
+        let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
+        let (ring, end, epoch) = (source.ring.clone(), feed.written_frames, feed.epoch);
+        let old = field.store.take();
+        // Large with a long history: made, and the old one dropped, off the frame's thread.
+        let task = AsyncComputeTaskPool::get().spawn(async move {
+            drop(old);
+            let mut store = LaneStore::new(epoch, channels, history, first);
+            store.read_on(&ring, end);
+            store
+        });
+        commands.spawn(LaneJob(task));
+        field.away = true;
+        return;
     }
     let wants = field
         .store
@@ -179,6 +192,7 @@ pub fn stage_lanes(
     let oldest = first
         .indices(level)
         .start
+        .max(store.first_frame.div_ceil(entry_frames))
         .max(complete.saturating_sub(u64::from(width.0)));
     // Another level, or a gap learnt of late: all of it again.
     let anew = field.level != level || field.gaps_seen != feed.gap_total;
@@ -199,9 +213,11 @@ pub fn stage_lanes(
     for pyramid in &store.pyramids {
         pyramid.query(level, start, &mut entries);
         for (index, entry) in (start..).zip(&entries) {
-            let hole = entry.is_empty() || in_gap(&feed.gaps, index * entry_frames, entry_frames);
-            let texel = if hole {
+            let frames = index * entry_frames..(index + 1) * entry_frames;
+            let texel = if store.is_lost(&frames) || in_gap(&feed.gaps, &frames) {
                 [0.0, 0.0, 0.0, 1.0]
+            } else if entry.is_empty() {
+                [0.0; 4]
             } else {
                 [entry.min, entry.max, entry.rms(), 0.0]
             };
@@ -223,11 +239,9 @@ pub fn stage_lanes(
     });
 }
 
-fn in_gap(gaps: &[Gap], start: u64, frames: u64) -> bool {
-    gaps.iter().any(|gap| {
-        gap.start_frame < start + frames
-            && gap.start_frame.saturating_add(gap.length_frames) > start
-    })
+fn in_gap(gaps: &[Gap], frames: &Range<u64>) -> bool {
+    gaps.iter()
+        .any(|gap| gap.start_frame < frames.end && gap.end_frame() > frames.start)
 }
 
 /// The lanes' state texels of this frame.

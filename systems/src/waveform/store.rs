@@ -1,12 +1,17 @@
 //! The envelopes of the shown channels, fed from the ring a bounded slice at a time.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
-use soundfall_dsp::pyramid::EnvelopePyramid;
+use soundfall_dsp::pyramid::{BASE_FRAMES, EnvelopePyramid};
 use soundfall_ring::{ReadError, SharedRing};
 
 /// Samples of all channels that one visit to the ring reads at most: a few milliseconds of work.
 const SAMPLES_PER_VISIT: u64 = 1 << 20;
+
+/// Lost spans remembered.
+const MOST_LOST: usize = 64;
 
 /// Envelopes of the shown channels of one ring.
 pub struct LaneStore {
@@ -16,8 +21,11 @@ pub struct LaneStore {
     pub channels: Arc<[u32]>,
     /// One a lane.
     pub pyramids: Vec<EnvelopePyramid>,
-    /// Frames that were overwritten before they could be read.
-    pub lapped_frames: u64,
+    /// Where it began.
+    pub first_frame: u64,
+    /// Spans that were overwritten before they could be read.
+    lost: VecDeque<Range<u64>>,
+    started: bool,
     scratch: Vec<f32>,
 }
 
@@ -33,7 +41,9 @@ impl LaneStore {
             epoch,
             channels,
             pyramids,
-            lapped_frames: 0,
+            first_frame,
+            lost: VecDeque::new(),
+            started: false,
             scratch: Vec::new(),
         }
     }
@@ -45,7 +55,7 @@ impl LaneStore {
     }
 
     /// Reads on towards `end`, one bounded slice. Frames that are gone are left out, on all lanes
-    /// alike.
+    /// alike; before anything was read that only moves the beginning.
     pub fn read_on(&mut self, ring: &SharedRing, end: u64) {
         let start = self.next_frame();
         let most = SAMPLES_PER_VISIT / self.channels.len().max(1) as u64;
@@ -53,22 +63,53 @@ impl LaneStore {
         if end <= start {
             return;
         }
-        self.scratch.resize((end - start) as usize, 0.0);
-        for lane in 0..self.channels.len() {
-            match ring.read(self.channels[lane], start, &mut self.scratch) {
-                Ok(()) => self.pyramids[lane].push(&self.scratch),
-                Err(error) => {
-                    let resume = match error {
-                        ReadError::Lapped { resume_at, .. } => resume_at.max(end),
-                        _ => end,
-                    };
-                    self.lapped_frames += resume - start;
-                    for pyramid in &mut self.pyramids {
-                        pyramid.skip_to(resume);
-                    }
-                    return;
-                }
+        let frames = (end - start) as usize;
+        self.scratch.resize(frames * self.channels.len(), 0.0);
+        // All lanes or none: a lap half way through must not leave them at different frames.
+        for (channel, samples) in self
+            .channels
+            .iter()
+            .zip(self.scratch.chunks_exact_mut(frames))
+        {
+            if let Err(error) = ring.read(*channel, start, samples) {
+                self.leave_out(start, end, &error);
+                return;
             }
         }
+        self.started = true;
+        for (pyramid, samples) in self
+            .pyramids
+            .iter_mut()
+            .zip(self.scratch.chunks_exact(frames))
+        {
+            pyramid.push(samples);
+        }
+    }
+
+    fn leave_out(&mut self, start: u64, end: u64, error: &ReadError) {
+        let resume = match error {
+            ReadError::Lapped { resume_at, .. } => (*resume_at).max(start + 1),
+            _ => end,
+        };
+        let resume = resume.div_ceil(BASE_FRAMES) * BASE_FRAMES;
+        if self.started {
+            self.lost.push_back(start..resume);
+            if self.lost.len() > MOST_LOST {
+                self.lost.pop_front();
+            }
+        } else {
+            self.first_frame = resume;
+        }
+        for pyramid in &mut self.pyramids {
+            pyramid.skip_to(resume);
+        }
+    }
+
+    /// True if an entry touches frames that were overwritten before they could be read.
+    #[must_use]
+    pub fn is_lost(&self, frames: &Range<u64>) -> bool {
+        self.lost
+            .iter()
+            .any(|lost| lost.start < frames.end && lost.end > frames.start)
     }
 }
