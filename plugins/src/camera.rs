@@ -8,7 +8,7 @@ use bevy::{
 use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext, input::EguiWantsInput};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin, PanOrbitCameraSystemSet};
 use soundfall_systems::{
-    camera::{FIELD_OF_VIEW, Layout, home},
+    camera::{FIELD_OF_VIEW, Framing, Layout, home},
     view::View,
     waterfall::HeightField,
 };
@@ -158,21 +158,28 @@ fn divide(
     }
 }
 
-/// Brings the camera home when the arrangement or the shape of the view changes.
+/// Brings the camera home when the arrangement changes, and when the shape of the view does
+/// unless the user has moved the camera.
 fn frame_home(
     layout: Res<Layout>,
     stage: Res<Stage>,
-    mut last: Local<Option<(UVec2, u32, u32)>>,
+    mut last: Local<Option<((u32, u32), UVec2, Framing)>>,
     mut cameras: Query<&mut PanOrbitCamera, With<SceneCamera>>,
 ) {
-    let now = (layout.scene.size(), stage.0.columns, stage.0.rows);
-    if *last == Some(now) || layout.scene.is_empty() {
+    let arrangement = (stage.0.columns, stage.0.rows);
+    let size = layout.scene.size();
+    if layout.scene.is_empty() || last.is_some_and(|(a, s, _)| (a, s) == (arrangement, size)) {
         return;
     }
-    *last = Some(now);
-    let aspect = layout.scene.width() as f32 / layout.scene.height().max(1) as f32;
+    let aspect = size.x as f32 / size.y.max(1) as f32;
     let framing = home(&stage.0, aspect);
+    let before = last
+        .filter(|(was, ..)| *was == arrangement)
+        .map(|(.., framing)| framing);
     for mut camera in &mut cameras {
+        if before.is_some_and(|home| moved(&camera, &home)) {
+            continue;
+        }
         camera.focus = framing.focus;
         camera.target_focus = framing.focus;
         camera.radius = Some(framing.radius);
@@ -183,6 +190,15 @@ fn frame_home(
         camera.target_pitch = framing.pitch;
         camera.force_update = true;
     }
+    *last = Some((arrangement, size, framing));
+}
+
+/// True if the camera is not where the home framing put it.
+fn moved(camera: &PanOrbitCamera, home: &Framing) -> bool {
+    camera.target_focus.distance(home.focus) > 1e-3
+        || (camera.target_radius - home.radius).abs() > 1e-3
+        || (camera.target_yaw - home.yaw).abs() > 1e-4
+        || (camera.target_pitch - home.pitch).abs() > 1e-4
 }
 
 /// The pointer over the panel never moves the camera.

@@ -1,7 +1,9 @@
 //! The control panel and its keys. Everything in it applies at once.
 
 use bevy::prelude::*;
-use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext, egui};
+use bevy_egui::{
+    EguiContext, EguiPrimaryContextPass, PrimaryEguiContext, egui, input::EguiWantsInput,
+};
 use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
 use soundfall_systems::{
     source::{Control, Feed, Source},
@@ -46,10 +48,15 @@ const SCALES: [Scale; 5] = [
 
 pub(crate) fn press_keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
+    wants: Option<Res<EguiWantsInput>>,
     mut view: ResMut<View>,
     mut exit: MessageWriter<AppExit>,
 ) {
     let Some(keys) = keys else { return };
+    // A number is being typed into the panel.
+    if wants.is_some_and(|wants| wants.wants_keyboard_input()) {
+        return;
+    }
     if keys.just_pressed(KeyCode::Tab) {
         view.panel = !view.panel;
     }
@@ -63,7 +70,9 @@ pub(crate) fn press_keys(
             .unwrap_or(0);
         view.colormap = Colormap::ALL[(at + 1) % Colormap::ALL.len()];
     }
-    if keys.pressed(KeyCode::ControlLeft) && keys.just_pressed(KeyCode::KeyQ) {
+    if keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight])
+        && keys.just_pressed(KeyCode::KeyQ)
+    {
         exit.write(AppExit::Success);
     }
 }
@@ -225,7 +234,7 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
     egui::ComboBox::from_id_salt("size")
         .selected_text(settings.window_size.to_string())
         .show_ui(ui, |ui| {
-            for size in (8..=15).map(|power| 1_usize << power) {
+            for size in (6..=15).map(|power| 1_usize << power) {
                 ui.selectable_value(&mut settings.window_size, size, size.to_string());
             }
         });
@@ -234,7 +243,8 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
     ui.label("Hop");
     ui.add(
         egui::DragValue::new(&mut settings.hop_frames)
-            .range(64..=16_384)
+            .range(16..=16_384)
+            .clamp_existing_to_range(false)
             .speed(8.0)
             .suffix(" frames"),
     );
@@ -255,6 +265,7 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
         let high = settings.max_hz;
         ui.add(
             egui::DragValue::new(&mut settings.min_hz)
+                .clamp_existing_to_range(false)
                 .range(1.0..=high * 0.9)
                 .speed(5.0)
                 .max_decimals(0),
@@ -262,6 +273,7 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
         let low = settings.min_hz;
         ui.add(
             egui::DragValue::new(&mut settings.max_hz)
+                .clamp_existing_to_range(false)
                 .range(low * 1.2..=384_000.0)
                 .speed(50.0)
                 .max_decimals(0)
@@ -274,7 +286,8 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
 fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
     ui.label("Shown");
     ui.add(
-        egui::Slider::new(&mut view.span_secs, 1.0..=120.0)
+        egui::Slider::new(&mut view.span_secs, 0.5..=120.0)
+            .clamping(egui::SliderClamping::Edits)
             .logarithmic(true)
             .suffix(" s")
             .max_decimals(1),
@@ -285,6 +298,7 @@ fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
     let high = view.db_max;
     ui.add(
         egui::Slider::new(&mut view.db_min, -160.0..=(high - 6.0))
+            .clamping(egui::SliderClamping::Edits)
             .suffix(" dBFS")
             .max_decimals(0),
     );
@@ -294,6 +308,7 @@ fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
     let low = view.db_min;
     ui.add(
         egui::Slider::new(&mut view.db_max, (low + 6.0)..=12.0)
+            .clamping(egui::SliderClamping::Edits)
             .suffix(" dBFS")
             .max_decimals(0),
     );
@@ -310,6 +325,10 @@ fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
     ui.end_row();
 
     ui.label("Relief");
-    ui.add(egui::Slider::new(&mut view.relief, 0.05..=2.5).max_decimals(2));
+    ui.add(
+        egui::Slider::new(&mut view.relief, 0.05..=2.5)
+            .clamping(egui::SliderClamping::Edits)
+            .max_decimals(2),
+    );
     ui.end_row();
 }

@@ -113,7 +113,13 @@ fn extract_state(
     main_targets: Extract<Res<Targets>>,
     mut state: ResMut<FrameState>,
     mut targets: ResMut<Targets>,
+    mut inbox: ResMut<Inbox>,
 ) {
+    // Taken here, where both worlds stand still: rows of the next frame must not reach the
+    // texture while this frame's state is drawn.
+    let inbox = &mut *inbox;
+    inbox.waiting_heights.extend(inbox.heights.try_iter());
+    inbox.waiting_lanes.extend(inbox.lanes.try_iter());
     state.texels[..STATE_TEXELS].copy_from_slice(&field.texels);
     state.texels[STATE_TEXELS..].copy_from_slice(&lanes.texels);
     *targets = main_targets.clone();
@@ -198,8 +204,6 @@ fn write_heights(
     meter: Res<UploadMeter>,
     workshop: Res<SharedWorkshop>,
 ) {
-    let inbox = &mut *inbox;
-    inbox.waiting_heights.extend(inbox.heights.try_iter());
     let Some((allocation, id, columns)) = targets.heights else {
         return;
     };
@@ -241,8 +245,6 @@ fn write_lanes(
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
 ) {
-    let inbox = &mut *inbox;
-    inbox.waiting_lanes.extend(inbox.lanes.try_iter());
     let Some((allocation, id, width)) = targets.lanes else {
         return;
     };

@@ -58,23 +58,29 @@ pub(super) fn label_scene(
             ),
         ),
     };
-    let mut said_once = false;
-    for place in stage.0.places.iter().filter(|place| place.row == 0) {
-        let left =
-            project.at(place.centre + Vec3::new(-place.size.x / 2.0, 0.0, place.size.z / 2.0));
-        let right =
-            project.at(place.centre + Vec3::new(place.size.x / 2.0, 0.0, place.size.z / 2.0));
-        let room = match (left, right) {
-            (Some(left), Some(right)) => left.distance(right),
-            _ => layout.scene.width() as f32 / layout.points / stage.0.columns as f32,
-        };
-        let most = (room / LABEL_PITCH) as usize;
-        if most < 2 {
-            // No room for words under each: the range is said once, at the right.
-            said_once = true;
-            break;
-        }
-        for tick in frequency_ticks(&plan.axis, most.min(16)) {
+    // One ladder for all: as many ticks as the narrowest surface of the front row has room for.
+    let front = || stage.0.places.iter().filter(|place| place.row == 0);
+    let room = front()
+        .filter_map(|place| {
+            let edge = |side: f32| {
+                project
+                    .at(place.centre
+                        + Vec3::new(side * place.size.x / 2.0, 0.0, place.size.z / 2.0))
+            };
+            Some(edge(-1.0)?.distance(edge(1.0)?))
+        })
+        .fold(f32::INFINITY, f32::min);
+    let width = layout.scene.width() as f32 / layout.points / stage.0.columns as f32;
+    let most = (room.min(width) / LABEL_PITCH) as usize;
+    // Without room for words under each the range is said once, at the right.
+    let said_once = most < 2;
+    let ticks = if said_once {
+        Vec::new()
+    } else {
+        frequency_ticks(&plan.axis, most.min(16))
+    };
+    for place in front() {
+        for tick in &ticks {
             let x = (tick.at as f32 - 0.5) * place.size.x;
             let point = place.centre + Vec3::new(x, 0.0, place.size.z / 2.0 + 0.55);
             if let Some(at) = project.at(point) {

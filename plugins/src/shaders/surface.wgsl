@@ -149,12 +149,20 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let column = i32(floor(u * f.columns));
     if stored(f, in.layer, column, row) < HOLE { discard; }
 
-    // The largest of the rows under this pixel: a click stays visible far away.
+    // The largest of all texels under this pixel, up to a bound: a click or a narrow tone stays
+    // visible far away.
+    let footprint_u = fwidth(u);
     var level = sampled(f, in.layer, u, behind);
-    if footprint > 1.0 {
-        let reach = min(footprint, 8.0);
-        level = max(level, sampled(f, in.layer, u, clamp(behind - 0.33 * reach, 0.0, f.span)));
-        level = max(level, sampled(f, in.layer, u, clamp(behind + 0.33 * reach, 0.0, f.span)));
+    let taps_u = i32(clamp(ceil(footprint_u * f.columns), 1.0, 8.0));
+    let taps_r = i32(clamp(ceil(footprint), 1.0, 6.0));
+    if taps_u > 1 || taps_r > 1 {
+        for (var i = 0; i < taps_u; i++) {
+            let at_u = clamp(u + ((f32(i) + 0.5) / f32(taps_u) - 0.5) * footprint_u, 0.0, 1.0);
+            for (var j = 0; j < taps_r; j++) {
+                let at_r = behind + ((f32(j) + 0.5) / f32(taps_r) - 0.5) * footprint;
+                level = max(level, sampled(f, in.layer, at_u, clamp(at_r, 0.0, f.span)));
+            }
+        }
     }
     let t = ranged(f, level);
 
