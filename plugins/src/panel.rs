@@ -169,8 +169,8 @@ fn source_rows(
     };
     let format = source.ring.format();
     match control {
-        Some(control) => choose_source(ui, source, control),
-        None => {
+        Some(control) if !control.0.choices().is_empty() => choose_source(ui, source, control),
+        _ => {
             ui.label(&source.name);
         }
     }

@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     spectrum::{
-        AnalysisSettings, Frontier, Released, RowBlocks, SharedWorkshop, SpectrumProgress,
-        collect_jobs, plan_spectrum, schedule_jobs,
+        AnalysisSettings, Frontier, PlanRefusal, Released, RowBlocks, SharedWorkshop,
+        SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
     },
     waterfall::HeightFieldSize,
 };
@@ -17,6 +17,7 @@ pub struct SpectrumPlugin;
 impl Plugin for SpectrumPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<AnalysisSettings>()
+            .init_resource::<PlanRefusal>()
             .init_resource::<SpectrumProgress>()
             .init_resource::<SharedWorkshop>()
             .init_resource::<Frontier>()

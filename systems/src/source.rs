@@ -106,10 +106,12 @@ impl Feed {
     }
 }
 
-/// Shows a source that arrived. Phase `Heed`. All of its channels are shown, as at the start.
+/// Shows a source that arrived. Phase `Heed`. All of its channels are shown, unless it has as many
+/// as the one before: then the choice stays.
 pub fn adopt_source(
     mut commands: Commands,
     control: Option<Res<Control>>,
+    shown: Option<Res<Source>>,
     mut feed: ResMut<Feed>,
     mut view: ResMut<View>,
 ) {
@@ -119,7 +121,11 @@ pub fn adopt_source(
     match arrived {
         Ok(source) => {
             feed.refused = None;
-            view.channels = (0..source.ring.format().channels.min(MAX_CHANNELS as u32)).collect();
+            let channels = source.ring.format().channels;
+            let before = shown.map(|shown| shown.ring.format().channels);
+            if before != Some(channels) {
+                view.channels = (0..channels.min(MAX_CHANNELS as u32)).collect();
+            }
             commands.insert_resource(source);
         }
         Err(words) => feed.refused = Some(words),

@@ -15,7 +15,7 @@ use soundfall_systems::{
     present::RunStats,
     source::{Feed, Source, poll_source},
     spectrum::{
-        AnalysisSettings, Frontier, Released, RowBlocks, SharedWorkshop, SpectrumPlan,
+        AnalysisSettings, Frontier, PlanRefusal, Released, RowBlocks, SharedWorkshop, SpectrumPlan,
         SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
     },
     view::View,
@@ -58,6 +58,7 @@ impl Bench {
         world.init_resource::<Feed>();
         world.init_resource::<StreamClock>();
         world.init_resource::<AnalysisSettings>();
+        world.init_resource::<PlanRefusal>();
         world.init_resource::<SpectrumProgress>();
         world.init_resource::<SharedWorkshop>();
         world.init_resource::<Frontier>();

@@ -1,6 +1,7 @@
 //! How the program ends, and what it says on stderr: one line for a failure, never a trace.
 
 use std::fmt;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -36,15 +37,16 @@ pub fn log(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .without_time()
         .with_target(verbose > 1)
         .try_init();
 }
 
 /// Says something to the user that is no failure.
-#[expect(clippy::print_stderr, reason = "words go to stderr")]
 pub fn say(words: impl fmt::Display) {
-    eprintln!("soundfall: {words}");
+    // Nobody listens any more: no reason to stop.
+    let _ = writeln!(std::io::stderr(), "soundfall: {words}");
 }
 
 /// Reports a failure in one line: 2 where the command line is wrong, 1 otherwise.

@@ -23,6 +23,13 @@ impl NpyWriter {
             "cannot write {}: it is a folder",
             path.display()
         );
+        // A link's target is what is meant; pipes and devices cannot be replaced by a file.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        ensure!(
+            !path.exists() || path.is_file(),
+            "cannot write {}: it is not a regular file",
+            path.display()
+        );
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -32,6 +39,8 @@ impl NpyWriter {
                 .prefix(".soundfall-")
                 .suffix(".part")
                 .tempfile_in(folder)
+                // Its own words name the temporary file, which tells nobody anything.
+                .map_err(|error| std::io::Error::from(error.kind()))
                 .with_context(fail)?,
         );
         file.write_all(&header(shape)).with_context(fail)?;

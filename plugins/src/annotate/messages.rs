@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     source::{Feed, Source},
-    spectrum::{AnalysisSettings, SpectrumProgress},
+    spectrum::{AnalysisSettings, PlanRefusal, SpectrumProgress},
     waterfall::FieldState,
 };
 
@@ -21,6 +21,7 @@ pub(crate) fn show_messages(
     feed: Res<Feed>,
     settings: Res<AnalysisSettings>,
     progress: Res<SpectrumProgress>,
+    refusal: Res<PlanRefusal>,
     state: Res<FieldState>,
     time: Res<Time>,
     mut loss: Local<Option<(u64, f64)>>,
@@ -99,7 +100,7 @@ pub(crate) fn show_messages(
         );
         y = warn(&painter, middle.x, y, &words);
     }
-    for words in feed.trouble.iter().chain(&feed.refused) {
+    for words in feed.trouble.iter().chain(&feed.refused).chain(&refusal.0) {
         y = warn(&painter, middle.x, y, words);
     }
 }

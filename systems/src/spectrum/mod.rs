@@ -13,6 +13,6 @@ mod schedule;
 
 pub use collect::{Released, RowBlock, RowBlocks, collect_jobs};
 pub use job::{HOLE, JobOutput, JobRows, Workshop, run_job};
-pub use plan::{AnalysisSettings, SpectrumPlan, plan_spectrum};
+pub use plan::{AnalysisSettings, PlanRefusal, SpectrumPlan, plan_spectrum};
 pub use progress::SpectrumProgress;
 pub use schedule::{Frontier, SharedWorkshop, SpectrumJob, schedule_jobs};

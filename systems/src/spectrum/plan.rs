@@ -12,6 +12,8 @@ use soundfall_dsp::{
     window::Window,
 };
 
+use soundfall_ring::RingFormat;
+
 use crate::{
     source::{Feed, Source},
     view::View,
@@ -157,9 +159,34 @@ fn level_for(span_secs: f64, sample_rate: u32, hop_frames: usize, rows: u32) -> 
     level
 }
 
+/// Why the settings cannot be planned, in words for the screen.
+#[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
+pub struct PlanRefusal(pub Option<String>);
+
+/// The parts of a plan that settings and ring decide, or why there are none.
+fn work_out(
+    settings: &AnalysisSettings,
+    format: &RingFormat,
+    columns: usize,
+) -> Result<(StftParams, FrequencyAxis), String> {
+    let stft = StftParams::new(settings.window, settings.window_size, settings.hop_frames)
+        .map_err(|error| error.to_string())?;
+    let readable = format.readable_frames();
+    if stft.window_size as u64 > readable {
+        return Err(format!(
+            "a window of {} frames is longer than the {readable} frames the ring holds",
+            stft.window_size
+        ));
+    }
+    let axis = settings
+        .axis(format.sample_rate, columns)
+        .map_err(|error| error.to_string())?;
+    Ok((stft, axis))
+}
+
 /// Makes a new plan when ring, settings, channels or span ask for one. Phase `Schedule`.
 ///
-/// Settings that cannot be planned (a window the engine refuses) leave the old plan standing.
+/// Settings that cannot be planned leave the old plan standing, and say why.
 pub fn plan_spectrum(
     mut commands: Commands,
     source: Option<Res<Source>>,
@@ -168,11 +195,14 @@ pub fn plan_spectrum(
     view: Res<View>,
     size: Res<HeightFieldSize>,
     plan: Option<Res<SpectrumPlan>>,
+    mut refusal: ResMut<PlanRefusal>,
 ) {
     let Some(source) = source else { return };
     let format = source.ring.format();
+    // A span beyond the ring needs no coarser rows than the whole ring does.
+    let span_secs = view.span_secs.min(format.capacity_secs());
     let level = level_for(
-        view.span_secs,
+        span_secs,
         format.sample_rate,
         settings.hop_frames,
         size.rows,
@@ -185,22 +215,21 @@ pub fn plan_spectrum(
         && plan.settings == *settings
         && plan.axis.columns() == size.columns as usize
     {
+        refusal.set_if_neq(PlanRefusal(None));
         return;
     }
-    let stft = match StftParams::new(settings.window, settings.window_size, settings.hop_frames) {
-        Ok(stft) => stft,
-        Err(error) => {
-            tracing::warn!("analysis settings refused: {error}");
+    let (stft, axis) = match work_out(&settings, format, size.columns as usize) {
+        Ok(parts) => parts,
+        Err(words) => {
+            let words = PlanRefusal(Some(words));
+            if *refusal != words {
+                tracing::warn!("{}", words.0.as_deref().unwrap_or_default());
+                *refusal = words;
+            }
             return;
         }
     };
-    let axis = match settings.axis(format.sample_rate, size.columns as usize) {
-        Ok(axis) => axis,
-        Err(error) => {
-            tracing::warn!("frequency axis refused: {error}");
-            return;
-        }
-    };
+    refusal.set_if_neq(PlanRefusal(None));
     let bin_map = Arc::new(BinMap::new(
         &axis,
         f64::from(format.sample_rate),

@@ -27,8 +27,8 @@ pub struct SourceArgs {
     #[arg(long = "loop", requires = "file")]
     pub looped: bool,
     /// Speed of the file.
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    pub speed: f64,
+    #[arg(long, value_name = "X", requires = "file")]
+    pub speed: Option<f64>,
     /// Built-in signal: sine[:HZ] chirp chord clicks white pink sweep-pair demo silence
     #[arg(long, value_name = "NAME")]
     pub signal: Option<Signal>,
@@ -54,7 +54,7 @@ impl SourceArgs {
             (None, Some(path)) => SourceSpec::File {
                 path: path.clone(),
                 looped: self.looped,
-                speed: self.speed,
+                speed: self.speed.unwrap_or(1.0),
             },
             (None, None) => SourceSpec::Device {
                 name: self.device.clone(),
@@ -132,6 +132,21 @@ pub struct ViewArgs {
 }
 
 impl ViewArgs {
+    /// What can be refused before there is a source; `rate` where it was asked for.
+    pub fn check(&self, rate: Option<u32>) -> Result<()> {
+        let analysis = self.analysis()?;
+        let axis = analysis.axis(rate.unwrap_or(384_000 * 2), 512);
+        axis.map_err(|e| Usage(format!("--min-hz and --max-hz: {e}")))?;
+        if self.db_max < self.db_min + 6.0 {
+            return Err(Usage(format!(
+                "--db-max {} leaves no range above --db-min {}: at least 6 dB",
+                self.db_max, self.db_min
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
     /// The analysis that was asked for.
     pub fn analysis(&self) -> Result<AnalysisSettings> {
         StftParams::new(self.window, self.window_size, self.hop)
@@ -155,13 +170,6 @@ impl ViewArgs {
 
     /// The view that was asked for, of a ring with so many channels.
     pub fn view(&self, channels: u32) -> Result<View> {
-        if self.db_max < self.db_min + 6.0 {
-            return Err(Usage(format!(
-                "--db-max {} leaves no range above --db-min {}: at least 6 dB",
-                self.db_max, self.db_min
-            ))
-            .into());
-        }
         let shown = match &self.channel {
             Some(list) => list.0.clone(),
             None => (0..channels.min(MAX_CHANNELS as u32)).collect(),

@@ -47,9 +47,6 @@ pub fn run(
     }
     let begun = Instant::now();
     let report = show(source, &options, &graphics, upstream)?;
-    if let Some(path) = options.snapshot.as_ref().filter(|path| path.exists()) {
-        exit::say(format!("picture: {}", std::path::absolute(path)?.display()));
-    }
     if let Some(path) = &run.stats {
         let mut stats = Stats {
             seconds: begun.elapsed().as_secs_f64(),
@@ -60,6 +57,13 @@ pub fn run(
         stats.add_display(&report);
         stats.add_memory(memory);
         StatsTo::from(path.as_path()).write(&stats)?;
+    }
+    // The figures first: a picture that cannot be saved does not take them along.
+    if let Some(picture) = report.picture {
+        exit::say(format!(
+            "picture: {}",
+            std::path::absolute(picture?)?.display()
+        ));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::input;
 use crate::show::{ShowOptions, Still, render_still};
 
 pub fn run(args: &RenderArgs) -> Result<()> {
+    args.view.check(None)?;
     let analysis = args.view.analysis()?;
     let extension = args
         .output

@@ -16,12 +16,14 @@ use soundfall_systems::{
 use crate::exit;
 use crate::stats::own_memory_mb;
 
-use super::{DisplayReport, ShowOptions, Upstream, build};
+use super::{DisplayReport, ShowOptions, Upstream, build, numbered};
 
 /// Time of a frame.
 const FRAME: Duration = Duration::from_nanos(16_666_667);
-/// Frames to finish what is due when the run ends.
-const DRAIN_FRAMES: u32 = 600;
+/// What a live run may take at its end to finish what is due.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Without a single new column for this long, nothing more will come.
+const STUCK: Duration = Duration::from_secs(5);
 
 pub(super) fn run(
     source: Source,
@@ -36,7 +38,7 @@ pub(super) fn run(
     let mut screen = Headless::new(app, options.draw);
     let start = Instant::now();
     let (mut next_frame, mut next_line) = (start, Duration::from_secs(1));
-    let mut pictures = Pictures::new(options);
+    let mut pictures = Pictures { options, taken: 0 };
     loop {
         screen.step();
         let elapsed = start.elapsed();
@@ -65,11 +67,14 @@ pub(super) fn run(
         }
     }
     (upstream.end)();
-    settle(&mut screen);
-    if let Some(path) = &options.snapshot {
-        save(&mut screen, path)?;
+    if !settle(&mut screen, Some(DRAIN)) {
+        exit::say("the analysis did not keep up: what was left at the end counts as dropped");
     }
-    Ok(DisplayReport::of(screen.world()))
+    let mut report = DisplayReport::of(screen.world());
+    if let Some(path) = &options.snapshot {
+        report.picture = Some(save(&mut screen, path));
+    }
+    Ok(report)
 }
 
 /// Everything that is written has been shown, and nothing more will come.
@@ -83,11 +88,14 @@ fn played_out(world: &World) -> bool {
     feed.ended && !clock.flowing()
 }
 
-/// Lets what is due be finished, with the ring left alone.
-pub(super) fn settle(screen: &mut Headless) {
+/// Lets what is due be finished, with the ring left alone. Gives up when nothing moved for a
+/// while, or at `limit`; true if everything was finished.
+pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
     screen.step();
     screen.world_mut().resource_mut::<Feed>().held = true;
-    for _ in 0..DRAIN_FRAMES {
+    let begun = Instant::now();
+    let (mut done, mut moved) = (0, begun);
+    loop {
         screen.step();
         let world = screen.world();
         let progress = world.resource::<SpectrumProgress>();
@@ -95,51 +103,46 @@ pub(super) fn settle(screen: &mut Headless) {
             .resource::<LaneField>()
             .caught_up(world.resource::<Feed>());
         if progress.backlog == 0 && progress.in_flight == 0 && lanes {
-            break;
+            // Rows collected in the last frame are staged; one more uploads them.
+            screen.step();
+            return true;
+        }
+        let now = progress.columns_analysed + progress.columns_dropped;
+        if now != done {
+            (done, moved) = (now, Instant::now());
+        }
+        if moved.elapsed() > STUCK || limit.is_some_and(|limit| begun.elapsed() > limit) {
+            return false;
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    // Rows collected in the last frame are staged; one more uploads them.
-    screen.step();
 }
 
-fn save(screen: &mut Headless, path: &Path) -> Result<()> {
+fn save(screen: &mut Headless, path: &Path) -> Result<PathBuf> {
     let (size, rgba) = screen.picture()?;
     write_png(path, size, &rgba)?;
-    Ok(())
+    Ok(path.to_owned())
 }
 
-/// Pictures on the way, numbered: `out.png` becomes `out-0001.png`.
-struct Pictures {
-    every_secs: Option<f64>,
-    path: PathBuf,
+/// Pictures on the way, numbered.
+struct Pictures<'a> {
+    options: &'a ShowOptions,
     taken: u32,
 }
 
-impl Pictures {
-    fn new(options: &ShowOptions) -> Self {
-        Self {
-            every_secs: options.snapshot_every_secs,
-            path: options
-                .snapshot
-                .clone()
-                .unwrap_or_else(|| PathBuf::from("soundfall.png")),
-            taken: 0,
-        }
-    }
-
+impl Pictures<'_> {
     fn take_due(&mut self, screen: &mut Headless, elapsed_secs: f64) -> Result<()> {
-        let Some(every) = self.every_secs else {
+        let Some(every) = self.options.snapshot_every_secs else {
             return Ok(());
         };
         if elapsed_secs < every * f64::from(self.taken + 1) {
             return Ok(());
         }
         self.taken += 1;
-        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        let path = self
-            .path
-            .with_file_name(format!("{stem}-{:04}.png", self.taken));
-        save(screen, &path)
+        save(
+            screen,
+            &numbered(self.options.snapshot.as_deref(), self.taken),
+        )
+        .map(|_| ())
     }
 }

@@ -6,7 +6,7 @@ mod report;
 mod still;
 mod window;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use bevy::prelude::{App, UVec2};
@@ -73,6 +73,13 @@ pub struct Upstream {
     pub control: Option<Control>,
     /// Ends the capture, so that the ring stands still.
     pub end: Box<dyn Fn()>,
+}
+
+/// The path of a picture on the way: `out.png` becomes `out-0001.png`.
+fn numbered(path: Option<&Path>, number: u32) -> PathBuf {
+    let path = path.unwrap_or(Path::new("soundfall.png"));
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{number:04}.png"))
 }
 
 /// An app with everything in it.

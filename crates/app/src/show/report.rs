@@ -1,5 +1,7 @@
 //! The display's figures, read off the world.
 
+use std::path::PathBuf;
+
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     present::{RunStats, UploadMeter},
@@ -8,7 +10,7 @@ use soundfall_systems::{
 };
 
 /// What a display did.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct DisplayReport {
     /// Frames of the display.
     pub frames: u64,
@@ -32,6 +34,8 @@ pub struct DisplayReport {
     pub latency_ms: [f64; 2],
     /// Graphics adapter.
     pub adapter: Option<String>,
+    /// The picture at the end, or why there is none; nothing where none was asked for.
+    pub picture: Option<anyhow::Result<PathBuf>>,
 }
 
 impl DisplayReport {
@@ -59,10 +63,11 @@ impl DisplayReport {
             ];
         }
         if let Some(progress) = world.get_resource::<SpectrumProgress>() {
+            // Read at the end of a run: what is still under way then is never shown.
             report.columns = [
                 progress.columns_due,
                 progress.columns_analysed,
-                progress.columns_dropped,
+                progress.columns_due - progress.columns_analysed,
             ];
             report.laps = progress.laps;
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bevy::{prelude::App, time::TimeUpdateStrategy};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_ring::{Gap, RingFormat, heap_ring};
@@ -84,7 +84,9 @@ pub fn render_still(
         std::time::Duration::ZERO,
     ));
     let mut display = Headless::new(app, false);
-    settle(&mut display);
+    if !settle(&mut display, None) {
+        bail!("the analysis came to a standstill; no picture was drawn");
+    }
     let (size, rgba) = display.picture()?;
     write_png(out, size, &rgba).context("the picture was drawn but not saved")?;
     Ok(())

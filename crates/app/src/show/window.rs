@@ -1,7 +1,7 @@
 //! Runs the display in a window.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use bevy::{
@@ -11,22 +11,31 @@ use bevy::{
 use soundfall_plugins::host::{Graphics, write_png};
 use soundfall_systems::source::Source;
 
+use crate::exit;
+use crate::stats::own_memory_mb;
 use crate::stop::Stop;
 
-use super::{DisplayReport, ShowOptions, Upstream, build};
+use super::{DisplayReport, ShowOptions, Upstream, build, numbered};
 
-/// Figures handed out of the app, which is gone when its run returns.
+/// What is handed out of the app, which is gone when its run returns.
 #[derive(Resource, Clone, Default)]
-struct Handed(Arc<Mutex<DisplayReport>>);
+struct Handed {
+    report: Arc<Mutex<DisplayReport>>,
+    picture: Arc<Mutex<Option<Result<PathBuf>>>>,
+}
 
-/// What ends the run.
+/// What the run does besides showing.
 #[derive(Resource)]
-struct Ending {
-    seconds: Option<f64>,
-    snapshot: Option<PathBuf>,
-    asked: bool,
+struct Errands {
+    options: ShowOptions,
     stop: Stop,
-    failed: Arc<Mutex<Option<String>>>,
+    ending: bool,
+    seconds_told: u32,
+    pictures_taken: u32,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn run(
@@ -36,80 +45,106 @@ pub(super) fn run(
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
     let handed = Handed::default();
-    let failed: Arc<Mutex<Option<String>>> = Arc::default();
     let mut app = build(source, options, graphics);
     app.insert_resource(handed.clone())
-        .insert_resource(Ending {
-            seconds: options.seconds,
-            snapshot: options.snapshot.clone(),
-            asked: false,
+        .insert_resource(Errands {
+            options: options.clone(),
             stop: upstream.stop.clone(),
-            failed: failed.clone(),
+            ending: false,
+            seconds_told: 0,
+            pictures_taken: 0,
         })
-        .add_systems(Update, end_in_time)
+        .add_systems(Update, (take_numbered, end_in_time).chain())
         .add_systems(Last, hand_out);
     if let Some(control) = &upstream.control {
         app.insert_resource(control.clone());
     }
     let exit = app.run();
     (upstream.end)();
-    if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        anyhow::bail!(error);
-    }
     if let AppExit::Error(code) = exit {
         anyhow::bail!("the display ended with an error (code {code}); -v shows more");
     }
-    Ok(handed
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone())
+    let mut report = std::mem::take(&mut *locked(&handed.report));
+    report.picture = locked(&handed.picture).take();
+    Ok(report)
 }
 
-/// Keeps the figures outside the app fresh: four times a second is enough, and at the end.
+/// Keeps the figures outside the app fresh, and tells them once a second where asked to.
 fn hand_out(world: &mut World, mut frame: Local<u32>) {
     *frame = frame.wrapping_add(1);
     let leaving = world
         .get_resource::<Messages<AppExit>>()
         .is_some_and(|messages| !messages.is_empty());
-    if leaving || frame.is_multiple_of(15) {
-        let report = DisplayReport::of(world);
-        let handed = world.resource::<Handed>();
-        *handed.0.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    let elapsed = world.resource::<Time<Real>>().elapsed_secs_f64();
+    let told = world.resource::<Errands>().seconds_told;
+    let tell = elapsed >= f64::from(told + 1);
+    if !(leaving || tell || frame.is_multiple_of(15)) {
+        return;
     }
+    let report = DisplayReport::of(world);
+    if tell {
+        own_memory_mb();
+        let mut errands = world.resource_mut::<Errands>();
+        errands.seconds_told = elapsed as u32;
+        if errands.options.talk {
+            exit::say(report.line(elapsed));
+        }
+    }
+    *locked(&world.resource::<Handed>().report) = report;
+}
+
+/// Pictures on the way.
+fn take_numbered(mut commands: Commands, time: Res<Time<Real>>, mut errands: ResMut<Errands>) {
+    let Some(every) = errands.options.snapshot_every_secs else {
+        return;
+    };
+    if time.elapsed_secs_f64() < every * f64::from(errands.pictures_taken + 1) {
+        return;
+    }
+    errands.pictures_taken += 1;
+    let path = numbered(errands.options.snapshot.as_deref(), errands.pictures_taken);
+    commands.spawn(Screenshot::primary_window()).observe(
+        move |captured: On<ScreenshotCaptured>| {
+            if let Err(error) = save(&captured.image, &path) {
+                exit::say(format!("{error:#}"));
+            }
+        },
+    );
 }
 
 fn end_in_time(
     mut commands: Commands,
     time: Res<Time<Real>>,
-    mut ending: ResMut<Ending>,
+    handed: Res<Handed>,
+    mut errands: ResMut<Errands>,
     mut exit: MessageWriter<AppExit>,
 ) {
-    let over = ending.stop.asked()
-        || ending
+    let over = errands.stop.asked()
+        || errands
+            .options
             .seconds
             .is_some_and(|seconds| time.elapsed_secs_f64() >= seconds);
-    if !over || ending.asked {
+    if !over || errands.ending {
         return;
     }
-    ending.asked = true;
-    let Some(path) = ending.snapshot.clone() else {
+    errands.ending = true;
+    let Some(path) = errands.options.snapshot.clone() else {
         exit.write(AppExit::Success);
         return;
     };
-    let failed = ending.failed.clone();
+    let slot = handed.picture.clone();
     commands.spawn(Screenshot::primary_window()).observe(
         move |captured: On<ScreenshotCaptured>, mut exit: MessageWriter<AppExit>| {
-            let picture = &captured.image;
-            let size = UVec2::new(picture.width(), picture.height());
-            let saved = match picture.clone().try_into_dynamic() {
-                Ok(image) => write_png(&path, size, &image.to_rgba8()).map_err(|e| e.to_string()),
-                Err(error) => Err(error.to_string()),
-            };
-            if let Err(error) = saved {
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            }
+            let saved = save(&captured.image, &path);
+            *locked(&slot) = Some(saved.map(|()| path.clone()));
             exit.write(AppExit::Success);
         },
     );
+}
+
+fn save(picture: &Image, path: &Path) -> Result<()> {
+    let size = UVec2::new(picture.width(), picture.height());
+    let rgba = picture.clone().try_into_dynamic()?.to_rgba8();
+    write_png(path, size, &rgba)?;
+    Ok(())
 }

@@ -18,7 +18,7 @@ use switchboard::{Switchboard, shown};
 pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
     // What the view refuses is refused before anything is written.
-    args.view.analysis()?;
+    args.view.check(args.source.rate)?;
     let (capture, name) = begin(args)?;
     welcome(&capture);
     let capture = Arc::new(capture);

@@ -1,22 +1,45 @@
 //! `soundfall view`: show a ring that another program writes.
 
+mod watch;
+
+use std::path::Path;
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
-use soundfall_ring_file::{find_ring, open};
-use soundfall_systems::source::Source;
+use soundfall_ring_file::{OpenRing, find_ring, open};
+use soundfall_systems::source::{Control, Source};
 
 use super::display;
 use crate::cli::ViewCommandArgs;
 use crate::show::Upstream;
 use crate::stop::Stop;
+use watch::Watch;
 
 pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
+    args.view.check(None)?;
     let path = match &args.ring {
         Some(path) => path.clone(),
         None => find_ring()
             .context("no ring found; start `soundfall capture`, or name one with --ring PATH")?,
     };
     let opened = open(&path, args.safe_read)?;
+    let shown = source(&opened, &path);
+    // Somebody else's capture: only the user can end the view.
+    let upstream = Upstream {
+        stop,
+        control: Some(Control(Arc::new(Watch::start(
+            opened,
+            path,
+            args.safe_read,
+        )?))),
+        end: Box::new(|| ()),
+    };
+    display::run(shown, &args.view, &args.run, verbose, &upstream)
+}
+
+/// A ring as the display takes it.
+fn source(opened: &OpenRing, path: &Path) -> Source {
     let label = opened
         .ring
         .extension()
@@ -24,16 +47,9 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
     let name = label
         .filter(|label| !label.is_empty())
         .unwrap_or_else(|| path.display().to_string());
-    let source = Source {
+    Source {
         ring: opened.ring.clone(),
         name,
         probe: None,
-    };
-    // Somebody else's capture: only the user can end the view.
-    let upstream = Upstream {
-        stop,
-        control: None,
-        end: Box::new(|| ()),
-    };
-    display::run(source, &args.view, &args.run, verbose, &upstream)
+    }
 }

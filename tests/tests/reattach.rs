@@ -1,0 +1,53 @@
+//! A writer that is started again makes a new ring at the same path: a viewer shows that one by
+//! itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use soundfall_tests::outcome::number;
+use soundfall_tests::place::Place;
+use soundfall_tests::program::Program;
+
+fn capture(ring: &std::path::Path, signal: &str, seconds: &str) -> Program {
+    Program::new(["capture", "--signal", signal, "--history", "5"])
+        .args(["--seconds", seconds, "--ring"])
+        .arg(ring)
+}
+
+#[test]
+fn a_viewer_goes_over_to_the_new_ring() {
+    let place = Place::new();
+    let ring = place.path("ring");
+    capture(&ring, "chord", "2").run().expect_success();
+    let view = Program::new([
+        "view",
+        "--headless",
+        "--seconds",
+        "8",
+        "--stats",
+        "-",
+        "--ring",
+    ])
+    .arg(&ring)
+    .start();
+    let first = soundfall_ring_file::open(&ring, false)
+        .unwrap()
+        .ring
+        .epoch();
+    capture(&ring, "white", "5").run().expect_success();
+    let second = soundfall_ring_file::open(&ring, false)
+        .unwrap()
+        .ring
+        .epoch();
+    assert_ne!(first, second);
+    let outcome = view.wait().expect_success();
+    assert!(
+        outcome.stderr.contains("another ring"),
+        "{}",
+        outcome.stderr
+    );
+    let stats = outcome.json();
+    // Two seconds of the first ring and at least some of the five of the second, two channels.
+    let due = number(&stats, "columns_due");
+    assert!(due > 600.0, "{stats:#}");
+    assert_eq!(number(&stats, "laps"), 0.0, "{stats:#}");
+}
