@@ -87,6 +87,8 @@ struct Fragment {
     @location(2) top: f32,
     @location(3) size: vec3<f32>,
     @location(4) @interpolate(flat) layer: i32,
+    // Part of the range that the grid reaches here: the largest level of what a vertex stands for.
+    @location(5) reach: f32,
 }
 
 @vertex
@@ -129,6 +131,7 @@ fn vertex(in: Vertex) -> Fragment {
     out.top = in.position.y;
     out.size = vec3<f32>(length(model[0].xyz), length(model[1].xyz), length(model[2].xyz));
     out.layer = layer;
+    out.reach = ranged(f, level);
     return out;
 }
 
@@ -164,7 +167,8 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
             }
         }
     }
-    let t = ranged(f, level);
+    // Where the grid is coarser than the field its height already is a maximum: colour follows it.
+    let t = max(ranged(f, level), in.reach);
 
     // Normal from the field itself, finer than the grid.
     let du = 1.5 / f.columns;
