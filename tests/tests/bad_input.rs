@@ -269,3 +269,15 @@ fn a_full_disk() {
         .expect_refusal(&["out.npy"]);
     assert_eq!(fs::read(&npy).expect("still there"), b"precious");
 }
+
+#[test]
+fn what_is_refused_is_refused_before_a_ring_is_written() {
+    let place = Place::new();
+    let ring = place.path("ring");
+    for option in ["--channel=9", "--db-min=0", "--max-hz=0.5"] {
+        let program = Program::new(["live", "--headless", "--seconds", "1", "--signal", "chord"]);
+        let program = program.args([option, "--db-max=0", "--min-hz=0", "--ring"]);
+        program.arg(&ring).run().expect_refusal(&[]);
+    }
+    assert!(place.names().is_empty(), "left {:?}", place.names());
+}

@@ -38,6 +38,8 @@ pub fn log(verbose: u8) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // Words that nobody reads any more must not become a panic.
+        .log_internal_errors(false)
         .without_time()
         .with_target(verbose > 1)
         .try_init();

@@ -34,6 +34,12 @@ impl NpyWriter {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        ensure!(
+            folder.is_dir(),
+            "cannot write {}: there is no folder {}",
+            path.display(),
+            folder.display()
+        );
         let mut file = BufWriter::new(
             tempfile::Builder::new()
                 .prefix(".soundfall-")

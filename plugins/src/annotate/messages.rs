@@ -71,7 +71,7 @@ pub(crate) fn show_messages(
         12.5,
         QUIET,
     );
-    if !state.visible {
+    if !state.visible && refusal.0.is_none() {
         text(
             &painter,
             middle,

@@ -56,11 +56,11 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
 pub fn welcome(capture: &Capture) {
     let format = capture.format();
     exit::say(format!(
-        "{}: {} channels at {} Hz, {:.0} s of history in {}",
+        "{}: {} channels at {} Hz, {} s of history in {}",
         capture.label(),
         format.channels,
         format.sample_rate,
-        format.capacity_secs(),
+        (format.capacity_secs() * 10.0).round() / 10.0,
         capture.ring_path().display()
     ));
     for warning in capture.warnings() {

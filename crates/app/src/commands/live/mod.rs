@@ -15,10 +15,20 @@ use crate::show::Upstream;
 use crate::stop::Stop;
 use switchboard::{Switchboard, shown};
 
+/// Channels of a built-in signal where none were asked for.
+const SIGNAL_CHANNELS: u32 = 2;
+
 pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
     // What the view refuses is refused before anything is written.
     args.view.check(args.source.rate)?;
+    let known = match args.source.signal {
+        Some(_) => Some(args.source.channels.unwrap_or(SIGNAL_CHANNELS)),
+        None => args.source.channels,
+    };
+    if let Some(channels) = known {
+        args.view.view(channels)?;
+    }
     let (capture, name) = begin(args)?;
     welcome(&capture);
     let capture = Arc::new(capture);
