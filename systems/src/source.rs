@@ -4,7 +4,7 @@
 //! touches whatever feeds the ring.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use web_time::{SystemTime, UNIX_EPOCH};
 
 use bevy_ecs::prelude::*;
 use soundfall_ring::{Gap, RingFormat, SharedRing, WriterState};
