@@ -21,6 +21,7 @@ pub mod envelope;
 pub mod level;
 pub mod note;
 pub mod pyramid;
+pub mod rows;
 pub mod sample;
 pub mod scale;
 pub mod stft;

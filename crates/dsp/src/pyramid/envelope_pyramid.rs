@@ -113,6 +113,20 @@ impl EnvelopePyramid {
         }
     }
 
+    /// Appends whole entries of level 0, as another worker reduced them, at an entry's start. What
+    /// begins inside an entry is ignored.
+    pub fn push_entries(&mut self, entries: &[MinMaxRms]) {
+        if !self.next_frame.is_multiple_of(BASE_FRAMES) {
+            return;
+        }
+        for entry in entries {
+            self.levels[0].open = *entry;
+            self.base_filled = BASE_FRAMES;
+            self.next_frame += BASE_FRAMES;
+            self.close_base();
+        }
+    }
+
     /// Leaves out the frames up to `frame` (lost ones, a gap). Earlier frames are no-ops: what
     /// has been pushed stays.
     pub fn skip_to(&mut self, frame: u64) {
