@@ -1,6 +1,8 @@
 //! Gaps: spans of frames that were lost before they reached the ring. Never guesses: a gap is
 //! here only because the writer recorded it.
 
+use std::ops::Range;
+
 use crate::format::MAX_FRAME;
 
 /// A span of frames that was lost before it reached the ring and holds zeros in it.
@@ -18,6 +20,12 @@ impl Gap {
     /// The frame after the last lost one.
     pub fn end_frame(&self) -> u64 {
         self.start_frame.saturating_add(self.length_frames)
+    }
+
+    /// True if it touches some of these frames.
+    #[must_use]
+    pub fn touches(&self, frames: &Range<u64>) -> bool {
+        self.start_frame < frames.end && self.end_frame() > frames.start
     }
 
     /// Reads an entry's words; `None` where they cannot be a gap.

@@ -148,7 +148,9 @@ fn clip_label(label: &str) -> &str {
 }
 
 /// Every header word of a new ring that is not zero, as (word index, value); the magic comes last.
-pub(crate) fn header_words(format: &RingFormat, extension: &Extension) -> Vec<(u64, u64)> {
+/// For writers whose words are not in this process's memory.
+#[must_use]
+pub fn header_words(format: &RingFormat, extension: &Extension) -> Vec<(u64, u64)> {
     let mut words = vec![
         (word(OFFSET_VERSION), VERSION),
         (word(OFFSET_SAMPLE_RATE), format.sample_rate.into()),
