@@ -13,14 +13,14 @@ use soundfall_ring::RingFormat;
 use soundfall_ring_file::{CreateOptions, FileRingWriter};
 
 use crate::config::{
-    CaptureConfig, SourceSpec, available_ring_bytes, capacity_frames, check_channels, check_rate,
-    default_block_frames,
+    CaptureConfig, SourceSpec, available_ring_bytes, capacity_frames, default_block_frames,
 };
 use crate::device::{Chosen, Streams};
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
 use crate::feed::{Counters, Feed, queue};
 use crate::file::AudioFile;
+use crate::limits::{check_channels, check_rate};
 use crate::producer::{FilePlayer, Material, Producer};
 use crate::signal::Generator;
 use crate::writer::Assembler;

@@ -5,14 +5,9 @@
 use std::path::PathBuf;
 
 use crate::error::CaptureError;
+use crate::limits::{check_channels, check_rate};
 use crate::signal::Signal;
 
-/// Most channels a capture may have.
-pub const MAX_CHANNELS: u32 = 256;
-/// Lowest sampling rate a capture may have, in Hz.
-pub const MIN_RATE: u32 = 1_000;
-/// Highest sampling rate a capture may have, in Hz.
-pub const MAX_RATE: u32 = 768_000;
 /// Largest block written to the ring at once, in frames.
 pub const MAX_BLOCK_FRAMES: u32 = 65_536;
 /// Slowest and fastest pace at which a file can be played.
@@ -107,31 +102,6 @@ impl CaptureConfig {
             return Err(CaptureError::Speed { speed: *speed });
         }
         Ok(())
-    }
-}
-
-/// Checks a channel count against 1 ..= [`MAX_CHANNELS`].
-pub(crate) fn check_channels(channels: u32) -> Result<(), CaptureError> {
-    if (1..=MAX_CHANNELS).contains(&channels) {
-        Ok(())
-    } else {
-        Err(CaptureError::Channels {
-            channels,
-            max: MAX_CHANNELS,
-        })
-    }
-}
-
-/// Checks a sampling rate against [`MIN_RATE`] ..= [`MAX_RATE`].
-pub(crate) fn check_rate(rate: u32) -> Result<(), CaptureError> {
-    if (MIN_RATE..=MAX_RATE).contains(&rate) {
-        Ok(())
-    } else {
-        Err(CaptureError::Rate {
-            rate,
-            min: MIN_RATE,
-            max: MAX_RATE,
-        })
     }
 }
 

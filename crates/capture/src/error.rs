@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+#[cfg(not(target_arch = "wasm32"))]
 use crate::file::FileError;
 
 /// Why a capture could not start or run. Every text is one line: what, where, and what to do.
@@ -124,6 +125,7 @@ pub enum CaptureError {
         message: String,
     },
     /// The audio file cannot be played.
+    #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]
     File(#[from] FileError),
     /// Another rate than the file's was asked for.
@@ -147,9 +149,11 @@ pub enum CaptureError {
         wanted: u32,
     },
     /// The ring file cannot be made.
+    #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]
     Ring(#[from] soundfall_ring_file::CreateError),
     /// The ring cannot have that shape.
+    #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]
     Format(#[from] soundfall_ring::FormatError),
     /// A thread could not be started.

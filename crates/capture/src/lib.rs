@@ -10,26 +10,42 @@
 //! | [`feed`] | the real-time side: conversion, queue, lost frames |
 //! | [`pace`] | real-time pacing of files and signals |
 //!
+//! In the browser (wasm32) only [`signal`] and its errors are there.
+//!
 //! This crate never reads a ring back, analyses or draws anything.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod capture;
+#[cfg(not(target_arch = "wasm32"))]
 mod config;
+#[cfg(not(target_arch = "wasm32"))]
 mod convert;
+#[cfg(not(target_arch = "wasm32"))]
 mod device;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod devices;
 mod error;
+#[cfg(not(target_arch = "wasm32"))]
 mod event;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod feed;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod file;
+mod limits;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod pace;
+#[cfg(not(target_arch = "wasm32"))]
 mod producer;
 pub mod signal;
+#[cfg(not(target_arch = "wasm32"))]
 mod writer;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use capture::{Capture, CaptureStats, start};
-pub use config::{
-    CaptureConfig, MAX_CHANNELS, MAX_RATE, MIN_RATE, SourceSpec, default_block_frames,
-};
+#[cfg(not(target_arch = "wasm32"))]
+pub use config::{CaptureConfig, SourceSpec, default_block_frames};
 pub use error::CaptureError;
+#[cfg(not(target_arch = "wasm32"))]
 pub use event::{CaptureEvent, SourceState};
+pub use limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 pub use signal::Signal;

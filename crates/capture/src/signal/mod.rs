@@ -12,8 +12,8 @@ mod tones;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::config::{check_channels, check_rate};
 use crate::error::CaptureError;
+use crate::limits::{check_channels, check_rate};
 
 /// A built-in signal. Each channel plays its own variation.
 ///
