@@ -20,8 +20,15 @@ pub(crate) fn root() -> PathBuf {
 /// `cargo ARGS` in the root, with the target folder of [`cache`] and without the
 /// variables that describe xtask itself.
 pub(crate) fn cargo<const N: usize>(args: [&str; N]) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    command.current_dir(root()).args(args);
+    let mut command = cargo_of(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    command.args(args);
+    command
+}
+
+/// The same, of another toolchain.
+pub(crate) fn cargo_of(program: OsString) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
     for (name, _) in env::vars_os() {
         if describes_xtask(&name.to_string_lossy()) {
             command.env_remove(name);
@@ -34,6 +41,29 @@ pub(crate) fn cargo<const N: usize>(args: [&str; N]) -> Command {
         }
     }
     command
+}
+
+/// Where [`cargo`] puts what it builds.
+pub(crate) fn target_folder() -> PathBuf {
+    target_folder_of(&cargo([]), env::var_os("CARGO_TARGET_DIR"))
+}
+
+fn target_folder_of(cargo: &Command, inherited: Option<OsString>) -> PathBuf {
+    let redirected = cargo
+        .get_envs()
+        .find(|(name, _)| *name == "CARGO_TARGET_DIR")
+        .map_or(inherited, |(_, folder)| folder.map(OsString::from))
+        .filter(|folder| !folder.is_empty())
+        // As cargo, which runs in the root, reads it.
+        .map(|folder| root().join(folder));
+    // Unless redirected, cargo built us (TARGET/debug/xtask) and the program into one folder.
+    redirected
+        .or_else(|| {
+            env::current_exe()
+                .ok()
+                .and_then(|exe| exe.ancestors().nth(2).map(PathBuf::from))
+        })
+        .unwrap_or_else(|| root().join("target"))
 }
 
 /// Whether cargo set this variable only to describe the package it runs.
@@ -113,6 +143,30 @@ mod tests {
     fn root_holds_the_workspace() {
         assert!(root().join("Cargo.toml").is_file());
         assert!(root().join("crates/xtask").is_dir());
+    }
+
+    #[test]
+    fn a_redirected_target_folder_is_followed() {
+        let mut command = Command::new("cargo");
+        assert_eq!(
+            target_folder_of(&command, Some("/mine".into())),
+            PathBuf::from("/mine")
+        );
+        assert_eq!(
+            target_folder_of(&command, Some("mine".into())),
+            root().join("mine")
+        );
+        command.env("CARGO_TARGET_DIR", "/c/target");
+        assert_eq!(
+            target_folder_of(&command, Some("/mine".into())),
+            PathBuf::from("/c/target")
+        );
+    }
+
+    #[test]
+    fn otherwise_the_program_lies_beside_xtask() {
+        let exe = env::current_exe().unwrap_or_default();
+        assert!(exe.starts_with(target_folder_of(&Command::new("cargo"), None)));
     }
 
     #[test]

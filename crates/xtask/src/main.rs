@@ -17,11 +17,15 @@ mod cache;
 mod check;
 mod command;
 mod run;
+#[cfg(test)]
+mod scratch;
+mod serve;
 mod setup;
 mod steps;
 mod tally;
 mod test;
 mod tidy;
+mod web;
 
 use std::env;
 use std::process::ExitCode;
@@ -32,10 +36,15 @@ usage: cargo xtask COMMAND
   run [ARGS]        install what is missing, build, run `soundfall ARGS`
   test [ARGS]       install what is missing, then check, build and test everything;
                     ARGS go to `cargo test`
+  test --web [FILE] only the web build and its tests (those with FILE in their names)
+  web [--quick]     the web page as a folder of files, dist/web (dist/web-quick)
+  serve [--port PORT] [--dir FOLDER] [--plain]
+                    that folder on http://127.0.0.1:8080/; --plain: not isolated
   check             format, tidy, clippy
   tidy              only the rules that no compiler checks
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
-  setup [run|test]  only install what is missing (default: test)";
+  setup [run|test|web]
+                    only install what is missing (default: test)";
 
 fn main() -> ExitCode {
     let mut args = env::args().skip(1);
@@ -44,6 +53,8 @@ fn main() -> ExitCode {
     let outcome = match name.as_str() {
         "run" => run::run(&rest),
         "test" => test::test(&rest),
+        "web" => web::command(&rest),
+        "serve" => serve::command(&rest),
         "check" => check::check(),
         "tidy" => tidy::tidy().map(|()| ExitCode::SUCCESS),
         "bench" => bench::bench(&rest),

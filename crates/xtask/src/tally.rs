@@ -1,4 +1,4 @@
-//! Counts of tests, read from the lines `cargo test` prints.
+//! Counts of tests, read from the lines that `cargo test` and Node's TAP reporter print.
 //!
 //! Never changes what is shown: lines pass through as they come.
 
@@ -33,6 +33,13 @@ impl Tally {
     fn line(&mut self, line: &str) {
         if let Some(at) = line.find("SKIPPED ") {
             self.skipped.push(line[at..].trim_end().to_owned());
+        } else if let Some((test, reason)) = tap_skip(line) {
+            self.skipped.push(format!("SKIPPED web: {test}: {reason}"));
+        }
+        match tap_sum(line) {
+            Some(("pass", count)) => self.passed += count,
+            Some(("fail" | "cancelled", count)) => self.failed += count,
+            _ => {}
         }
         let Some(result) = line.strip_prefix("test result: ") else {
             return;
@@ -52,6 +59,19 @@ impl Tally {
     }
 }
 
+/// `# pass 3`: a sum at the end of TAP, which stands at the left edge.
+fn tap_sum(line: &str) -> Option<(&str, u64)> {
+    let (what, count) = line.strip_prefix("# ")?.trim_end().split_once(' ')?;
+    Some((what, count.parse().ok()?))
+}
+
+/// `ok 2 - NAME # SKIP REASON`, at any depth.
+fn tap_skip(line: &str) -> Option<(&str, &str)> {
+    let (test, reason) = line.trim().strip_prefix("ok ")?.split_once(" # SKIP")?;
+    let name = test.split_once(" - ").map_or(test, |(_, name)| name);
+    Some((name, reason.trim()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -67,6 +87,21 @@ mod tests {
         tally.pass_through(text.as_bytes(), &mut out).unwrap();
         assert_eq!((tally.passed, tally.failed), (4, 2));
         assert_eq!(out, text.as_bytes());
+    }
+
+    #[test]
+    fn sums_of_the_web_tests_are_added() {
+        let text = "TAP version 13\n# Subtest: start page\n    ok 1 - # pass 7\n\
+                    not ok 2 - microphone\nok 3 - tab sound # SKIP not offered here\n\
+                    1..3\n# tests 3\n# suites 0\n# pass 1\n# fail 1\n# cancelled 1\n# skipped 1\n\
+                    # todo 0\n# duration_ms 812.5\n";
+        let mut tally = Tally {
+            passed: 10,
+            ..Tally::default()
+        };
+        tally.pass_through(text.as_bytes(), Vec::new()).unwrap();
+        assert_eq!((tally.passed, tally.failed), (11, 2));
+        assert_eq!(tally.skipped, ["SKIPPED web: tab sound: not offered here"]);
     }
 
     #[test]

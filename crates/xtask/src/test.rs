@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, and the sums at the end.
 //!
 //! The last line is `N passed, N failed`. Never stops at the first failure, except
-//! that nothing is tested when the program does not build.
+//! that nothing is tested when the program, or the page, does not build.
 
 use crate::check;
 use crate::command::{cargo, shown, succeed};
@@ -9,19 +9,29 @@ use crate::run;
 use crate::setup::{self, Goal};
 use crate::steps::Steps;
 use crate::tally::Tally;
+use crate::web::{self, Kind, browser};
 use anyhow::{Context, Result, bail};
 use std::io::{self, BufReader};
 use std::process::{ExitCode, Stdio};
 
-/// Sets up, checks, builds and tests; `args` go to `cargo test`.
+/// Sets up, checks, builds and tests; `args` go to `cargo test`, or after `--web` choose
+/// test files of the page.
 pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
     let mut steps = Steps::default();
     let mut tally = Tally::default();
     steps.step("setup", || setup::ensure(Goal::Test));
-    check::all(&mut steps);
-    // The process tests start the program, which `cargo test` alone would not build.
-    if steps.step("build", || succeed(&mut run::build())) {
-        steps.step("test", || run_tests(args, &mut tally));
+    match args {
+        [only, files @ ..] if only == "--web" => the_page(&mut steps, files, &mut tally),
+        [] => {
+            the_workspace(&mut steps, &[], &mut tally);
+            the_page(&mut steps, &[], &mut tally);
+        }
+        _ => {
+            the_workspace(&mut steps, args, &mut tally);
+            tally
+                .skipped
+                .push("SKIPPED web: the arguments choose native tests (--web: the page's)".into());
+        }
     }
     eprint!("{}", steps.summary());
     for line in &tally.skipped {
@@ -29,6 +39,22 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(steps.exit_code())
+}
+
+/// The checks and the native tests.
+fn the_workspace(steps: &mut Steps, args: &[String], tally: &mut Tally) {
+    check::all(steps);
+    // The process tests start the program, which `cargo test` alone would not build.
+    if steps.step("build", || succeed(&mut run::build())) {
+        steps.step("test", || run_tests(args, tally));
+    }
+}
+
+/// The page and its tests in a browser.
+fn the_page(steps: &mut Steps, files: &[String], tally: &mut Tally) {
+    if steps.step("web build", || web::build(Kind::Quick)) {
+        steps.step("web tests", || browser::test(files, tally));
+    }
 }
 
 /// Unit, integration and documentation tests of the whole workspace.

@@ -5,14 +5,19 @@
 
 use super::Goal;
 use crate::command::works;
+use crate::web::toolchain;
 use anyhow::Result;
 
 /// Prints what to install, if this is a Linux where the build needs something.
 pub(super) fn advise(goal: Goal) -> Result<()> {
+    if goal == Goal::Web {
+        // The compiler is all it takes, and is asked for where it is called.
+        return Ok(());
+    }
     if !cfg!(target_os = "linux") {
         if goal == Goal::Test {
             eprintln!(
-                "setup: the process tests want PulseAudio, flac and Python 3 with venv; where one is missing they are left out"
+                "setup: the process tests want PulseAudio, flac and Python 3 with venv; where one is missing they are left out; the web tests want `rustup target add wasm32-unknown-unknown`, Chromium (or CHROMIUM=/its/path) and Node 20.10 or newer"
             );
         }
         return Ok(());
@@ -39,23 +44,24 @@ fn advice(release: &str, goal: Goal) -> String {
     let (run, test) = if is("fedora") || is("rhel") {
         (
             "sudo dnf install alsa-lib-devel systemd-devel pkgconf-pkg-config libxkbcommon-x11 vulkan-loader mesa-vulkan-drivers",
-            " xorg-x11-server-Xvfb pulseaudio pulseaudio-utils alsa-plugins-pulseaudio alsa-utils flac python3",
+            " xorg-x11-server-Xvfb pulseaudio pulseaudio-utils alsa-plugins-pulseaudio alsa-utils flac python3 chromium nodejs npm",
         )
     } else if is("arch") {
         (
             "sudo pacman -S --needed alsa-lib systemd-libs pkgconf libxkbcommon-x11 vulkan-icd-loader vulkan-swrast",
-            " xorg-server-xvfb pulseaudio alsa-plugins alsa-utils flac python",
+            " xorg-server-xvfb pulseaudio alsa-plugins alsa-utils flac python chromium nodejs npm",
         )
     } else {
         (
             "the headers of ALSA and udev, pkg-config, libxkbcommon-x11, a Vulkan loader and driver (Mesa's lavapipe where there is no graphics card)",
-            ", and Xvfb, PulseAudio with its ALSA plugin, alsa-utils, flac, Python 3 with venv",
+            ", and Xvfb, PulseAudio with its ALSA plugin, alsa-utils, flac, Python 3 with venv, Chromium, Node 20.10 or newer",
         )
     };
-    format!(
-        "needed, unless you have it: {run}{}",
-        if goal == Goal::Test { test } else { "" }
-    )
+    let test = match goal {
+        Goal::Test => format!("{test}; and: rustup target add {}", toolchain::TARGET),
+        _ => String::new(),
+    };
+    format!("needed, unless you have it: {run}{test}")
 }
 
 #[cfg(test)]
@@ -69,11 +75,15 @@ mod tests {
                 .contains("dnf install alsa-lib-devel")
         );
         assert!(advice("ID=arch\n", Goal::Test).contains("xorg-server-xvfb"));
+        assert!(
+            advice("ID=arch\n", Goal::Test).ends_with("rustup target add wasm32-unknown-unknown")
+        );
     }
 
     #[test]
     fn unknown_systems_get_plain_words() {
         assert!(advice("", Goal::Run).contains("headers of ALSA"));
         assert!(!advice("", Goal::Run).contains("Xvfb"));
+        assert!(!advice("", Goal::Run).contains("rustup"));
     }
 }

@@ -15,17 +15,20 @@ use std::process::ExitCode;
 pub(crate) enum Goal {
     /// Building and running the program.
     Run,
-    /// Everything the tests use as well.
+    /// Building the web page.
+    Web,
+    /// Everything the tests use, the web page's included.
     Test,
 }
 
-/// `cargo xtask setup [run|test]`.
+/// `cargo xtask setup [run|test|web]`.
 pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
     let goal = match args {
         [] => Goal::Test,
         [goal] if goal == "test" => Goal::Test,
         [goal] if goal == "run" => Goal::Run,
-        _ => bail!("usage: cargo xtask setup [run|test]"),
+        [goal] if goal == "web" => Goal::Web,
+        _ => bail!("usage: cargo xtask setup [run|test|web]"),
     };
     ensure(goal)?;
     eprintln!("setup: nothing is missing");
@@ -35,7 +38,7 @@ pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
 /// Installs what is missing for `goal`, or says what to install.
 pub(crate) fn ensure(goal: Goal) -> Result<()> {
     if apt::is_here() {
-        apt::ensure(&packages::debian(goal))
+        apt::ensure(&packages::debian(goal, packages::Lacks::look(goal)))
     } else {
         elsewhere::advise(goal)
     }

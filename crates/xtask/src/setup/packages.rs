@@ -3,6 +3,8 @@
 //! Only the table: what is installed, and how, is decided elsewhere.
 
 use super::Goal;
+use crate::command::on_path;
+use crate::web::toolchain;
 
 /// Building and running: without these the build or the window fails.
 const RUN: &[&str] = &[
@@ -36,31 +38,82 @@ const TEST: &[&str] = &[
     "flac",               // makes compressed recordings of them
     "python3",            // scipy as a peer, numpy as a foreign ring writer
     "python3-venv",
+    "chromium", // the web page's tests
 ];
 
+/// What may be here without Debian's packages of it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lacks {
+    /// No Rust that compiles for the browser.
+    pub(super) wasm: bool,
+    pub(super) node: bool,
+    pub(super) npm: bool,
+}
+
+impl Lacks {
+    /// What this machine lacks of what `goal` needs.
+    pub(super) fn look(goal: Goal) -> Self {
+        Self {
+            wasm: goal != Goal::Run && !toolchain::own_has_target(),
+            node: goal == Goal::Test && !on_path("node"),
+            npm: goal == Goal::Test && !on_path("npm"),
+        }
+    }
+}
+
 /// Packages needed for `goal`.
-pub(super) fn debian(goal: Goal) -> Vec<&'static str> {
-    let tests = if goal == Goal::Test { TEST } else { &[] };
-    RUN.iter().chain(tests).copied().collect()
+pub(super) fn debian(goal: Goal, lacks: Lacks) -> Vec<&'static str> {
+    let mut packages = match goal {
+        Goal::Run => RUN.to_vec(),
+        Goal::Web => Vec::new(),
+        Goal::Test => [RUN, TEST].concat(),
+    };
+    if goal != Goal::Run && lacks.wasm {
+        packages.extend(toolchain::DEBIAN);
+    }
+    if goal == Goal::Test {
+        packages.extend(lacks.node.then_some("nodejs"));
+        packages.extend(lacks.npm.then_some("npm"));
+    }
+    packages
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BARE: Lacks = Lacks {
+        wasm: true,
+        node: true,
+        npm: true,
+    };
+
     #[test]
-    fn testing_needs_all_of_running() {
-        let test = debian(Goal::Test);
-        assert!(
-            debian(Goal::Run)
-                .iter()
-                .all(|package| test.contains(package))
-        );
+    fn testing_needs_all_of_running_and_of_the_web() {
+        let test = debian(Goal::Test, BARE);
+        for goal in [Goal::Run, Goal::Web] {
+            assert!(
+                debian(goal, BARE)
+                    .iter()
+                    .all(|package| test.contains(package))
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_here_already_is_not_installed() {
+        let test = debian(Goal::Test, Lacks::default());
+        for package in ["nodejs", "npm", "rustc-web"] {
+            assert!(debian(Goal::Test, BARE).contains(&package));
+            assert!(!test.contains(&package));
+        }
+        assert!(debian(Goal::Web, Lacks::default()).is_empty());
+        assert!(!debian(Goal::Run, BARE).contains(&"rustc-web"));
     }
 
     #[test]
     fn no_package_is_named_twice() {
-        let mut names = debian(Goal::Test);
+        let mut names = debian(Goal::Test, BARE);
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
     }

@@ -1,5 +1,5 @@
 //! Rule: every Rust file starts with `//!`, saying what it is; the root of a crate may
-//! start with its README instead.
+//! start with its README instead. Every JavaScript file starts with a comment that does.
 //!
 //! Never judges the sentence itself.
 
@@ -8,7 +8,9 @@ use super::sources::{Source, Sources};
 
 /// Files without a head.
 pub(super) fn check(sources: &Sources) -> Findings {
-    sources.rust.iter().filter_map(finding).collect()
+    let rust = sources.rust.iter().filter_map(finding);
+    rust.chain(sources.script.iter().filter_map(script))
+        .collect()
 }
 
 fn finding(file: &Source) -> Option<String> {
@@ -20,6 +22,27 @@ fn finding(file: &Source) -> Option<String> {
     (!says_something && !readme).then(|| {
         format!(
             "{}: starts without `//!`; say in a line what the file is and what it never does",
+            file.path
+        )
+    })
+}
+
+fn script(file: &Source) -> Option<String> {
+    let text = &file.text;
+    // A program may name its interpreter first.
+    let text = match text.strip_prefix("#!") {
+        Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest),
+        None => text,
+    };
+    let comment = match (text.strip_prefix("//"), text.strip_prefix("/*")) {
+        (Some(line), _) => line.lines().next(),
+        (_, Some(block)) => block.split("*/").next(),
+        _ => None,
+    };
+    let says_something = comment.is_some_and(|words| words.contains(char::is_alphabetic));
+    (!says_something).then(|| {
+        format!(
+            "{}: starts without a comment; say in a line what the file is and what it never does",
             file.path
         )
     })
@@ -44,6 +67,25 @@ mod tests {
         assert!(found("use std::fmt;\n"));
         assert!(found("//!\n//! Late.\n"));
         assert!(found("\n//! Late.\n"));
+        assert!(found(""));
+    }
+
+    #[test]
+    fn a_script_says_what_it_is_too() {
+        let found = |text: &str| {
+            script(&Source {
+                path: "a.mjs".into(),
+                text: text.into(),
+            })
+            .is_some()
+        };
+        assert!(!found("// The page's start.\nimport x from './x.js';\n"));
+        assert!(!found("/**\n * The worklet.\n */\n"));
+        assert!(!found("#!/usr/bin/env node\n// Makes a tone.\n"));
+        assert!(found("import x from './x.js';\n// Late.\n"));
+        assert!(found("//\n// Late.\n"));
+        assert!(found("/* */ const text = 1;\n"));
+        assert!(found("#!/usr/bin/env node\n"));
         assert!(found(""));
     }
 }

@@ -17,6 +17,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "soundfall-capture",
         &["soundfall-ring", "soundfall-ring-file"],
     ),
+    ("soundfall-web-ring", &["soundfall-ring", "soundfall-dsp"]),
+    (
+        // Of capture only the signals, see NO_DEVICES.
+        "soundfall-web-reader",
+        &[
+            "soundfall-web-ring",
+            "soundfall-ring",
+            "soundfall-dsp",
+            "soundfall-capture",
+        ],
+    ),
     ("soundfall-systems", &["soundfall-ring", "soundfall-dsp"]),
     (
         "soundfall-plugins",
@@ -29,6 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "soundfall-systems",
             "soundfall-capture",
             "soundfall-ring-file",
+            "soundfall-web-ring",
             "soundfall-ring",
             "soundfall-dsp",
         ],
@@ -64,7 +76,20 @@ const NO_BEVY: &[&str] = &[
     "soundfall-ring-file",
     "soundfall-dsp",
     "soundfall-capture",
+    "soundfall-web-ring",
+    "soundfall-web-reader",
     "xtask",
+];
+
+/// Packages that are small modules in the browser, and what must not be in them there:
+/// devices, files and decoders.
+const SMALL_IN_THE_BROWSER: &[&str] = &["soundfall-web-ring", "soundfall-web-reader"];
+const NO_DEVICES: &[&str] = &[
+    "soundfall-ring-file",
+    "cpal",
+    "symphonia",
+    "hound",
+    "memmap2",
 ];
 
 /// Never anywhere in the tree of `soundfall-systems`, which runs on a bare `World`.
@@ -91,6 +116,16 @@ pub(super) fn check() -> Result<Findings> {
         findings.extend(forbidden(package, &tree::linked(package)?, |name| {
             name == "bevy" || name.starts_with("bevy_")
         }));
+    }
+    for package in SMALL_IN_THE_BROWSER
+        .iter()
+        .filter(|package| members.contains(**package))
+    {
+        findings.extend(forbidden(
+            package,
+            &tree::linked_in_the_browser(package)?,
+            |name| NO_DEVICES.contains(&name),
+        ));
     }
     findings.extend(forbidden(
         "soundfall-systems",

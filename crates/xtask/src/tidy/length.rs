@@ -1,4 +1,4 @@
-//! Rule: a Rust file has one duty, and so at most 400 lines.
+//! Rule: a Rust or JavaScript file has one duty, and so at most 400 lines.
 //!
 //! Never counts other files.
 
@@ -9,7 +9,8 @@ const MOST_LINES: usize = 400;
 
 /// Files that are too long.
 pub(super) fn check(sources: &Sources) -> Findings {
-    sources.rust.iter().filter_map(finding).collect()
+    let files = sources.rust.iter().chain(&sources.script);
+    files.filter_map(finding).collect()
 }
 
 fn finding(file: &Source) -> Option<String> {

@@ -12,9 +12,10 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// Every Rust file and every package manifest of the workspace, by path.
+/// Every Rust and JavaScript file and every package manifest of the workspace, by path.
 pub(super) struct Sources {
     pub(super) rust: Vec<Source>,
+    pub(super) script: Vec<Source>,
     pub(super) manifests: Vec<Source>,
 }
 
@@ -25,10 +26,12 @@ impl Sources {
     pub(super) fn read(root: &Path) -> Result<Self> {
         let mut sources = Self {
             rust: Vec::new(),
+            script: Vec::new(),
             manifests: Vec::new(),
         };
         sources.walk(root, "")?;
         sources.rust.sort_by(|a, b| a.path.cmp(&b.path));
+        sources.script.sort_by(|a, b| a.path.cmp(&b.path));
         sources.manifests.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(sources)
     }
@@ -45,6 +48,11 @@ impl Sources {
                 self.walk(&entry.path(), &format!("{path}/"))?;
             } else if kind.is_file() && name.ends_with(".rs") {
                 self.rust.push(Source {
+                    text: read(&entry.path())?,
+                    path,
+                });
+            } else if kind.is_file() && (name.ends_with(".js") || name.ends_with(".mjs")) {
+                self.script.push(Source {
                     text: read(&entry.path())?,
                     path,
                 });

@@ -4,6 +4,7 @@
 //! that was built before.
 
 use crate::command::{cargo, output};
+use crate::web::toolchain;
 use anyhow::Result;
 use std::collections::BTreeSet;
 
@@ -33,6 +34,12 @@ pub(super) fn direct(package: &str) -> Result<BTreeSet<String>> {
 /// Names of all packages linked into `package`, on any platform.
 pub(super) fn linked(package: &str) -> Result<BTreeSet<String>> {
     below(package, &["--edges=normal,no-proc-macro", "--target=all"])
+}
+
+/// Names of the packages linked into `package` in the browser.
+pub(super) fn linked_in_the_browser(package: &str) -> Result<BTreeSet<String>> {
+    let target = format!("--target={}", toolchain::TARGET);
+    below(package, &["--edges=normal,no-proc-macro", &target])
 }
 
 fn below(package: &str, args: &[&str]) -> Result<BTreeSet<String>> {

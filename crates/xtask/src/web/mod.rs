@@ -1,0 +1,151 @@
+//! `cargo xtask web`: the browser build, as a folder that any static host can carry.
+//!
+//! `dist/web` is the shipping build (small, slow to make), `dist/web-quick` the one that
+//! is worked on and tested. Never writes into the folder that is being served: a build
+//! is made beside it and takes its place when it is whole.
+
+mod bindgen;
+mod brotli;
+pub(crate) mod browser;
+mod budget;
+mod dist;
+mod sizes;
+pub(crate) mod toolchain;
+
+use crate::command::{root, succeed, target_folder};
+use crate::setup::{self, Goal};
+use anyhow::{Context, Result, bail};
+use bindgen::Module;
+use budget::Budget;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// How much time a build may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Small and fast, for the world.
+    Shipping,
+    /// Linked in seconds, for the tests.
+    Quick,
+}
+
+impl Kind {
+    /// The profile of `Cargo.toml`.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Shipping => "web",
+            Self::Quick => "web-quick",
+        }
+    }
+
+    /// The folder that the build makes.
+    pub(crate) fn folder(self) -> PathBuf {
+        root().join("dist").join(self.profile())
+    }
+}
+
+/// `cargo xtask web [--quick]`.
+pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
+    build(kind(args)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind(args: &[String]) -> Result<Kind> {
+    match args {
+        [] => Ok(Kind::Shipping),
+        [quick] if quick == "--quick" => Ok(Kind::Quick),
+        _ => bail!("usage: cargo xtask web [--quick]"),
+    }
+}
+
+/// Sets up, builds both modules, puts the page together, and checks its size.
+pub(crate) fn build(kind: Kind) -> Result<()> {
+    setup::ensure(Goal::Web)?;
+    let budget = Budget::read(&root().join("web/budget.toml"))?;
+    let bindgen = bindgen::ensure()?;
+    let target = target_folder().join("web");
+    succeed(
+        toolchain::find()?
+            .cargo()
+            .arg("build")
+            .args([
+                "--package",
+                "soundfall",
+                "--package",
+                "soundfall-web-reader",
+            ])
+            .args(["--profile", kind.profile(), "--target", toolchain::TARGET])
+            .arg("--target-dir")
+            .arg(&target),
+    )?;
+    let built = target.join(toolchain::TARGET).join(kind.profile());
+    let folder = kind.folder();
+    let new = dist::beside(&folder)?;
+    assemble(&bindgen, &built, &new)?;
+    let sizes = sizes::Sizes::of(&new, |path| {
+        kind == Kind::Shipping || path.starts_with("reader/")
+    })?;
+    dist::replace(&new, &folder)?;
+    print!("{}", sizes.table());
+    eprintln!("web: {}", folder.display());
+    budget.check(&sizes)
+}
+
+/// The page in `folder`: both modules, the files of `web/public`, and the package.
+fn assemble(bindgen: &Path, built: &Path, folder: &Path) -> Result<()> {
+    let app = Module {
+        wasm: built.join("soundfall.wasm"),
+        name: "soundfall",
+        types: false,
+    };
+    let reader = Module {
+        wasm: built.join("soundfall_web_reader.wasm"),
+        name: "soundfall_web_reader",
+        types: true,
+    };
+    dist::copy(&root().join("web/public"), folder)?;
+    app.bind(bindgen, &folder.join("app"))?;
+    reader.bind(bindgen, &folder.join("reader"))?;
+    package(&folder.join("reader"), &folder.join("pkg"))
+}
+
+/// The npm-ready package: the reader as built, with its manifest, words and licences.
+fn package(reader: &Path, folder: &Path) -> Result<()> {
+    dist::copy(reader, folder)?;
+    let source = root().join("crates/web-reader/pkg");
+    for file in ["package.json", "README.md"] {
+        copy_file(&source.join(file), &folder.join(file))?;
+    }
+    for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        copy_file(&root().join(file), &folder.join(file))?;
+    }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_choose_the_build() {
+        assert_eq!(kind(&[]).ok(), Some(Kind::Shipping));
+        assert_eq!(kind(&["--quick".into()]).ok(), Some(Kind::Quick));
+        assert!(kind(&["--fast".into()]).is_err());
+        assert!(kind(&["--quick".into(), "--quick".into()]).is_err());
+    }
+
+    #[test]
+    fn each_build_has_its_profile_and_folder() {
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap_or_default();
+        for kind in [Kind::Shipping, Kind::Quick] {
+            assert!(manifest.contains(&format!("[profile.{}]", kind.profile())));
+            assert!(kind.folder().ends_with(format!("dist/{}", kind.profile())));
+        }
+    }
+}
