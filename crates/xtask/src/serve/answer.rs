@@ -6,7 +6,7 @@ use super::headers::{common, media_type, takes_brotli};
 use super::place::{self, Place};
 use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What of a request matters.
 pub(super) struct Ask<'a> {
@@ -18,8 +18,8 @@ pub(super) struct Ask<'a> {
     pub(super) known: Option<&'a str>,
 }
 
-/// An answer. For HEAD the body is there as well: the server leaves it out and says its
-/// length.
+/// An answer. For HEAD and 304 the body is there as well: the server leaves it out and
+/// says its length.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
@@ -83,15 +83,8 @@ fn found(file: &Path, mut headers: Vec<(&'static str, String)>, ask: &Ask) -> An
     if packed.is_some() {
         headers.push(("Content-Encoding", "br".to_owned()));
     }
-    if known {
-        return Answer {
-            status: 304,
-            headers,
-            body: Body::Text(""),
-        };
-    }
     Answer {
-        status: 200,
+        status: if known { 304 } else { 200 },
         headers,
         body: Body::File(content, usize::try_from(meta.len()).unwrap_or(usize::MAX)),
     }
@@ -103,21 +96,25 @@ fn packed(file: &Path) -> Option<PathBuf> {
     name.push(".br");
     let packed = PathBuf::from(name);
     let meta = fs::symlink_metadata(&packed).ok()?;
-    let age = |meta: &Metadata| meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    let current = meta.is_file() && age(&meta) >= age(&fs::metadata(file).ok()?);
+    // In seconds, as the brotli program copies the time of its input no finer.
+    let current =
+        meta.is_file() && changed(&meta).as_secs() >= changed(&fs::metadata(file).ok()?).as_secs();
     current.then_some(packed)
+}
+
+/// When a file was changed, since 1970.
+fn changed(meta: &Metadata) -> Duration {
+    meta.modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .unwrap_or_default()
 }
 
 /// Another tag for another content or encoding.
 fn tag(meta: &Metadata, packed: bool) -> String {
-    let changed = meta
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .unwrap_or_default();
     format!(
         "\"{:x}-{:x}{}\"",
-        changed.as_nanos(),
+        changed(meta).as_nanos(),
         meta.len(),
         if packed { "-br" } else { "" }
     )
