@@ -1,8 +1,8 @@
 //! `cargo xtask`: the project's own commands, see `README.md`.
 //!
 //! Only names and dispatch live here. Nothing in this crate is part of the
-//! program, and it never depends on Bevy or on our other crates, so it builds in
-//! seconds.
+//! program, and it never depends on Bevy or on the crates of the program, so it
+//! builds in seconds.
 
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]

@@ -45,7 +45,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "soundfall-dsp",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["xtask-pack"]),
+    ("xtask-pack", &[]),
     (
         "soundfall-tests",
         &[
@@ -79,6 +80,7 @@ const NO_BEVY: &[&str] = &[
     "soundfall-web-ring",
     "soundfall-web-reader",
     "xtask",
+    "xtask-pack",
 ];
 
 /// Packages that are small modules in the browser, and what must not be in them there:

@@ -5,10 +5,10 @@
 //! is made beside it and takes its place when it is whole.
 
 mod bindgen;
-mod brotli;
 pub(crate) mod browser;
 mod budget;
 mod dist;
+mod pack;
 mod sizes;
 pub(crate) mod toolchain;
 

@@ -3,7 +3,7 @@
 //! Writes the brotli files while it measures them; the package for npm is left out, as
 //! no page loads it.
 
-use super::{brotli, dist};
+use super::{dist, pack};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -33,8 +33,8 @@ impl Sizes {
             let raw = fs::metadata(&file)
                 .with_context(|| format!("cannot read {}", file.display()))?
                 .len();
-            let brotli = if wanted(&path) && brotli::pays(&path, raw) {
-                brotli::compress(&file)?
+            let brotli = if wanted(&path) && pack::pays(&path, raw) {
+                pack::compress(&file)?
             } else {
                 None
             };
