@@ -1,0 +1,153 @@
+// The page: loads the program while the visitor chooses, opens what was chosen, and starts the
+// picture. Never touches samples; words about errors go to the start page or into the picture.
+
+import { requestIsolation } from "./coi.js";
+import { watchDrops } from "./drops.js";
+import { Engine } from "./engine.js";
+import { badLink, readLink } from "./link.js";
+import { load } from "./loader.js";
+import { menu, optionsOf } from "./menu.js";
+import * as sources from "./sources.js";
+import { StartPage } from "./start-page.js";
+import { Trouble } from "./trouble.js";
+
+const stage = document.getElementById("stage");
+const page = new StartPage(choose);
+/** For tests and for the curious: the engine, the app's exports, and its figures. */
+const soundfall = { engine: null, app: null, stats: () => JSON.parse(soundfall.app?.stats() ?? "{}") };
+window.soundfall = soundfall;
+
+let link = null;
+let loading = null;
+let started = false;
+let turn = 0;
+
+function begin() {
+  page.offer({ tab: sources.tabOffered() });
+  refreshInputs();
+  navigator.mediaDevices?.addEventListener?.("devicechange", refreshInputs);
+  watchDrops((file) => choose("file", { file }));
+  stage.addEventListener("contextmenu", (event) => event.preventDefault());
+  stage.addEventListener("webglcontextlost", () => stopped("The graphics system was reset."));
+  addEventListener("error", ({ error }) => {
+    if (error instanceof WebAssembly.RuntimeError) stopped(error.message);
+  });
+  if (!document.createElement("canvas").getContext("webgl2")) {
+    page.trouble(noWebGl(), { fatal: true });
+    return;
+  }
+  startLoading();
+  try {
+    link = readLink(location.search);
+  } catch (trouble) {
+    refuseLink(trouble);
+    return;
+  }
+  page.setSignal(link);
+  if (link.signal) choose("signal", {});
+}
+
+function startLoading() {
+  loading = load((progress) => page.progress(progress)).then(({ app, reader }) => {
+    page.loaded();
+    soundfall.app = app;
+    if (link) checkParams(app);
+    return { app, reader };
+  });
+  loading.catch((trouble) => {
+    turn += 1;
+    const again = () => location.reload();
+    page.trouble(trouble.title ? trouble : Trouble.from(trouble), { again, fatal: true });
+  });
+}
+
+/** A bad parameter is said as soon as the program is there, not only when something is chosen. */
+function checkParams(app) {
+  try {
+    app.checkParams(link.params);
+  } catch (error) {
+    turn += 1;
+    refuseLink(badLink(String(error?.message ?? error)));
+  }
+}
+
+function refuseLink(trouble) {
+  link = { ...readLink(""), refused: true };
+  page.trouble(trouble, { again: () => location.assign(location.pathname), label: "Go on without" });
+}
+
+/** Opens a source, waits for the program, shows it. Called in the visitor's gesture. */
+async function choose(kind, options) {
+  turn += 1;
+  const mine = turn;
+  if (!started) page.busy(kind, "Opening …");
+  let source = null;
+  try {
+    source = await sources.open(kind, { ...link, ...options }, loading, (text) => started || page.say(text));
+    if (!started && !soundfall.app) page.busy(kind, "Loading …");
+    const { app, reader } = await loading;
+    if (mine !== turn) {
+      source.stop();
+      return;
+    }
+    startApp(app, reader);
+    await soundfall.engine.use(source);
+    page.leave();
+    refreshInputs();
+  } catch (error) {
+    source?.stop();
+    if (mine === turn) refuse(Trouble.from(error), () => choose(kind, options));
+  }
+}
+
+function startApp(app, reader) {
+  if (started) return;
+  try {
+    app.start({ canvas: "#stage", params: link.params, onChoose: (name) => chooseByName(name) });
+  } catch (error) {
+    // The window library leaves its start by an exception that means nothing.
+    if (!String(error?.message ?? error).includes("Using exceptions for control flow")) {
+      throw new Trouble("The picture could not be started", String(error?.message ?? error));
+    }
+  }
+  started = true;
+  soundfall.engine = new Engine({ app, reader, historySecs: link.history });
+}
+
+/** The panel's menu of sources. */
+function chooseByName(name) {
+  const { kind, options } = optionsOf(name);
+  if (kind === "file") document.getElementById("picker").click();
+  else choose(kind, options);
+}
+
+function refuse(trouble, again) {
+  if (!started) page.trouble(trouble, { again });
+  else if (soundfall.engine.current) soundfall.app.refuse(trouble.line);
+  else page.trouble(trouble, { again });
+}
+
+async function refreshInputs() {
+  const inputs = await sources.inputs();
+  page.setInputs(inputs);
+  soundfall.app?.setChoices(menu(inputs, sources.tabOffered()));
+}
+
+/** The program itself cannot go on. */
+function stopped(why) {
+  turn += 1;
+  soundfall.engine?.stop();
+  page.comeBack();
+  const trouble = new Trouble("The picture has stopped", why, "Load the page again to go on.");
+  page.trouble(trouble, { again: () => location.reload(), label: "Reload", fatal: true });
+}
+
+function noWebGl() {
+  return new Trouble(
+    "This browser draws no 3D here",
+    "soundfall needs WebGL 2, which is switched off or missing.",
+    "Switch on hardware acceleration in the browser's settings, or take an up-to-date Chrome, Edge, Firefox or Safari.",
+  );
+}
+
+requestIsolation().then((reloading) => reloading || begin());

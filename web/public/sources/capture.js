@@ -1,0 +1,85 @@
+// What the sources with an AudioContext share: the context, the capturing worklet, and waking a
+// suspended context on a gesture. Never chooses what is played into it.
+
+const WORKLET = new URL("../audio/worklet.js", import.meta.url);
+const WAKE_TEXT = "Click to start the sound.";
+
+/** A context at `rate` Hz where the browser can have one, else at its own rate. */
+export function newContext(rate) {
+  try {
+    return new AudioContext({ latencyHint: "interactive", ...(rate ? { sampleRate: rate } : {}) });
+  } catch {
+    return new AudioContext({ latencyHint: "interactive" });
+  }
+}
+
+export class Capture {
+  constructor(context, channels) {
+    this.context = context;
+    this.channels = channels;
+    this.node = null;
+    this.onstate = null;
+  }
+
+  /** Puts the worklet in place; it waits for `feed`: `{ring, layout}` or `{blocks, blockFrames}`. */
+  async begin(feed, events) {
+    await this.context.audioWorklet.addModule(WORKLET);
+    this.node = new AudioWorkletNode(this.context, "soundfall-capture", {
+      numberOfInputs: 1,
+      numberOfOutputs: 1,
+      channelCount: this.channels,
+      channelCountMode: "explicit",
+      channelInterpretation: "discrete",
+    });
+    this.node.onprocessorerror = () => events.failed("The capture on the audio thread failed.");
+    // Its output is silence; only what leads to the speakers is sure to run in every browser.
+    this.node.connect(this.context.destination);
+    const message = { channels: this.channels, ...feed };
+    this.node.port.postMessage(message, feed.blocks ? [feed.blocks] : []);
+    this.#watch(events);
+  }
+
+  /** The source is gone (true) or back (false). */
+  lost(lost) {
+    this.node.port.postMessage({ lost });
+  }
+
+  /** Closes the ring, then calls `done`. */
+  close(done) {
+    this.node.port.onmessage = () => done();
+    this.node.port.postMessage({ close: true });
+  }
+
+  end() {
+    this.#forget();
+    this.context.onstatechange = null;
+    this.node?.disconnect();
+    if (this.context.state !== "closed") this.context.close();
+  }
+
+  /** A context that may not run says so, and any click or key wakes it. */
+  #watch(events) {
+    const wake = () => this.context.resume();
+    this.#forget = () => {
+      removeEventListener("pointerdown", wake, true);
+      removeEventListener("keydown", wake, true);
+    };
+    let asleep = false;
+    const look = () => {
+      const sleeps = this.context.state !== "running";
+      if (sleeps === asleep || this.context.state === "closed") return;
+      asleep = sleeps;
+      events.trouble(sleeps ? WAKE_TEXT : null);
+      this.#forget();
+      if (!sleeps) return;
+      addEventListener("pointerdown", wake, true);
+      addEventListener("keydown", wake, true);
+    };
+    this.context.onstatechange = look;
+    this.context.resume().catch(() => {});
+    // Give the browser a moment before it is said: contexts start suspended.
+    setTimeout(look, 300);
+  }
+
+  #forget = () => {};
+}

@@ -1,0 +1,35 @@
+// A built-in signal, rendered in a worker of its own by the same code as in the native program.
+// Never makes a sound and needs no permission.
+
+const WORKER = new URL("../audio/feeder-worker.js", import.meta.url);
+
+/** `{signal, channels, rate, speed, seconds}`; all but the name have defaults. */
+export function openSignal({ signal, channels = 1, rate = 48000, speed = 1, seconds }, reader) {
+  return new BuiltIn({ signal, channels, rate, speed, seconds }, reader);
+}
+
+class BuiltIn {
+  constructor(wanted, reader) {
+    this.name = wanted.signal;
+    this.channels = wanted.channels;
+    this.rate = wanted.rate;
+    this.wanted = wanted;
+    this.reader = reader;
+  }
+
+  async run(feed, events) {
+    this.worker = new Worker(WORKER, { type: "module", name: "soundfall signal" });
+    this.worker.onmessage = ({ data }) => {
+      if (data.ended) events.ended();
+      if (data.failed) events.failed(data.failed);
+    };
+    this.worker.onerror = () => events.failed("The worker that plays the signal could not be started.");
+    const { signal, channels, rate, speed, seconds: untilSecs } = this.wanted;
+    const message = { module: this.reader, signal, channels, rate, speed, untilSecs, ...feed };
+    this.worker.postMessage(message, feed.blocks ? [feed.blocks] : []);
+  }
+
+  stop() {
+    this.worker?.terminate();
+  }
+}
