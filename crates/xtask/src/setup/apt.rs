@@ -15,6 +15,9 @@ pub(super) fn is_here() -> bool {
 
 /// Installs those of `packages` that are missing.
 pub(super) fn ensure(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
     let missing = missing(packages)?;
     if missing.is_empty() {
         return Ok(());

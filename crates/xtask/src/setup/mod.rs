@@ -7,7 +7,8 @@ mod apt;
 mod elsewhere;
 mod packages;
 
-use anyhow::{Result, bail};
+use crate::web::toolchain;
+use anyhow::{Context, Result, bail};
 use std::process::ExitCode;
 
 /// What the machine is to be made ready for.
@@ -37,9 +38,15 @@ pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
 
 /// Installs what is missing for `goal`, or says what to install.
 pub(crate) fn ensure(goal: Goal) -> Result<()> {
-    if apt::is_here() {
-        apt::ensure(&packages::debian(goal, packages::Lacks::look(goal)))
-    } else {
-        elsewhere::advise(goal)
+    if !apt::is_here() {
+        return elsewhere::advise(goal);
     }
+    let lacks = packages::Lacks::look(goal);
+    apt::ensure(&packages::debian(goal, lacks))?;
+    apt::ensure(packages::compiler(lacks)).with_context(|| {
+        format!(
+            "no Rust for the browser; `rustup target add {}` does as well",
+            toolchain::TARGET
+        )
+    })
 }

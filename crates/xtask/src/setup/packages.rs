@@ -38,7 +38,7 @@ const TEST: &[&str] = &[
     "flac",               // makes compressed recordings of them
     "python3",            // scipy as a peer, numpy as a foreign ring writer
     "python3-venv",
-    "chromium", // the web page's tests
+    "chromium",           // the web page's tests
 ];
 
 /// What may be here without Debian's packages of it.
@@ -68,14 +68,16 @@ pub(super) fn debian(goal: Goal, lacks: Lacks) -> Vec<&'static str> {
         Goal::Web => Vec::new(),
         Goal::Test => [RUN, TEST].concat(),
     };
-    if goal != Goal::Run && lacks.wasm {
-        packages.extend(toolchain::DEBIAN);
-    }
     if goal == Goal::Test {
         packages.extend(lacks.node.then_some("nodejs"));
         packages.extend(lacks.npm.then_some("npm"));
     }
     packages
+}
+
+/// Packages of a compiler for the browser, where there is none.
+pub(super) fn compiler(lacks: Lacks) -> &'static [&'static str] {
+    if lacks.wasm { toolchain::DEBIAN } else { &[] }
 }
 
 #[cfg(test)]
@@ -89,26 +91,25 @@ mod tests {
     };
 
     #[test]
-    fn testing_needs_all_of_running_and_of_the_web() {
+    fn testing_needs_all_of_running() {
         let test = debian(Goal::Test, BARE);
-        for goal in [Goal::Run, Goal::Web] {
-            assert!(
-                debian(goal, BARE)
-                    .iter()
-                    .all(|package| test.contains(package))
-            );
-        }
+        assert!(
+            debian(Goal::Run, BARE)
+                .iter()
+                .all(|package| test.contains(package))
+        );
     }
 
     #[test]
     fn what_is_here_already_is_not_installed() {
         let test = debian(Goal::Test, Lacks::default());
-        for package in ["nodejs", "npm", "rustc-web"] {
+        for package in ["nodejs", "npm"] {
             assert!(debian(Goal::Test, BARE).contains(&package));
             assert!(!test.contains(&package));
         }
-        assert!(debian(Goal::Web, Lacks::default()).is_empty());
-        assert!(!debian(Goal::Run, BARE).contains(&"rustc-web"));
+        assert!(compiler(BARE).contains(&"rustc-web"));
+        assert!(compiler(Lacks::default()).is_empty());
+        assert!(debian(Goal::Web, BARE).is_empty());
     }
 
     #[test]
