@@ -38,7 +38,7 @@ const TEST: &[&str] = &[
     "flac",               // makes compressed recordings of them
     "python3",            // scipy as a peer, numpy as a foreign ring writer
     "python3-venv",
-    "chromium",           // the web page's tests
+    "chromium", // the web page's tests
 ];
 
 /// What may be here without Debian's packages of it.
