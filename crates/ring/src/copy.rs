@@ -4,20 +4,21 @@
 //! Compilers neither merge nor vectorise atomic accesses, so the loops that matter go two words at a
 //! time by hand where the processor promises that this is still atomic (`x86`). The plain loops
 //! beside them are what they mean, and run everywhere else; with the feature `plain-copies` (for
-//! sanitizers) they run always.
+//! sanitizers) and in models they run always.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::storage::StorageError;
+use crate::sync::AtomicU64;
 
-#[cfg(all(target_arch = "x86_64", not(feature = "plain-copies")))]
+#[cfg(all(target_arch = "x86_64", not(feature = "plain-copies"), not(loom)))]
 mod x86;
 
-#[cfg(not(all(target_arch = "x86_64", not(feature = "plain-copies"))))]
+#[cfg(not(all(target_arch = "x86_64", not(feature = "plain-copies"), not(loom))))]
 mod x86 {
     //! Stands in where there is nothing faster: does nothing, so the plain loops do all.
 
-    use std::sync::atomic::AtomicU64;
+    use crate::sync::AtomicU64;
 
     pub(super) fn copy_f32(_: &[AtomicU64], _: &mut [f32]) -> usize {
         0

@@ -9,6 +9,7 @@ use crate::layout::{
     OFFSET_STATE, OFFSET_VERSION, OFFSET_WRITER_PID, STATE_OPEN, VERSION, WORD_BYTES, word,
 };
 use crate::storage::{ReadStorage, StorageError};
+use crate::sync::{Order, acquire};
 
 /// What a ring of ours says about itself beyond the base format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,14 +85,17 @@ impl Header {
         }
         storage.check()?;
         let mut words = [0; word(OFFSET_LABEL + LABEL_BYTES) as usize];
-        storage.load(0, &mut words)?;
-        let field = |offset: u64| words[word(offset) as usize];
-
-        match field(OFFSET_MAGIC) {
+        // The magic is stored last, so it is loaded first.
+        let (magic, others) = words.split_at_mut(1);
+        storage.load(word(OFFSET_MAGIC), magic)?;
+        match magic[0] {
             MAGIC => {}
             other if other.swap_bytes() == MAGIC => return Err(HeaderError::ByteSwapped),
             other => return Err(HeaderError::NotARing(other)),
         }
+        acquire(Order::MagicThenHeader);
+        storage.load(word(OFFSET_MAGIC) + 1, others)?;
+        let field = |offset: u64| words[word(offset) as usize];
         if field(OFFSET_VERSION) != VERSION {
             return Err(HeaderError::Version(field(OFFSET_VERSION)));
         }

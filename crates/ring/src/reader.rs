@@ -1,7 +1,7 @@
 //! The reading side of the protocol over any storage. Never writes, never waits, never gives out a
 //! frame that may be torn.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::atomic::Ordering;
 
 use crate::format::{MAX_FRAME, RingFormat};
 use crate::gap::Gap;
@@ -13,6 +13,7 @@ use crate::layout::{
 };
 use crate::read::{ReadError, RingRead, WriterState, check_length, oldest};
 use crate::storage::{ReadStorage, StorageError};
+use crate::sync::{AtomicU64, Order, acquire};
 
 /// The protocol's reading side over any storage.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ impl<S: ReadStorage> RingReader<S> {
     fn sequence(&self) -> Result<u64, ReadError> {
         let mut sequence = [0];
         self.storage.load(word(OFFSET_SEQUENCE), &mut sequence)?;
-        fence(Ordering::Acquire);
+        acquire(Order::SequenceThenCopy);
         self.last_sequence.store(sequence[0], Ordering::Relaxed);
         Ok(sequence[0])
     }
@@ -117,7 +118,7 @@ impl<S: ReadStorage> RingReader<S> {
             copy(format.sample_word(channel, 0), span..len)?;
         }
 
-        fence(Ordering::Acquire);
+        acquire(Order::CopyThenCheck);
         let words = self.live_words()?;
         let after = words[word(OFFSET_SEQUENCE) as usize];
         if after < before {
@@ -179,12 +180,12 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
         if before == 0 {
             return Vec::new();
         }
-        fence(Ordering::Acquire);
+        acquire(Order::TotalThenGaps);
         let mut table = [0; GAP_TABLE_WORDS];
         if self.storage.load(gap_word(0), &mut table).is_err() {
             return Vec::new();
         }
-        fence(Ordering::Acquire);
+        acquire(Order::GapsThenCheck);
         // The writer may be at entry `after` now, which lies where entry `after − 112` was.
         let after = self.gap_total();
         let entries = table.as_chunks::<4>().0;
@@ -199,6 +200,8 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
         let Some(words) = known.then(|| self.live_words().ok()).flatten() else {
             return WriterState::Unknown;
         };
+        // Whoever hears that the ring is closed may ask for its last frame next.
+        acquire(Order::ClosedThenLast);
         match words[word(OFFSET_STATE) as usize] {
             STATE_OPEN => WriterState::Open {
                 heartbeat_unix_ns: words[word(OFFSET_HEARTBEAT) as usize],

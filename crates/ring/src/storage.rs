@@ -7,7 +7,7 @@
 //! ordering comes from the fences of the protocol.** On a read-only mapping nothing but relaxed
 //! loads is defined.
 
-use std::sync::atomic::AtomicU64;
+use crate::sync::AtomicU64;
 
 /// Reading access to the words of a ring.
 ///

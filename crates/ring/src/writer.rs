@@ -1,8 +1,6 @@
 //! The one writer of a ring. Never waits for a reader, never allocates after creation, and never
 //! makes a frame visible that is not complete.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-
 use crate::copy::{deinterleave, store_word};
 use crate::format::{MAX_FRAME, RingFormat};
 use crate::gap::GapReason;
@@ -12,6 +10,7 @@ use crate::layout::{
     STATE_CLOSED, gap_word, word,
 };
 use crate::storage::WriteStorage;
+use crate::sync::{AtomicU64, Order, publish, release};
 
 /// The one writer of a ring; works on whole blocks.
 ///
@@ -72,7 +71,7 @@ impl<S: WriteStorage> RingWriter<S> {
             closed: false,
         };
         for (index, value) in header_words(format, extension) {
-            fence(Ordering::Release);
+            release(Order::HeaderThenMagic);
             store_word(writer.word(index), value);
         }
         Ok(writer)
@@ -146,13 +145,16 @@ impl<S: WriteStorage> RingWriter<S> {
 
         // Whoever sees any of the samples below also sees the claim and the sequence before it.
         store_word(self.word(word(OFFSET_CLAIM)), next);
-        fence(Ordering::Release);
+        release(Order::ClaimThenSamples);
         fill(words, capacity, at, 0, first_span);
         if rest > 0 {
             fill(words, capacity, 0, first_span, rest);
         }
-        self.word(word(OFFSET_SEQUENCE))
-            .store(next.to_le(), Ordering::Release);
+        publish(
+            self.word(word(OFFSET_SEQUENCE)),
+            next,
+            Order::SamplesThenSequence,
+        );
         self.sequence = next;
         Ok(())
     }
@@ -165,13 +167,16 @@ impl<S: WriteStorage> RingWriter<S> {
         }
         let entry = gap_word(self.gap_total);
         // Whoever sees a word of the new entry also sees the total before it.
-        fence(Ordering::Release);
+        release(Order::TotalThenGap);
         for (index, value) in (entry..).zip([start_frame, length_frames, reason.to_word(), 0]) {
             store_word(self.word(index), value);
         }
         self.gap_total += 1;
-        self.word(word(OFFSET_GAP_TOTAL))
-            .store(self.gap_total.to_le(), Ordering::Release);
+        publish(
+            self.word(word(OFFSET_GAP_TOTAL)),
+            self.gap_total,
+            Order::GapThenTotal,
+        );
     }
 
     /// Gives a sign of life: the wall-clock time now, in nanoseconds since 1970. To be called at
@@ -183,8 +188,11 @@ impl<S: WriteStorage> RingWriter<S> {
     /// Marks the ring as closed cleanly. Its history stays readable; further blocks are refused.
     pub fn close(&mut self) {
         self.closed = true;
-        self.word(word(OFFSET_STATE))
-            .store(STATE_CLOSED.to_le(), Ordering::Release);
+        publish(
+            self.word(word(OFFSET_STATE)),
+            STATE_CLOSED,
+            Order::LastThenClosed,
+        );
     }
 
     /// Whether [`RingWriter::close`] was called.

@@ -1,5 +1,6 @@
 //! Every operation against a naive oracle that keeps all samples ever written: any block size and
 //! capacity, straddling blocks, any distance between reader and writer. Never times anything.
+#![cfg(not(loom))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! The rules of the protocol one by one: guard, claim, epoch, state, gaps, foreign base rings.
 //! Words are put into the storage by hand where a well-behaved writer would never do it.
+#![cfg(not(loom))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use soundfall_ring::copy::store_word;

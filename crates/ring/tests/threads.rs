@@ -1,6 +1,7 @@
 //! Torture with real threads: one writer as fast as it can, readers near the oldest end; the frame
 //! number is in every sample of every channel, so a torn read cannot pass unseen. Bounded by
 //! counts, never by the clock.
+#![cfg(not(loom))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
