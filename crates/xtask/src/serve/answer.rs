@@ -26,11 +26,18 @@ pub(super) struct Answer {
     pub(super) body: Body,
 }
 
+impl Answer {
+    /// The answer to what is no request at all.
+    pub(super) fn refusal(status: u16) -> Self {
+        words(status, Vec::new(), "this is a server for browsers\n")
+    }
+}
+
 /// What follows the headers.
 pub(super) enum Body {
     Text(&'static str),
     /// An open file, and its length in bytes.
-    File(File, usize),
+    File(File, u64),
 }
 
 /// The answer to `ask` from the folder `site`.
@@ -86,7 +93,7 @@ fn found(file: &Path, mut headers: Vec<(&'static str, String)>, ask: &Ask) -> An
     Answer {
         status: if known { 304 } else { 200 },
         headers,
-        body: Body::File(content, usize::try_from(meta.len()).unwrap_or(usize::MAX)),
+        body: Body::File(content, meta.len()),
     }
 }
 
@@ -151,7 +158,7 @@ mod tests {
         };
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
-        assert_eq!(text.len(), length);
+        assert_eq!(text.len() as u64, length);
         text
     }
 

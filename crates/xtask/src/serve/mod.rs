@@ -6,22 +6,21 @@
 
 mod answer;
 mod headers;
+mod http;
 mod place;
 
 use crate::command::root;
 use crate::web::Kind;
-use answer::{Answer, Ask, Body};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tiny_http::{Header, Request, Response, Server, StatusCode};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 const USAGE: &str = "usage: cargo xtask serve [--port PORT] [--dir FOLDER] [--plain]";
-
-/// Answers given at the same time.
-const WORKERS: usize = 8;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,9 +63,8 @@ impl Options {
 pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
     let options = Options::parse(args)?;
     let folder = site(&options.folder)?;
-    let server = listen(options.port)?;
-    let address = server.server_addr().to_ip().context("no address")?;
-    println!("http://{address}/");
+    let listener = listen(options.port)?;
+    println!("http://{}/", listener.local_addr()?);
     io::stdout().flush()?;
     eprintln!(
         "serve: {}{}; Ctrl+C ends",
@@ -77,17 +75,23 @@ pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
             ", not cross-origin isolated"
         }
     );
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|_| scope.spawn(|| work(&server, &folder, options.isolated)))
-            .collect();
-        for worker in workers {
-            if let Ok(outcome) = worker.join() {
-                outcome?;
+    let site: Arc<Path> = folder.into();
+    for stream in listener.incoming() {
+        let site = Arc::clone(&site);
+        let isolated = options.isolated;
+        match stream {
+            // The other side may go at any time, which is not our trouble.
+            Ok(stream) => drop(thread::spawn(move || {
+                http::converse(stream, |ask| answer::answer(&site, isolated, ask)).ok()
+            })),
+            Err(error) => {
+                eprintln!("serve: {error}");
+                // Out of files, most likely: give connections time to end.
+                thread::sleep(Duration::from_millis(100));
             }
         }
-        Ok(ExitCode::SUCCESS)
-    })
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The folder without links, which is how a path that leaves it is found out.
@@ -103,68 +107,14 @@ fn site(folder: &Path) -> Result<PathBuf> {
         .with_context(|| format!("cannot open {}", folder.display()))
 }
 
-fn listen(port: u16) -> Result<Server> {
+fn listen(port: u16) -> Result<TcpListener> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    Server::http(address).map_err(|error| {
-        let busy = error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse);
-        if busy {
-            anyhow::anyhow!(
-                "port {port} is taken by another program; choose one with --port (0 takes a free one)"
-            )
-        } else {
-            anyhow::anyhow!("cannot listen on {address}: {error}")
-        }
-    })
-}
-
-fn work(server: &Server, folder: &Path, isolated: bool) -> Result<()> {
-    loop {
-        let request = server.recv().context("cannot listen any more")?;
-        let answer = answer::answer(folder, isolated, &ask(&request));
-        // The other side may have gone meanwhile, which is not our trouble.
-        respond(request, answer).ok();
-    }
-}
-
-fn ask(request: &Request) -> Ask<'_> {
-    let header = |name: &'static str| {
-        request
-            .headers()
-            .iter()
-            .find(|header| header.field.equiv(name))
-            .map(|header| header.value.as_str())
-    };
-    Ask {
-        method: request.method().as_str(),
-        url: request.url(),
-        encodings: header("Accept-Encoding").unwrap_or_default(),
-        known: header("If-None-Match"),
-    }
-}
-
-fn respond(request: Request, answer: Answer) -> io::Result<()> {
-    let headers = answer
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Header::from_bytes(name.as_bytes(), value.as_bytes()).ok())
-        .collect();
-    let status = StatusCode(answer.status);
-    // With the length known nothing needs to go in chunks.
-    match answer.body {
-        Body::Text(text) => {
-            let length = text.len();
-            request.respond(
-                Response::new(status, headers, text.as_bytes(), Some(length), None)
-                    .with_chunked_threshold(usize::MAX),
-            )
-        }
-        Body::File(file, length) => request.respond(
-            Response::new(status, headers, file, Some(length), None)
-                .with_chunked_threshold(usize::MAX),
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow!(
+            "port {port} is taken by another program; choose one with --port (0 takes a free one)"
         ),
-    }
+        _ => anyhow!("cannot listen on {address}: {error}"),
+    })
 }
 
 #[cfg(test)]
@@ -220,7 +170,7 @@ mod tests {
     #[test]
     fn a_busy_port_is_one_clear_line() {
         let taken = listen(0).unwrap();
-        let port = taken.server_addr().to_ip().unwrap().port();
+        let port = taken.local_addr().unwrap().port();
         let error = listen(port).err().unwrap().to_string();
         assert!(
             error.starts_with(&format!("port {port} is taken")),
