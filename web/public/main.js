@@ -13,8 +13,13 @@ import { Trouble } from "./trouble.js";
 
 const stage = document.getElementById("stage");
 const page = new StartPage(choose);
-/** For tests and for the curious: the engine, the app's exports, and its figures. */
-const soundfall = { engine: null, app: null, stats: () => JSON.parse(soundfall.app?.stats() ?? "{}") };
+/** For tests and for the curious: the engine, the app's exports, its figures, its menu. */
+const soundfall = {
+  engine: null,
+  app: null,
+  stats: () => JSON.parse(soundfall.app?.stats() || "{}"),
+  choose: chooseByName,
+};
 window.soundfall = soundfall;
 
 let link = null;
@@ -80,11 +85,11 @@ function refuseLink(trouble) {
 async function choose(kind, options) {
   turn += 1;
   const mine = turn;
-  if (!started) page.busy(kind, "Opening …");
+  if (page.shown) page.busy(kind, "Opening …");
   let source = null;
   try {
-    source = await sources.open(kind, { ...link, ...options }, loading, (text) => started || page.say(text));
-    if (!started && !soundfall.app) page.busy(kind, "Loading …");
+    source = await sources.open(kind, { ...link, ...options }, loading, (text) => page.say(text));
+    if (page.shown && !soundfall.app) page.busy(kind, "Loading …");
     const { app, reader } = await loading;
     if (mine !== turn) {
       source.stop();
@@ -122,9 +127,8 @@ function chooseByName(name) {
 }
 
 function refuse(trouble, again) {
-  if (!started) page.trouble(trouble, { again });
-  else if (soundfall.engine.current) soundfall.app.refuse(trouble.line);
-  else page.trouble(trouble, { again });
+  if (page.shown) page.trouble(trouble, { again });
+  else soundfall.app.refuse(trouble.line);
 }
 
 async function refreshInputs() {

@@ -55,6 +55,11 @@ export class StartPage {
     if (channels) find("channels").value = String(channels);
   }
 
+  /** Whether the page is seen, and not the picture. */
+  get shown() {
+    return document.body.dataset.state !== "running";
+  }
+
   /** Which choices this browser has. */
   offer({ tab }) {
     find("choice-tab").hidden = !tab;

@@ -17,6 +17,7 @@ function play({ signal, rate, channels, speed, untilSecs, ring, layout, blocks, 
   const writer = ring
     ? new SharedRingWriter(ring, layout)
     : new PortWriter(blocks, channels, blockFrames);
+  self.postMessage({ begun: true });
   const last = untilSecs === undefined ? Infinity : Math.round(untilSecs * rate);
   const start = performance.now();
   let done = 0;

@@ -17,16 +17,24 @@ class BuiltIn {
     this.reader = reader;
   }
 
-  async run(feed, events) {
-    this.worker = new Worker(WORKER, { type: "module", name: "soundfall signal" });
-    this.worker.onmessage = ({ data }) => {
-      if (data.ended) events.ended();
-      if (data.failed) events.failed(data.failed);
-    };
-    this.worker.onerror = () => events.failed("The worker that plays the signal could not be started.");
+  /** Resolves when the signal plays; rejects where there is no such signal. */
+  run(feed, events) {
     const { signal, channels, rate, speed, seconds: untilSecs } = this.wanted;
     const message = { module: this.reader, signal, channels, rate, speed, untilSecs, ...feed };
-    this.worker.postMessage(message, feed.blocks ? [feed.blocks] : []);
+    this.worker = new Worker(WORKER, { type: "module", name: "soundfall signal" });
+    return new Promise((resolve, reject) => {
+      const fail = (text) => {
+        events.failed(text);
+        reject(new Error(text));
+      };
+      this.worker.onmessage = ({ data }) => {
+        if (data.begun) resolve();
+        if (data.ended) events.ended();
+        if (data.failed) fail(data.failed);
+      };
+      this.worker.onerror = () => fail("The worker that plays the signal could not be started.");
+      this.worker.postMessage(message, feed.blocks ? [feed.blocks] : []);
+    });
   }
 
   stop() {

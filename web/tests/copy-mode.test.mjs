@@ -1,0 +1,87 @@
+// A host that cannot isolate the page: everything works with copies, and the service worker brings
+// isolation where it is asked for.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { figures, pictureSays, rowsDrawn, running } from "./lib/app.mjs";
+import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
+import { ridge } from "./lib/picture.mjs";
+import { decode } from "./lib/png.mjs";
+import { temporary, tone, wav } from "./lib/wav.mjs";
+
+test("not isolated", async (t) => {
+  const file = temporary("tone.wav", wav({ secs: 10, sample: tone(1000) }));
+  const { browser, address } = await stageFor(t, { plain: true, microphone: file });
+  const seen = {};
+
+  await t.test("a signal: rows arrive, nothing is lost", async (u) => {
+    const page = await openPage(browser, `${address}?signal=sine:1000&seconds=8&speed=2&panel=0&smooth=0`);
+    await running(page);
+    assert.equal(await page.evaluate(() => self.crossOriginIsolated), false);
+    await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
+    await rowsDrawn(page, 100);
+    const last = await page.waitForFunction(() => {
+      const now = window.soundfall.stats();
+      return now.columns_analysed + now.columns_dropped === now.columns_due ? now : null;
+    }, undefined, { timeout: PATIENCE, polling: 250 });
+    const stats = await last.jsonValue();
+    u.diagnostic(JSON.stringify(stats));
+    assert.equal(stats.isolated, false);
+    assert.equal(stats.lost_frames, 0);
+    seen.signal = ridge(decode(await shoot(page, "copy-signal")));
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("the microphone: the same ridge; a device that goes leaves a gap", async () => {
+    const page = await openPage(browser, `${address}?panel=0&smooth=0`);
+    await page.click("#microphone");
+    await running(page);
+    await rowsDrawn(page, 300);
+    seen.microphone = ridge(decode(await shoot(page, "copy-microphone")));
+    assert.ok(Math.abs(seen.microphone.x - seen.signal.x) < 0.03, JSON.stringify(seen));
+    await page.evaluate(() => {
+      const { track } = window.soundfall.engine.current.source;
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    });
+    await pictureSays(page, "The microphone is gone; the history stays.");
+    await pictureSays(page, null);
+    await page.waitForFunction(
+      () => {
+        const words = new BigInt64Array(window.soundfall.engine.current.header.slice().buffer);
+        return words[15] > 0n && words[64 + 2] === 2n;
+      },
+      undefined,
+      { timeout: PATIENCE, polling: 200 },
+    );
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("`?coi`: a service worker isolates the page, with one reload", async () => {
+    let loads = 0;
+    const before = (page) => page.on("load", () => (loads += 1));
+    const page = await openPage(browser, `${address}?coi&signal=chord&smooth=0`, { before });
+    await page.waitForFunction(() => self.crossOriginIsolated, undefined, { timeout: PATIENCE, polling: 200 });
+    await running(page);
+    await rowsDrawn(page);
+    assert.equal((await figures(page)).isolated, true);
+    assert.equal(loads, 2);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("`?coi` where service workers cannot help: no loop, copy mode", async () => {
+    let loads = 0;
+    const before = async (page) => {
+      page.on("load", () => (loads += 1));
+      await page.route("**/coi-worker.js", (route) => route.fulfill({ status: 404, body: "" }));
+    };
+    const page = await openPage(browser, `${address}?coi&signal=chord&smooth=0`, { before, expected: [/404|service ?worker/i] });
+    await running(page);
+    assert.equal(loads, 1);
+    assert.equal(await page.evaluate(() => self.crossOriginIsolated), false);
+    await page.context().close();
+  });
+});

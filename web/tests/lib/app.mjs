@@ -1,0 +1,92 @@
+// What the tests ask a running page. Never waits for a time, only for what must come.
+
+import { PATIENCE } from "./browser.mjs";
+
+const LAYOUT = { sequence: 40, gapTotal: 120, gapTable: 512, gapEntryBytes: 32 };
+
+/** The figures of the run. */
+export const figures = (page) => page.evaluate(() => window.soundfall.stats());
+
+/** Waits until that many rows have been drawn. */
+export async function rowsDrawn(page, rows = 8) {
+  await page.waitForFunction((least) => window.soundfall.stats().rows_uploaded >= least, rows, {
+    timeout: PATIENCE,
+    polling: 200,
+  });
+}
+
+/** Waits until the picture has begun, or fails with the words of the start page. */
+export async function running(page) {
+  await page.waitForFunction(
+    () => document.body.dataset.state === "running" || !document.getElementById("trouble").hidden,
+    undefined,
+    { timeout: PATIENCE, polling: 100 },
+  );
+  const words = await troubleOf(page);
+  if (words) throw new Error(`the page says: ${words}`);
+}
+
+/** The words on the start page, or null. */
+export const troubleOf = (page) =>
+  page.evaluate(() => {
+    const box = document.getElementById("trouble");
+    return box.hidden ? null : box.innerText;
+  });
+
+/** Waits for words on the start page and gives them. */
+export async function trouble(page) {
+  await page.locator("#trouble").waitFor({ timeout: PATIENCE });
+  return troubleOf(page);
+}
+
+/** Waits until the picture says these words (null: none). */
+export async function pictureSays(page, words) {
+  await page.waitForFunction((text) => window.soundfall.engine?.trouble === text, words, {
+    timeout: PATIENCE,
+    polling: 100,
+  });
+}
+
+/** Puts a RingBufferReader over the ring of the run into the page, as `window.reader`. */
+export async function readRing(page) {
+  await page.evaluate(async () => {
+    const module = await import("/reader/soundfall_web_reader.js");
+    await module.default();
+    window.reader = new module.RingBufferReader(window.soundfall.engine.current.ring);
+  });
+}
+
+/** Waits until the ring holds that many frames. */
+export async function written(page, frames) {
+  await page.waitForFunction((least) => window.reader.writtenFrames >= least, frames, {
+    timeout: PATIENCE,
+    polling: 100,
+  });
+}
+
+/** The frequency of the strongest bin of the newest column, in Hz, and the width of a bin. */
+export const peak = (page, windowSize = 8192, channel = 0) =>
+  page.evaluate(
+    ([size, of]) => {
+      const levels = window.reader.get_spectrogram(of, size, size, 1);
+      let best = 1;
+      for (let bin = 1; bin < levels.length; bin += 1) if (levels[bin] > levels[best]) best = bin;
+      // The top of the parabola through the strongest bin and its neighbours.
+      const [a, b, c] = [levels[best - 1], levels[best], levels[best + 1]];
+      const bin = window.reader.sampleRate / size;
+      return { hz: (best + (a - c) / (2 * (a - 2 * b + c))) * bin, level: b, bin };
+    },
+    [windowSize, channel],
+  );
+
+/** The gaps of the ring: `{start, length, reason}`. */
+export const gaps = (page) =>
+  page.evaluate((at) => {
+    const words = new BigInt64Array(window.soundfall.engine.current.ring, 0, 512);
+    const total = Number(words[at.gapTotal / 8]);
+    return Array.from({ length: total }, (_, gap) => {
+      const entry = (at.gapTable + gap * at.gapEntryBytes) / 8;
+      const [start, length, reason] = [0, 1, 2].map((field) => Number(words[entry + field]));
+      return { start, length, reason };
+    });
+  }, LAYOUT);

@@ -1,0 +1,70 @@
+// Chromium with software graphics and a made-up microphone, and pages that notice every complaint.
+// Never uses a display, a real device or the network beyond this machine.
+
+import { chromium } from "playwright-core";
+import { chromiumPath, picturePath } from "./place.mjs";
+import { serve } from "./server.mjs";
+
+// Drawing is done by the CPU: small pictures.
+export const SIZE = { width: 640, height: 360 };
+export const PATIENCE = 90_000;
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--enable-unsafe-swiftshader",
+  "--use-gl=angle",
+  "--use-angle=swiftshader",
+  "--enable-precise-memory-info",
+];
+
+/** `microphone`: a WAV file, "beep", "refused", or nothing for a machine without one. */
+export function launch({ microphone, flags = [] } = {}) {
+  const args = [...FLAGS, ...flags];
+  if (microphone === "refused") args.push("--use-fake-device-for-media-stream");
+  else if (microphone) args.push("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
+  if (microphone?.endsWith(".wav")) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
+  return chromium.launch({ executablePath: chromiumPath, args, timeout: PATIENCE });
+}
+
+/**
+ * A new page with `problems`: errors on the console, uncaught errors, violations of the policy.
+ * `expected` are patterns of complaints that the test provokes.
+ */
+export async function openPage(browser, address, { expected = [], size = SIZE, before } = {}) {
+  const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.problems = [];
+  const note = (text) => expected.some((pattern) => pattern.test(text)) || page.problems.push(text);
+  page.on("console", (message) => message.type() === "error" && note(message.text()));
+  page.on("pageerror", (error) => note(`uncaught: ${error.message}`));
+  page.on("crash", () => note("the page crashed"));
+  await page.addInitScript(() =>
+    addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`),
+    ),
+  );
+  if (before) await before(page, context);
+  await page.goto(address, { timeout: PATIENCE });
+  return page;
+}
+
+/** Server and browser for the tests of one file; ended by `t.after` of the caller. */
+export async function stageFor(t, { plain, ...options } = {}) {
+  const [server, browser] = await Promise.all([serve({ plain }), launch(options)]);
+  t.after(async () => {
+    await browser.close();
+    server.stop();
+  });
+  return { browser, address: server.address };
+}
+
+/** Saves what is seen; drawing on the CPU takes its time. */
+export function shoot(page, name) {
+  return page.screenshot({ path: picturePath(name), timeout: PATIENCE });
+}

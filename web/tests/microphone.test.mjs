@@ -1,0 +1,143 @@
+// The microphone: a made-up device plays a WAV file with a tone; the ring, the picture, and what
+// happens when the context sleeps or the device goes.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { gaps, peak, pictureSays, readRing, rowsDrawn, running, written } from "./lib/app.mjs";
+import { openPage, shoot, stageFor } from "./lib/browser.mjs";
+import { ridge } from "./lib/picture.mjs";
+import { decode } from "./lib/png.mjs";
+import { temporary, tone, wav } from "./lib/wav.mjs";
+
+// Whole cycles: the device repeats the file without a click.
+const WAV = { rate: 48_000, channels: 1, secs: 10 };
+
+/** Frames of a run, from the ring's header. */
+const framesNow = (page) => page.evaluate(() => window.reader.writtenFrames);
+
+test("microphone", async (t) => {
+  const file = temporary("tone.wav", wav({ ...WAV, sample: tone(1000) }));
+  const { browser, address } = await stageFor(t, { microphone: file });
+
+  await t.test("a tone of 1000 Hz arrives: within half a bin, and as a ridge", async (u) => {
+    const page = await openPage(browser, `${address}?panel=0&smooth=0`);
+    await page.click("#microphone");
+    await running(page);
+    await readRing(page);
+    await written(page, 96_000);
+    const found = await peak(page);
+    u.diagnostic(JSON.stringify(found));
+    assert.ok(Math.abs(found.hz - 1000) < found.bin / 2, `${found.hz} Hz`);
+    assert.ok(found.level > -20, `${found.level} dBFS`);
+    const settings = await page.evaluate(() => window.soundfall.engine.current.source.track.getSettings());
+    assert.deepEqual(
+      [settings.echoCancellation, settings.autoGainControl, settings.noiseSuppression],
+      [false, false, false],
+    );
+    await written(page, 8 * 48_000);
+    await rowsDrawn(page, 100);
+    const heard = ridge(decode(await shoot(page, "microphone")));
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+
+    const other = await openPage(browser, `${address}?signal=sine:1000&seconds=8&speed=4&panel=0&smooth=0`);
+    await running(other);
+    await readRing(other);
+    await written(other, 8 * 48_000);
+    await rowsDrawn(other, 100);
+    const made = ridge(decode(await shoot(other, "microphone-reference")));
+    u.diagnostic(JSON.stringify({ heard, made }));
+    assert.ok(Math.abs(heard.x - made.x) < 0.03, `ridge at ${heard.x}, the signal's at ${made.x}`);
+    await other.context().close();
+  });
+
+  await t.test("a sleeping context says so, wakes on a click, and leaves a gap of zeros", async () => {
+    const page = await openPage(browser, address);
+    await page.click("#microphone");
+    await running(page);
+    await readRing(page);
+    await written(page, 48_000);
+    const known = (await gaps(page)).length;
+    await page.evaluate(() => window.soundfall.engine.current.source.context.suspend());
+    await pictureSays(page, "Click to start the sound.");
+    const before = await framesNow(page);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1200)));
+    assert.ok((await framesNow(page)) - before <= 512, "nothing is written meanwhile");
+    await page.mouse.click(320, 180);
+    await pictureSays(page, null);
+    await written(page, before + 48_000 * 2);
+    const gap = (await gaps(page)).slice(known).find(({ reason, length }) => reason === 3 && length > 48_000);
+    assert.ok(gap, JSON.stringify(await gaps(page)));
+    const [inside, outside] = await page.evaluate(
+      ({ start, length }) => [
+        [...window.reader.get_waveform_span(0, start, start + length, 1)],
+        [...window.reader.get_waveform_span(0, start + length, start + length + 9600, 1)],
+      ],
+      gap,
+    );
+    assert.deepEqual(inside, [0, 0]);
+    assert.ok(outside[1] > 0.05, `sound again after it: ${outside}`);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("a device that goes is waited for; its time away is a gap", async () => {
+    const page = await openPage(browser, address);
+    await page.click("#microphone");
+    await running(page);
+    await readRing(page);
+    await written(page, 48_000);
+    const before = await page.evaluate(() => {
+      // Gone, and not to be had for a while.
+      const ask = navigator.mediaDevices.getUserMedia;
+      window.giveBack = () => (navigator.mediaDevices.getUserMedia = ask);
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
+      const { track } = window.soundfall.engine.current.source;
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+      return window.reader.writtenFrames;
+    });
+    await pictureSays(page, "The microphone is gone; the history stays.");
+    await rowsDrawn(page, 1);
+    await shoot(page, "microphone-gone");
+    assert.ok((await framesNow(page)) - before <= 4096, "the ring stands still");
+    await page.evaluate(() => {
+      window.giveBack();
+      navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    });
+    await pictureSays(page, null);
+    await written(page, before + 48_000);
+    const gap = (await gaps(page)).find(({ reason }) => reason === 2);
+    assert.ok(gap && gap.start >= before - 512, JSON.stringify(await gaps(page)));
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("goes on while another window has the focus", async () => {
+    const page = await openPage(browser, address);
+    await page.click("#microphone");
+    await running(page);
+    await readRing(page);
+    await written(page, 24_000);
+    const front = await browser.newPage();
+    await front.goto("about:blank");
+    await front.bringToFront();
+    const before = await framesNow(page);
+    await written(page, before + 96_000);
+    assert.deepEqual(page.problems, []);
+    await front.close();
+    await page.context().close();
+  });
+
+  await t.test("the devices are offered by name", async () => {
+    const page = await openPage(browser, address);
+    await page.locator("#inputs-more").waitFor();
+    const names = await page.locator("#inputs option").allInnerTexts();
+    assert.ok(names.length >= 3, names.join());
+    await page.selectOption("#inputs", { index: 2 });
+    await page.click("#microphone");
+    await running(page);
+    assert.equal(await page.evaluate(() => window.soundfall.engine.current.name), names[2]);
+    await page.context().close();
+  });
+});
