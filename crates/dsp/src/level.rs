@@ -63,6 +63,63 @@ pub(crate) fn power_to_db_with<const FUSED: bool>(power: f32) -> f32 {
     if db > FLOOR_DBFS { db } else { FLOOR_DBFS }
 }
 
+/// Largest relative error of [`db_to_power`] for levels between −200 and 60 dB, rounding included
+/// (4.3e-5 dB).
+pub const POWER_ERROR: f32 = 1e-5;
+
+/// Highest level [`db_to_power`] follows, in dB; above it the power would leave `f32`.
+const MAX_DB: f32 = 380.0;
+
+/// 2^f = 1 + f·e(f): minimax coefficients of e for [−½, ½] (least maximum of the relative error,
+/// 9.1e-8).
+#[allow(
+    clippy::approx_constant,
+    reason = "a fitted coefficient beside ln 2, not ln 2"
+)]
+const E: [f32; 5] = [
+    0.693_147,
+    0.240_222_42,
+    0.055_507_34,
+    0.009_671_513,
+    0.001_326_472_7,
+];
+
+/// 10^(dB/10), not below [`FLOOR_POWER`], within [`POWER_ERROR`]: the inverse of
+/// [`power_to_db`].
+///
+/// NaN and everything below [`FLOOR_DBFS`] give the floor, everything above 380 dB gives 1e38.
+/// Straight arithmetic without a branch, so that loops over it become vector code.
+///
+/// ```
+/// use soundfall_dsp::level::db_to_power;
+/// assert_eq!(db_to_power(0.0), 1.0);
+/// assert!((db_to_power(-30.0) - 1e-3).abs() < 1e-8);
+/// assert!((db_to_power(f32::NAN) / 1e-20 - 1.0).abs() < 1e-5);
+/// ```
+#[inline(always)]
+#[must_use]
+pub fn db_to_power(db: f32) -> f32 {
+    /// log₂(10)/10: octaves of power a decibel has.
+    const LOG2_PER_DB: f32 = 0.332_192_8;
+    /// Adding it leaves no bits behind the point: rounds to the nearest integer.
+    const ROUNDS: f32 = 12_582_912.0;
+    // Written so that NaN takes the floor, and as the vector instructions do it.
+    let db = if db > FLOOR_DBFS { db } else { FLOOR_DBFS };
+    let db = if db < MAX_DB { db } else { MAX_DB };
+    let octaves = db * LOG2_PER_DB;
+    let whole = (octaves + ROUNDS) - ROUNDS;
+    let f = octaves - whole;
+    let f2 = f * f;
+    let e = (E[0] + E[1] * f) + f2 * ((E[2] + E[3] * f) + f2 * E[4]);
+    let scale = f32::from_bits(((whole as i32 + 127) << 23) as u32);
+    let power = (1.0 + f * e) * scale;
+    if power > FLOOR_POWER {
+        power
+    } else {
+        FLOOR_POWER
+    }
+}
+
 /// 10·log₁₀(power) in full precision, not below [`FLOOR_DBFS`]; NaN gives the floor.
 #[must_use]
 pub fn power_to_db_exact(power: f64) -> f64 {

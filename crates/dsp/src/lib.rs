@@ -9,6 +9,11 @@
 //! | [`scale`] | frequency ↔ place on an axis, bins → columns of a picture |
 //! | [`envelope`] | samples → minimum, maximum, mean square |
 //! | [`pyramid`] | both of these at powers of two over time, kept up incrementally |
+//! | [`peaks`] | tones between the bins, tracked over time |
+//! | [`average`] | exponential averages and held maxima of columns |
+//! | [`stereo`] | phase correlation and goniometer points of a pair |
+//! | [`coherence`] | what channels have in common with a reference, frequency by frequency |
+//! | [`meter`] | peak, RMS, loudness and true peak |
 //! | [`colormap`] | 256-entry colour tables |
 //! | [`note`] | frequency → note name and cents |
 //!
@@ -16,14 +21,19 @@
 //! starts a thread or uses `unsafe`. No function allocates per call unless it returns a `Vec`.
 #![forbid(unsafe_code)]
 
+pub mod average;
+pub mod coherence;
 pub mod colormap;
 pub mod envelope;
 pub mod level;
+pub mod meter;
 pub mod note;
+pub mod peaks;
 pub mod pyramid;
 pub mod rows;
 pub mod sample;
 pub mod scale;
+pub mod stereo;
 pub mod stft;
 mod vector;
 pub mod window;

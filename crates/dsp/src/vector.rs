@@ -8,7 +8,7 @@ use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 use rustfft::num_complex::Complex32;
 
-use crate::level::power_to_db_with;
+use crate::level::{FLOOR_DBFS, db_to_power, power_to_db_with};
 use crate::sample::clean;
 
 /// Whether every processor of this architecture multiplies and adds in one instruction.
@@ -46,6 +46,52 @@ pub(crate) fn spectrum_to_db(spectrum: &[Complex32], out: &mut [f32]) {
 pub(crate) fn fold_max(top: &mut [f32], row: &[f32]) {
     for (top, &value) in top.iter_mut().zip(row) {
         *top = if value > *top { value } else { *top };
+    }
+}
+
+/// `out` = `power` in decibels, as far as both reach.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn powers_to_db(power: &[f32], out: &mut [f32]) {
+    const FUSED: bool = ALWAYS_FUSED || target_cfg_f!(target_feature = "fma");
+    for (db, power) in out.iter_mut().zip(power) {
+        *db = power_to_db_with::<FUSED>(*power);
+    }
+}
+
+/// Moves each mean power the share `alpha` of the way towards the power of `levels` (decibels).
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn average_powers(mean: &mut [f32], levels: &[f32], alpha: f32) {
+    let kept = 1.0 - alpha;
+    for (mean, db) in mean.iter_mut().zip(levels) {
+        *mean = *mean * kept + alpha * db_to_power(*db);
+    }
+}
+
+/// Peak hold: `top` follows `levels` upwards at once; where it is not reached, it stays while
+/// `left` (seconds, lowered by `secs`) lasts and then falls by `fall`. NaN counts as the floor.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn hold_peaks(
+    top: &mut [f32],
+    left: &mut [f32],
+    levels: &[f32],
+    (hold, secs, fall): (f32, f32, f32),
+) {
+    for ((top, left), &db) in top.iter_mut().zip(left).zip(levels) {
+        let db = if db > FLOOR_DBFS { db } else { FLOOR_DBFS };
+        let remaining = *left - secs;
+        let fallen = if remaining < 0.0 { *top - fall } else { *top };
+        let reached = db >= fallen;
+        *top = if reached { db } else { fallen };
+        *left = if reached { hold } else { remaining };
     }
 }
 

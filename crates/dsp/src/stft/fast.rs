@@ -115,6 +115,31 @@ impl Stft {
         written
     }
 
+    /// Columns of several channels, hop by hop from the start of each: as many of every channel as
+    /// the shortest one gives and `out` holds.
+    ///
+    /// `out` is contiguous, `[channels][columns][bins]`. Returns the columns per channel.
+    ///
+    /// ```
+    /// # use soundfall_dsp::{stft::{Stft, StftParams}, window::Window};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut stft = Stft::new(&StftParams::new(Window::Hann, 64, 16)?)?;
+    /// let (left, right) = ([0.5; 128], [-0.5; 112]);
+    /// let mut out = vec![0.0; 2 * 4 * stft.bins()];
+    /// assert_eq!(stft.batch(&[&left, &right], &mut out), 4);
+    /// # Ok(()) }
+    /// ```
+    pub fn batch(&mut self, channels: &[&[f32]], out: &mut [f32]) -> usize {
+        let columns = self.params.batch_columns(channels, out.len());
+        if columns > 0 {
+            let blocks = out.chunks_exact_mut(columns * self.bins());
+            for (samples, block) in channels.iter().zip(blocks) {
+                self.columns(samples, block);
+            }
+        }
+        columns
+    }
+
     /// 0 Hz and half the rate have no mirror image: half the amplitude of the other bins.
     fn halve_unpaired(&self, out: &mut [f32]) {
         let last = self.spectrum.len() - 1;

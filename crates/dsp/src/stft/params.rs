@@ -128,6 +128,15 @@ impl StftParams {
         }
     }
 
+    /// Columns of every one of some channels that fit into `room` values.
+    pub(super) fn batch_columns(&self, channels: &[&[f32]], room: usize) -> usize {
+        let Some(shortest) = channels.iter().map(|samples| samples.len()).min() else {
+            return 0;
+        };
+        self.columns_in(shortest)
+            .min(room / channels.len() / self.bins())
+    }
+
     /// Frequency of bin `bin` in Hz.
     #[must_use]
     pub fn bin_hz(&self, bin: usize, sample_rate: f64) -> f64 {
@@ -135,7 +144,7 @@ impl StftParams {
     }
 
     /// The checked window coefficients and their sum.
-    pub(super) fn coefficients(&self) -> Result<(Vec<f64>, f64), StftError> {
+    pub(crate) fn coefficients(&self) -> Result<(Vec<f64>, f64), StftError> {
         self.check()?;
         let coefficients = self.window.coefficients(self.window_size);
         let sum: f64 = coefficients.iter().sum();

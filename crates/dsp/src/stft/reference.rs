@@ -87,6 +87,18 @@ impl StftF64 {
         written
     }
 
+    /// Columns of several channels, as [`Stft::batch`](super::Stft::batch).
+    pub fn batch(&mut self, channels: &[&[f32]], out: &mut [f32]) -> usize {
+        let columns = self.params.batch_columns(channels, out.len());
+        if columns > 0 {
+            let blocks = out.chunks_exact_mut(columns * self.bins());
+            for (samples, block) in channels.iter().zip(blocks) {
+                self.columns(samples, block);
+            }
+        }
+        columns
+    }
+
     fn transform(&mut self, samples: &[f32]) {
         self.input.fill(0.0);
         for ((slot, x), w) in self.input.iter_mut().zip(samples).zip(self.window.iter()) {

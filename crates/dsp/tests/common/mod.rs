@@ -1,5 +1,6 @@
 //! What several test files share: a signal both they and scipy's figures use, a naive transform.
 #![allow(dead_code, reason = "not every test file uses all of it")]
+#![allow(clippy::expect_used, reason = "tests")]
 
 use soundfall_dsp::stft::StftParams;
 
@@ -45,4 +46,61 @@ pub fn worst_amplitude_error(ours: &[f32], theirs: &[f64]) -> f64 {
         .zip(theirs)
         .map(|(&a, &b)| (amplitude(f64::from(a)) - amplitude(b)).abs())
         .fold(0.0, f64::max)
+}
+
+/// The numbers of an .npy file of `tests/reference`, in C order, and its shape.
+pub fn npy(bytes: &[u8]) -> (Vec<f64>, Vec<usize>) {
+    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\0", "format version 1");
+    let end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = std::str::from_utf8(&bytes[10..end]).expect("a header of ASCII");
+    assert!(header.contains("'fortran_order': False"), "{header}");
+    let (_, shape) = header.split_once("'shape': (").expect("a shape");
+    let shape = shape[..shape.find(')').expect("its end")]
+        .split(',')
+        .filter_map(|n| n.trim().parse().ok())
+        .collect();
+    let data = &bytes[end..];
+    let numbers = if header.contains("'<f8'") {
+        let (words, _) = data.as_chunks();
+        words.iter().map(|&b| f64::from_le_bytes(b)).collect()
+    } else if header.contains("'<f4'") {
+        let (words, _) = data.as_chunks();
+        words
+            .iter()
+            .map(|&b| f32::from_le_bytes(b).into())
+            .collect()
+    } else if header.contains("'<i2'") {
+        let (words, _) = data.as_chunks();
+        words
+            .iter()
+            .map(|&b| i16::from_le_bytes(b).into())
+            .collect()
+    } else {
+        panic!("a type without a reader: {header}");
+    };
+    (numbers, shape)
+}
+
+/// The two channels of a recorded guitar (`tests/reference/make.py` says whose).
+pub fn recording() -> [Vec<f32>; 2] {
+    let (samples, shape) = npy(include_bytes!("../reference/recording.npy"));
+    let channel = |c: usize| {
+        let samples = &samples[c * shape[1]..(c + 1) * shape[1]];
+        samples.iter().map(|x| (x / 32768.0) as f32).collect()
+    };
+    [channel(0), channel(1)]
+}
+
+/// White noise of standard deviation `sigma`: sums of twelve uniform numbers.
+pub fn gaussian_noise(n: usize, sigma: f64, seed: u64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
+    let mut uniform = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    (0..n)
+        .map(|_| sigma * ((0..12).map(|_| uniform()).sum::<f64>() - 6.0))
+        .collect()
 }

@@ -1,0 +1,224 @@
+//! Loudness after EBU R128 (ITU-R BS.1770, EBU Tech 3341 and 3342), by the `ebur128` crate.
+//! Never guesses a loudspeaker layout from a channel count beyond the usual ones.
+
+use std::fmt;
+
+use ebur128::{Channel, EbuR128, Mode};
+use thiserror::Error;
+
+use crate::level::amplitude_to_db;
+use crate::sample::clean;
+
+/// Frames handed on at a time.
+const BLOCK: usize = 1024;
+
+/// How a channel counts for loudness (ITU-R BS.1770).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Left, right, centre: weight 1.
+    Front,
+    /// Surround to the side: weight 1.41 (+1.5 dB).
+    Surround,
+    /// The only channel, heard from two loudspeakers: counts twice.
+    DualMono,
+    /// Not counted: low-frequency effects, or a channel that is not part of the programme.
+    Unused,
+}
+
+impl Role {
+    /// The usual roles for a number of channels: mono, stereo, 3.0, quadrophonic, 5.0 and 5.1
+    /// (in the order of WAV files: L R C LFE Ls Rs). Any other number is no loudspeaker layout:
+    /// every channel counts as [`Role::Front`].
+    #[must_use]
+    pub fn usual(channels: usize) -> Vec<Self> {
+        let mut roles = vec![Self::Front; channels];
+        match roles.as_mut_slice() {
+            [_, _, back @ ..] if back.len() == 2 => back.fill(Self::Surround),
+            [_, _, _, back @ ..] if back.len() == 2 => back.fill(Self::Surround),
+            [_, _, _, lfe, left, right] => {
+                *lfe = Self::Unused;
+                *left = Self::Surround;
+                *right = Self::Surround;
+            }
+            _ => {}
+        }
+        roles
+    }
+
+    fn channel(self) -> Channel {
+        match self {
+            Self::Front => Channel::Center,
+            Self::Surround => Channel::LeftSurround,
+            Self::DualMono => Channel::DualMono,
+            Self::Unused => Channel::Unused,
+        }
+    }
+}
+
+/// Why there is no loudness meter.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoudnessError {
+    /// Channels or rate are beyond what loudness is defined for.
+    #[error(
+        "loudness cannot be measured on {channels} channels at {sample_rate} Hz: use 1 to 64 channels at 16 Hz to 2.8 MHz"
+    )]
+    Format {
+        /// Number of channels.
+        channels: usize,
+        /// Rate in Hz.
+        sample_rate: u32,
+    },
+    /// A channel counts twice beside others.
+    #[error("the role dual mono is for a single channel, not for one of {channels}: use front")]
+    DualMono {
+        /// Number of channels.
+        channels: usize,
+    },
+}
+
+/// Loudness, loudness range and true peak of a programme of some channels.
+///
+/// Memory is constant: integrated loudness and range are kept as histograms in steps of 0.1 LU.
+pub struct LoudnessMeter {
+    sample_rate: u32,
+    channels: usize,
+    meter: EbuR128,
+    frames: u64,
+    interleaved: Vec<f32>,
+}
+
+impl fmt::Debug for LoudnessMeter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoudnessMeter")
+            .field("sample_rate", &self.sample_rate)
+            .field("channels", &self.channels)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LoudnessMeter {
+    /// A meter at `sample_rate` (Hz), a role for each channel ([`Role::usual`] has them).
+    ///
+    /// # Errors
+    /// [`LoudnessError`] for no channels, more than 64, an impossible rate, or
+    /// [`Role::DualMono`] beside other channels.
+    pub fn new(sample_rate: u32, roles: &[Role]) -> Result<Self, LoudnessError> {
+        let channels = roles.len();
+        if channels > 1 && roles.contains(&Role::DualMono) {
+            return Err(LoudnessError::DualMono { channels });
+        }
+        let refused = |_| LoudnessError::Format {
+            channels,
+            sample_rate,
+        };
+        let mode = Mode::I | Mode::LRA | Mode::TRUE_PEAK | Mode::HISTOGRAM;
+        let count = u32::try_from(channels).unwrap_or(u32::MAX);
+        let mut meter = EbuR128::new(count, sample_rate, mode).map_err(refused)?;
+        let map: Vec<Channel> = roles.iter().map(|role| role.channel()).collect();
+        meter.set_channel_map(&map).map_err(refused)?;
+        Ok(Self {
+            sample_rate,
+            channels,
+            meter,
+            frames: 0,
+            interleaved: vec![0.0; channels * BLOCK],
+        })
+    }
+
+    /// Takes the next samples, one slice per channel, as many as the shortest has. Missing
+    /// channels are silent; without any slice nothing happens.
+    pub fn push(&mut self, channels: &[&[f32]]) {
+        let frames = channels.iter().map(|c| c.len()).min().unwrap_or(0);
+        self.push_with(frames, |channel, frame| {
+            channels.get(channel).map_or(0.0, |c| c[frame])
+        });
+    }
+
+    /// The same for planar samples in one slice, `[channel][stride]`, of each channel the first
+    /// `frames`.
+    pub fn push_planar(&mut self, planar: &[f32], stride: usize, frames: usize) {
+        self.push_with(frames.min(stride), |channel, frame| {
+            planar.get(channel * stride + frame).copied().unwrap_or(0.0)
+        });
+    }
+
+    fn push_with(&mut self, frames: usize, sample: impl Fn(usize, usize) -> f32) {
+        let mut start = 0;
+        while start < frames {
+            let count = (frames - start).min(BLOCK);
+            let block = &mut self.interleaved[..count * self.channels];
+            for (frame, slots) in block.chunks_exact_mut(self.channels).enumerate() {
+                for (channel, slot) in slots.iter_mut().enumerate() {
+                    // One NaN would stay in the filters for ever.
+                    *slot = clean(sample(channel, start + frame));
+                }
+            }
+            let taken = self.meter.add_frames_f32(block);
+            debug_assert!(taken.is_ok(), "whole frames of as many channels as it has");
+            self.frames += count as u64;
+            start += count;
+        }
+    }
+
+    /// Momentary loudness in LUFS: the last 400 ms. None before there are as many, and in
+    /// silence.
+    #[must_use]
+    pub fn momentary_lufs(&self) -> Option<f64> {
+        self.heard(0.4, self.meter.loudness_momentary())
+    }
+
+    /// Short-term loudness in LUFS: the last 3 s. None before there are as many, and in silence.
+    #[must_use]
+    pub fn short_term_lufs(&self) -> Option<f64> {
+        self.heard(3.0, self.meter.loudness_shortterm())
+    }
+
+    /// Integrated loudness in LUFS since the start: gated at −70 LUFS and at 10 LU below the mean.
+    /// None before anything passes the gate.
+    #[must_use]
+    pub fn integrated_lufs(&self) -> Option<f64> {
+        self.heard(0.4, self.meter.loudness_global())
+    }
+
+    /// Loudness range in LU since the start: between the 10th and the 95th percentile of the
+    /// short-term loudness, gated. None in the first 3 s.
+    #[must_use]
+    pub fn range_lu(&self) -> Option<f64> {
+        self.heard(3.0, self.meter.loudness_range())
+    }
+
+    /// True peak of a channel since the start, in dBTP: four times oversampled below 96 kHz, twice
+    /// below 192 kHz. None for a channel that is not there.
+    #[must_use]
+    pub fn true_peak_dbtp(&self, channel: usize) -> Option<f64> {
+        let peak = self.meter.true_peak(u32::try_from(channel).ok()?).ok()?;
+        Some(amplitude_to_db(peak))
+    }
+
+    /// The highest true peak of all channels, in dBTP.
+    #[must_use]
+    pub fn highest_true_peak_dbtp(&self) -> f64 {
+        (0..self.channels)
+            .filter_map(|channel| self.true_peak_dbtp(channel))
+            .fold(amplitude_to_db(0.0), f64::max)
+    }
+
+    /// Seconds measured since the start.
+    #[must_use]
+    pub fn secs(&self) -> f64 {
+        self.frames as f64 / f64::from(self.sample_rate)
+    }
+
+    /// Starts anew.
+    pub fn clear(&mut self) {
+        self.meter.reset();
+        self.frames = 0;
+    }
+
+    fn heard(&self, window_secs: f64, value: Result<f64, ebur128::Error>) -> Option<f64> {
+        let value = value.ok().filter(|value| value.is_finite())?;
+        (self.secs() >= window_secs).then_some(value)
+    }
+}
