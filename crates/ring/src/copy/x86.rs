@@ -9,14 +9,14 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __m128, __m128d, _MM_TRANSPOSE4_PS, _mm_cvtpd_ps, _mm_cvtps_pd, _mm_loadu_ps, _mm_movehl_ps,
-    _mm_movelh_ps, _mm_set_ps, _mm_storeu_pd, _mm_storeu_ps,
+    __m128, __m128d, _MM_HINT_ET0, _MM_TRANSPOSE4_PS, _mm_cvtpd_ps, _mm_cvtps_pd, _mm_loadu_ps,
+    _mm_movehl_ps, _mm_movelh_ps, _mm_prefetch, _mm_set_ps, _mm_storeu_pd, _mm_storeu_ps,
 };
 use std::sync::atomic::AtomicU64;
 
 use super::words_to_boundary;
 
-/// Words that the reading loops do at once.
+/// Words that the reading loops do at once: a cache line.
 const STEP: usize = 8;
 
 /// Whether the guarantee above holds; the answer is cached by the standard library.
@@ -117,8 +117,14 @@ pub(super) fn copy_f64(words: &[AtomicU64], out: &mut [f64]) -> usize {
 }
 
 /// Stores interleaved samples to the lines of up to four neighbouring channels, of which the first
-/// is at the start of `interleaved`. Returns the frames done.
-pub(super) fn spread(interleaved: &[f32], channels: usize, lines: &[&[AtomicU64]]) -> usize {
+/// is at the start of `interleaved`. Returns the frames done. The cache lines of `next` are asked
+/// for meanwhile.
+pub(super) fn spread(
+    interleaved: &[f32],
+    channels: usize,
+    lines: &[&[AtomicU64]],
+    next: &[&[AtomicU64]],
+) -> usize {
     let Some(frames) = lines.first().map(|line| line.len()) else {
         return 0;
     };
@@ -137,7 +143,7 @@ pub(super) fn spread(interleaved: &[f32], channels: usize, lines: &[&[AtomicU64]
     unsafe {
         if let [a, b, c, d] = lines {
             let lines = [a.as_ptr(), b.as_ptr(), c.as_ptr(), d.as_ptr()];
-            spread_four(input, channels, lines, whole);
+            spread_four(input, channels, lines, next, whole);
         } else {
             for (channel, line) in lines.iter().enumerate() {
                 spread_one(input.add(channel), channels, line.as_ptr(), whole);
@@ -157,10 +163,18 @@ unsafe fn spread_four(
     input: *const f32,
     channels: usize,
     lines: [*const AtomicU64; 4],
+    next: &[&[AtomicU64]],
     frames: usize,
 ) {
     let mut done = 0;
     while done < frames {
+        if done % STEP == 0 {
+            for line in next {
+                // SAFETY: a hint (PREFETCHW): it reads and writes nothing that the program can
+                // see, and no address makes it fail.
+                unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.as_ptr().wrapping_add(done).cast()) }
+            }
+        }
         // SAFETY: `done + 3` is below `frames`; the rest is the caller's promise.
         unsafe {
             let from = input.add(done * channels);
