@@ -4,6 +4,7 @@
 
 const WORKER = new URL("./coi-worker.js", import.meta.url);
 const TRIED = "soundfall-coi-tried";
+const PATIENCE_MS = 4000;
 
 /** True where the page is about to be loaded again, isolated. */
 export async function requestIsolation() {
@@ -18,7 +19,8 @@ export async function requestIsolation() {
   try {
     if (sessionStorage.getItem(TRIED)) return false;
     await navigator.serviceWorker.register(WORKER);
-    await navigator.serviceWorker.ready;
+    const late = new Promise((_, reject) => setTimeout(reject, PATIENCE_MS));
+    await Promise.race([navigator.serviceWorker.ready, late]);
     sessionStorage.setItem(TRIED, "1");
     location.reload();
     return true;

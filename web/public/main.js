@@ -1,6 +1,7 @@
 // The page: loads the program while the visitor chooses, opens what was chosen, and starts the
 // picture. Never touches samples; words about errors go to the start page or into the picture.
 
+import { keepAwake } from "./awake.js";
 import { requestIsolation } from "./coi.js";
 import { watchDrops } from "./drops.js";
 import { Engine } from "./engine.js";
@@ -98,6 +99,7 @@ async function choose(kind, options) {
     startApp(app, reader);
     await soundfall.engine.use(source);
     page.leave();
+    keepAwake();
     refreshInputs();
   } catch (error) {
     source?.stop();

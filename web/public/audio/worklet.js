@@ -21,6 +21,7 @@ class SoundfallCapture extends AudioWorkletProcessor {
         ? new SharedRingWriter(message.ring, message.layout)
         : new PortWriter(message.blocks, message.channels, message.blockFrames);
       this.line = new CaptureLine(writer, sampleRate, message.channels);
+      this.port.postMessage({ begun: true });
     }
     if (message.lost !== undefined) this.lost = message.lost;
     if (message.close) {

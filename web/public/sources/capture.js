@@ -21,7 +21,10 @@ export class Capture {
     this.onstate = null;
   }
 
-  /** Puts the worklet in place; it waits for `feed`: `{ring, layout}` or `{blocks, blockFrames}`. */
+  /**
+   * Puts the worklet in place with its `feed`: `{ring, layout}` or `{blocks, blockFrames}`. What is connected
+   * afterwards is captured from its first frame.
+   */
   async begin(feed, events) {
     await this.context.audioWorklet.addModule(WORKLET);
     this.node = new AudioWorkletNode(this.context, "soundfall-capture", {
@@ -35,8 +38,14 @@ export class Capture {
     // Its output is silence; only what leads to the speakers is sure to run in every browser.
     this.node.connect(this.context.destination);
     const message = { channels: this.channels, ...feed };
+    const begun = new Promise((resolve) => {
+      this.node.port.onmessage = resolve;
+      // A context that sleeps may not answer; then nothing can be missed either.
+      setTimeout(resolve, 500);
+    });
     this.node.port.postMessage(message, feed.blocks ? [feed.blocks] : []);
     this.#watch(events);
+    await begun;
   }
 
   /** The source is gone (true) or back (false). */
@@ -46,7 +55,7 @@ export class Capture {
 
   /** Closes the ring, then calls `done`. */
   close(done) {
-    this.node.port.onmessage = () => done();
+    this.node.port.onmessage = ({ data }) => data.closed && done();
     this.node.port.postMessage({ close: true });
   }
 

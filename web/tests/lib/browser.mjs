@@ -33,10 +33,11 @@ export function launch({ microphone, flags = [] } = {}) {
 
 /**
  * A new page with `problems`: errors on the console, uncaught errors, violations of the policy.
- * `expected` are patterns of complaints that the test provokes.
+ * `expected` are patterns of complaints that the test provokes; `before` is called with page and context;
+ * `settings` are more of the browser's context.
  */
-export async function openPage(browser, address, { expected = [], size = SIZE, before } = {}) {
-  const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
+export async function openPage(browser, address, { expected = [], size = SIZE, before, settings } = {}) {
+  const context = await browser.newContext({ viewport: size, reducedMotion: "reduce", ...settings });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   page.problems = [];

@@ -1,0 +1,41 @@
+// A minute with eight channels: nothing is lost, memory stays flat, and the figures are printed.
+// Never asserts on the machine's speed.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { figures, readRing, rowsDrawn, running, written } from "./lib/app.mjs";
+import { openPage, shoot, stageFor } from "./lib/browser.mjs";
+
+const RATE = 48_000;
+// Seconds of the ring's time at which memory is looked at.
+const MARKS = [15, 30, 45, 60];
+
+test("60 seconds, 8 channels", async (t) => {
+  const { browser, address } = await stageFor(t, { flags: ["--js-flags=--expose-gc"] });
+  const page = await openPage(browser, `${address}?signal=chord&channels=8&panel=0&smooth=0`, { size: { width: 480, height: 270 } });
+  await running(page);
+  await rowsDrawn(page);
+  await readRing(page);
+  const tools = await page.context().newCDPSession(page);
+  const heaps = [];
+  for (const secs of MARKS) {
+    await written(page, secs * RATE);
+    await tools.send("HeapProfiler.collectGarbage");
+    const { jsHeapSizeUsed } = await tools.send("Runtime.getHeapUsage").then((use) => ({ jsHeapSizeUsed: use.usedSize }));
+    const { wasm_heap_mb: wasm } = await figures(page);
+    heaps.push({ secs, js_mb: jsHeapSizeUsed / 1e6, wasm_mb: wasm });
+  }
+  const stats = await figures(page);
+  t.diagnostic(JSON.stringify(heaps));
+  t.diagnostic(JSON.stringify(stats));
+  await shoot(page, "long-run");
+
+  assert.equal(stats.channels, 8);
+  assert.equal(stats.lost_frames, 0);
+  assert.equal(stats.gaps, 0);
+  assert.ok(stats.columns_analysed > 0);
+  const [first, last] = [heaps[0], heaps.at(-1)];
+  assert.ok(last.js_mb - first.js_mb < 1, `the page's heap grew from ${first.js_mb} to ${last.js_mb} MB`);
+  assert.ok(last.wasm_mb <= first.wasm_mb, `the program's memory grew from ${first.wasm_mb} to ${last.wasm_mb} MB`);
+  assert.deepEqual(page.problems, []);
+});
