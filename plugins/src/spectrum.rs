@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 use soundfall_systems::{
+    analyst::SharedAnalyst,
     spectrum::{
         AnalysisSettings, Frontier, PlanRefusal, Released, RowBlocks, SharedWorkshop,
         SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
@@ -16,7 +17,8 @@ pub struct SpectrumPlugin;
 
 impl Plugin for SpectrumPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<AnalysisSettings>()
+        app.init_resource::<SharedAnalyst>()
+            .init_resource::<AnalysisSettings>()
             .init_resource::<PlanRefusal>()
             .init_resource::<SpectrumProgress>()
             .init_resource::<SharedWorkshop>()

@@ -15,6 +15,7 @@ use bevy::{
     shader::ShaderRef,
 };
 use soundfall_systems::{
+    analyst::SharedAnalyst,
     spectrum::collect_jobs,
     waterfall::stage_state,
     waveform::{
@@ -39,6 +40,7 @@ impl Plugin for WaveformPlugin {
     fn build(&self, app: &mut App) {
         embedded_asset!(app, "shaders/lane.wgsl");
         app.add_plugins(MaterialPlugin::<LaneMaterial>::default())
+            .init_resource::<SharedAnalyst>()
             .init_resource::<LaneField>()
             .init_resource::<LaneWidth>()
             .init_resource::<LaneState>()

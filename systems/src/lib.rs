@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod analyst;
 pub mod annotate;
 pub mod camera;
 pub mod clock;

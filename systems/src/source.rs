@@ -16,8 +16,8 @@ const HEARTBEAT_LIMIT_NS: u64 = 2_000_000_000;
 
 /// What the capture side is asked for, when it runs in this process. Answers must be instant.
 pub trait SourceProbe: Send + Sync {
-    /// Frames lost before they reached the ring.
-    fn lost_frames(&self) -> u64;
+    /// Frames lost before they reached the ring; nothing where only its gap table knows.
+    fn lost_frames(&self) -> Option<u64>;
     /// True once the source has ended by itself (a file played to its end).
     fn ended(&self) -> bool;
     /// A line about a failure that the user should see, until it is cured.
@@ -153,14 +153,15 @@ pub fn poll_source(source: Option<Res<Source>>, mut feed: ResMut<Feed>) {
         feed.gaps = ring.gaps().into();
     }
     feed.writer = writer_health(ring.writer_state(), now_unix_ns());
+    let in_table = || feed.gaps.iter().map(|gap| gap.length_frames).sum();
     match &source.probe {
         Some(probe) => {
-            feed.lost_frames = probe.lost_frames();
+            feed.lost_frames = probe.lost_frames().unwrap_or_else(in_table);
             feed.ended = probe.ended();
             feed.trouble = probe.trouble();
         }
         None => {
-            feed.lost_frames = feed.gaps.iter().map(|gap| gap.length_frames).sum();
+            feed.lost_frames = in_table();
             feed.ended = feed.writer == WriterHealth::Closed;
             feed.trouble = (feed.writer == WriterHealth::Silent)
                 .then(|| "The writer has stopped; the history stays.".to_owned());

@@ -5,8 +5,6 @@ use soundfall_dsp::colormap::Colormap;
 
 /// At most this many channels are shown at once.
 pub const MAX_CHANNELS: usize = 64;
-/// The dB range a level can be stored in: heights are normalised over it.
-pub const STORED_DB_SPAN: f32 = 160.0;
 
 /// How the picture is cut and coloured.
 #[derive(Resource, Clone, Debug, PartialEq)]
@@ -42,10 +40,4 @@ impl Default for View {
             overlay: false,
         }
     }
-}
-
-/// Level in dBFS as stored in the height texture: 0 at −160 dBFS, 1 at 0 dBFS.
-#[must_use]
-pub fn stored_level(dbfs: f32) -> f32 {
-    (1.0 + dbfs / STORED_DB_SPAN).clamp(0.0, 1.25)
 }

@@ -6,6 +6,7 @@ use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
 use half::f16;
 use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
+    analyst::SharedAnalyst,
     present::RunStats,
     source::{Feed, Source, poll_source},
     view::View,
@@ -47,6 +48,7 @@ impl Bench {
         world.insert_resource(LaneUploads(sender));
         world.insert_resource(LaneWidth(width));
         world.init_resource::<Feed>();
+        world.init_resource::<SharedAnalyst>();
         world.init_resource::<FieldState>();
         world.init_resource::<LaneField>();
         world.init_resource::<LaneState>();

@@ -11,6 +11,7 @@ use crossbeam_channel::Receiver;
 use half::f16;
 use soundfall_ring::{GapReason, RingFormat, SharedRing, heap_ring, heap_ring_with};
 use soundfall_systems::{
+    analyst::SharedAnalyst,
     clock::{StreamClock, advance_clock},
     present::RunStats,
     source::{Feed, Source, poll_source},
@@ -56,6 +57,7 @@ impl Bench {
         world.insert_resource(HeightFieldSize { columns: 256, rows });
         world.insert_resource(HeightUploads(sender));
         world.init_resource::<Feed>();
+        world.init_resource::<SharedAnalyst>();
         world.init_resource::<StreamClock>();
         world.init_resource::<AnalysisSettings>();
         world.init_resource::<PlanRefusal>();

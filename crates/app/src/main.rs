@@ -1,26 +1,48 @@
-//! The `soundfall` program: reads the command line, chooses back ends, runs one command. Holds no
-//! logic of sound or picture.
+//! The `soundfall` program: natively it reads the command line, chooses back ends and runs one
+//! command; in the browser it offers the page what it needs. Holds no logic of sound or picture.
 #![forbid(unsafe_code)]
 
+mod figures;
+mod report;
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(dead_code, reason = "some are for the command line only")
+)]
+mod values;
+
+#[cfg(not(target_arch = "wasm32"))]
 mod cli;
+#[cfg(not(target_arch = "wasm32"))]
 mod commands;
+#[cfg(not(target_arch = "wasm32"))]
 mod exit;
+#[cfg(not(target_arch = "wasm32"))]
 mod input;
+#[cfg(not(target_arch = "wasm32"))]
 mod npy;
+#[cfg(not(target_arch = "wasm32"))]
 mod show;
+#[cfg(not(target_arch = "wasm32"))]
 mod stats;
+#[cfg(not(target_arch = "wasm32"))]
 mod stop;
 
-use std::process::ExitCode;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
-fn main() -> ExitCode {
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
     let command_line = match cli::parse() {
         Ok(command_line) => command_line,
         Err(code) => return code,
     };
     exit::log(command_line.verbose);
     match commands::run(command_line) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
 }
+
+/// The page calls `web`'s functions when it needs them.
+#[cfg(target_arch = "wasm32")]
+fn main() {}

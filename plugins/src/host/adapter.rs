@@ -1,5 +1,6 @@
 //! Looks for a graphics adapter and a display before anything depends on them.
 
+#[cfg(not(target_arch = "wasm32"))]
 use bevy::tasks::block_on;
 
 /// What there is to draw with.
@@ -18,6 +19,7 @@ pub enum Graphics {
 
 /// Asks the system for its adapters, without keeping any. OpenGL is only asked where nothing
 /// better answers: it talks to display servers on its own.
+#[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn find_graphics() -> Graphics {
     let allowed =
@@ -47,6 +49,7 @@ pub fn find_graphics() -> Graphics {
 
 /// True if a window could be opened: on Linux, if a display server is named and, for a local X
 /// server, its socket exists.
+#[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn display_reachable() -> bool {
     if !cfg!(all(unix, not(target_os = "macos"))) {

@@ -8,15 +8,20 @@ use bevy::{
     prelude::*,
     render::{
         RenderPlugin,
-        pipelined_rendering::PipelinedRenderingPlugin,
         render_resource::{TextureFormat, TextureUsages},
         settings::{RenderCreation, WgpuSettings},
     },
-    window::{ExitCondition, PresentMode, WindowRef, WindowResolution},
-    winit::{WinitPlugin, WinitSettings},
+    window::{PresentMode, WindowRef, WindowResolution},
+    winit::WinitSettings,
 };
 
 use super::adapter::Graphics;
+
+/// What a browser draws with.
+pub const BROWSER_BACKENDS: wgpu::Backends = wgpu::Backends::GL;
+
+/// The page's canvas, in the browser.
+const CANVAS: &str = "#stage";
 
 /// Where all cameras draw.
 #[derive(Resource, Clone, Debug)]
@@ -92,13 +97,21 @@ fn in_window(
             name: Some("soundfall".to_owned()),
             resolution: WindowResolution::new(size.x, size.y),
             present_mode: PresentMode::AutoVsync,
+            canvas: Some(CANVAS.to_owned()),
+            fit_canvas_to_parent: true,
             ..default()
         }),
         ..default()
     })
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn off_screen(plugins: PluginGroupBuilder, graphics: &Graphics) -> PluginGroupBuilder {
+    use bevy::{
+        render::pipelined_rendering::PipelinedRenderingPlugin, window::ExitCondition,
+        winit::WinitPlugin,
+    };
+
     plugins
         .set(WindowPlugin {
             primary_window: None,
@@ -113,6 +126,12 @@ fn off_screen(plugins: PluginGroupBuilder, graphics: &Graphics) -> PluginGroupBu
         })
         .disable::<WinitPlugin>()
         .disable::<PipelinedRenderingPlugin>()
+}
+
+/// A page always has its canvas.
+#[cfg(target_arch = "wasm32")]
+fn off_screen(plugins: PluginGroupBuilder, _: &Graphics) -> PluginGroupBuilder {
+    plugins
 }
 
 /// A picture that cameras can draw to and that can be read back.

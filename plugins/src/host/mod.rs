@@ -2,10 +2,16 @@
 
 mod adapter;
 mod base;
+#[cfg(not(target_arch = "wasm32"))]
 mod headless;
+#[cfg(not(target_arch = "wasm32"))]
 mod snapshot;
 
-pub use adapter::{Graphics, display_reachable, find_graphics};
-pub use base::{Target, add_base, target_image};
+pub use adapter::Graphics;
+#[cfg(not(target_arch = "wasm32"))]
+pub use adapter::{display_reachable, find_graphics};
+pub use base::{BROWSER_BACKENDS, Target, add_base, target_image};
+#[cfg(not(target_arch = "wasm32"))]
 pub use headless::Headless;
+#[cfg(not(target_arch = "wasm32"))]
 pub use snapshot::{SnapshotError, write_png};

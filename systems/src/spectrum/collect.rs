@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
-use bevy_tasks::futures::check_ready;
 use soundfall_ring::ReadError;
 
 use super::job::JobOutput;
@@ -83,7 +82,7 @@ pub fn collect_jobs(
         );
     }
     for (entity, mut job) in &mut jobs {
-        let Some(output) = check_ready(&mut job.task) else {
+        let Some(output) = job.output.ready() else {
             continue;
         };
         commands.entity(entity).despawn();

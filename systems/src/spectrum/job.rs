@@ -1,20 +1,16 @@
 //! One job: a few rows of all shown channels, from ring samples to packed half floats.
 //!
-//! Runs on a task pool. Engines, scratch and output buffers come from a shared workshop and go
-//! back there, so that nothing is allocated in the steady state.
+//! Runs wherever the analyst runs it. Engines, scratch and output buffers come from a shared
+//! workshop and go back there, so that nothing is allocated in the steady state.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use half::f16;
-use soundfall_dsp::stft::{Stft, StftParams};
+use soundfall_dsp::rows::{RowBench, push_holes};
+use soundfall_dsp::stft::StftParams;
 use soundfall_ring::{Gap, ReadError, SharedRing};
 
 use super::plan::SpectrumPlan;
-use crate::view::stored_level;
-
-/// What a row stores where nothing is known: a gap. Below every level.
-pub const HOLE: f32 = -1.0;
 
 /// What a job is asked for.
 #[derive(Clone)]
@@ -47,12 +43,8 @@ pub struct JobOutput {
 
 /// Scratch of one running job.
 struct Bench {
-    params: StftParams,
-    stft: Stft,
+    rows: RowBench,
     samples: Vec<f32>,
-    bins: Vec<f32>,
-    column: Vec<f32>,
-    row: Vec<f32>,
 }
 
 /// Benches and output buffers, lent to jobs and taken back.
@@ -65,20 +57,14 @@ pub struct Workshop {
 impl Workshop {
     fn bench(&self, params: &StftParams) -> Option<Bench> {
         let mut benches = self.benches.lock().unwrap_or_else(PoisonError::into_inner);
-        benches.retain(|bench| bench.params == *params);
+        benches.retain(|bench| bench.rows.params() == params);
         if let Some(bench) = benches.pop() {
             return Some(bench);
         }
         drop(benches);
-        let stft = Stft::new(params).ok()?;
-        let bins = vec![0.0; stft.bins()];
         Some(Bench {
-            params: *params,
-            stft,
+            rows: RowBench::new(params).ok()?,
             samples: Vec::new(),
-            bins,
-            column: Vec::new(),
-            row: Vec::new(),
         })
     }
 
@@ -109,20 +95,11 @@ impl Workshop {
     }
 }
 
-/// True if a column starting at `start` touches a gap.
-fn touches_gap(gaps: &[Gap], start: u64, end: u64) -> bool {
-    gaps.iter().any(|gap| {
-        gap.start_frame < end && gap.start_frame.saturating_add(gap.length_frames) > start
-    })
-}
-
 /// Analyses the rows of one job.
-///
-/// A row with a column that touches a gap is a [`HOLE`]: a loss is seen at every zoom, like a click.
 #[must_use]
 pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutput {
     let mut out = workshop.buffer();
-    let levels = match workshop.bench(&job.plan.stft) {
+    let levels = match workshop.bench(&job.plan.shape.stft) {
         Some(mut bench) => {
             let done = analyse(ring, &mut bench, job, &mut out);
             workshop.put_bench(bench);
@@ -131,12 +108,11 @@ pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutp
         // Plans are made from checked parameters, so there is always an engine; a row of
         // holes is the honest answer if not.
         None => {
-            let texels = job.plan.channels.len() as u64
-                * (job.rows.end - job.rows.start)
-                * job.plan.axis.columns() as u64;
-            for _ in 0..texels {
-                out.extend_from_slice(&f16::from_f32(HOLE).to_le_bytes());
-            }
+            let rows = (job.rows.end - job.rows.start) as usize;
+            push_holes(
+                job.plan.channels.len() * rows * job.plan.axis.columns(),
+                &mut out,
+            );
             Ok(())
         }
     };
@@ -153,51 +129,17 @@ fn analyse(
     out: &mut Vec<u8>,
 ) -> Result<(), ReadError> {
     let plan = &job.plan;
-    let (hop, size) = (plan.stft.hop_frames, plan.stft.window_size);
-    let per_row = plan.columns_per_row() as usize;
-    let width = plan.axis.columns();
     let rows = (job.rows.end - job.rows.start) as usize;
     let first = plan.row_start(job.rows.start);
-    let frames = (rows * per_row - 1) * hop + size;
-    bench.samples.resize(frames, 0.0);
-    bench.column.resize(width, 0.0);
-    bench.row.resize(width, 0.0);
-    out.reserve(plan.channels.len() * rows * width * 2);
+    bench.samples.resize(plan.shape.frames(rows), 0.0);
+    out.reserve(plan.channels.len() * rows * plan.shape.row_bytes());
     for &channel in plan.channels.iter() {
         ring.read(channel, first, &mut bench.samples)?;
-        for row in 0..rows {
-            let mut known = false;
-            let mut lost = false;
-            for column in row * per_row..(row + 1) * per_row {
-                let at = column * hop;
-                if touches_gap(&job.gaps, first + at as u64, first + (at + size) as u64) {
-                    lost = true;
-                    break;
-                }
-                bench
-                    .stft
-                    .column(&bench.samples[at..at + size], &mut bench.bins);
-                if known {
-                    plan.bin_map.apply(&bench.bins, &mut bench.column);
-                    for (kept, new) in bench.row.iter_mut().zip(&bench.column) {
-                        *kept = kept.max(*new);
-                    }
-                } else {
-                    plan.bin_map.apply(&bench.bins, &mut bench.row);
-                    known = true;
-                }
-            }
-            if known && !lost {
-                out.extend(
-                    bench
-                        .row
-                        .iter()
-                        .flat_map(|&level| f16::from_f32(stored_level(level)).to_le_bytes()),
-                );
-            } else {
-                out.extend((0..width).flat_map(|_| f16::from_f32(HOLE).to_le_bytes()));
-            }
-        }
+        let is_lost = |frames: Range<u64>| {
+            let frames = first + frames.start..first + frames.end;
+            job.gaps.iter().any(|gap| gap.touches(&frames))
+        };
+        bench.rows.rows(&plan.shape, &bench.samples, is_lost, out);
     }
     Ok(())
 }

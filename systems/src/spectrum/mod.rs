@@ -12,7 +12,7 @@ mod progress;
 mod schedule;
 
 pub use collect::{Released, RowBlock, RowBlocks, collect_jobs};
-pub use job::{HOLE, JobOutput, JobRows, Workshop, run_job};
+pub use job::{JobOutput, JobRows, Workshop, run_job};
 pub use plan::{AnalysisSettings, PlanRefusal, SpectrumPlan, plan_spectrum};
 pub use progress::SpectrumProgress;
 pub use schedule::{Frontier, SharedWorkshop, SpectrumJob, schedule_jobs};

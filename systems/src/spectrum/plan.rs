@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use soundfall_dsp::{
+    rows::RowShape,
     scale::{AxisError, BinMap, FrequencyAxis, Scale},
     stft::StftParams,
     window::Window,
@@ -79,14 +80,12 @@ pub struct SpectrumPlan {
     pub sample_rate: u32,
     /// Ring channels, in the order of their slots in the picture.
     pub channels: Arc<[u32]>,
-    /// Window, sizes and hop.
-    pub stft: StftParams,
+    /// How a row is made: `2^level` columns of this STFT, on this map.
+    pub shape: RowShape,
     /// A row folds `2^level` columns.
     pub level: u32,
     /// Frequency axis, one texel a column of it.
     pub axis: FrequencyAxis,
-    /// From bins to axis columns.
-    pub bin_map: Arc<BinMap>,
     settings: AnalysisSettings,
 }
 
@@ -100,7 +99,7 @@ impl SpectrumPlan {
     /// Frames from one row to the next.
     #[must_use]
     pub fn row_frames(&self) -> u64 {
-        self.columns_per_row() * self.stft.hop_frames as u64
+        self.columns_per_row() * self.shape.stft.hop_frames as u64
     }
 
     /// First frame of a row's first window.
@@ -113,8 +112,8 @@ impl SpectrumPlan {
     #[must_use]
     pub fn row_end(&self, row: u64) -> u64 {
         self.row_start(row)
-            .saturating_add((self.columns_per_row() - 1) * self.stft.hop_frames as u64)
-            .saturating_add(self.stft.window_size as u64)
+            .saturating_add((self.columns_per_row() - 1) * self.shape.stft.hop_frames as u64)
+            .saturating_add(self.shape.stft.window_size as u64)
     }
 
     /// Rows whose last window ends at or before `frame`.
@@ -240,10 +239,13 @@ pub fn plan_spectrum(
         epoch: feed.epoch,
         sample_rate: format.sample_rate,
         channels: view.channels.clone().into(),
-        stft,
+        shape: RowShape {
+            stft,
+            columns_per_row: 1 << level,
+            bin_map,
+        },
         level,
         axis,
-        bin_map,
         settings: settings.clone(),
     });
 }

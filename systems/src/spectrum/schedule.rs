@@ -7,14 +7,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use bevy_tasks::{AsyncComputeTaskPool, Task};
-
 use soundfall_ring::RingFormat;
 
-use super::job::{JobOutput, JobRows, Workshop, run_job};
+use super::job::{JobOutput, JobRows, Workshop};
 use super::plan::SpectrumPlan;
 use super::progress::SpectrumProgress;
 use crate::{
+    analyst::{Pending, SharedAnalyst},
     source::{Feed, Source},
     view::View,
 };
@@ -35,7 +34,7 @@ pub struct SpectrumJob {
     pub rows: Range<u64>,
     /// Columns of all channels.
     pub columns: u64,
-    pub(super) task: Task<JobOutput>,
+    pub(super) output: Pending<JobOutput>,
 }
 
 /// Where the scheduling of the current generation stands: rows in `back..front` are scheduled.
@@ -92,6 +91,7 @@ pub fn schedule_jobs(
     plan: Option<Res<SpectrumPlan>>,
     jobs: Query<(), With<SpectrumJob>>,
     workshop: Res<SharedWorkshop>,
+    analyst: Res<SharedAnalyst>,
     mut frontier: ResMut<Frontier>,
     mut progress: ResMut<SpectrumProgress>,
 ) {
@@ -144,13 +144,11 @@ pub fn schedule_jobs(
         };
         let columns = job.columns();
         progress.columns_due += columns;
-        let (ring, shop) = (source.ring.clone(), workshop.0.clone());
-        let task = AsyncComputeTaskPool::get().spawn(async move { run_job(&ring, &shop, &job) });
         commands.spawn(SpectrumJob {
             generation: plan.generation,
             rows,
             columns,
-            task,
+            output: analyst.0.rows(&source.ring, &workshop.0, job),
         });
         in_flight += 1;
     }

@@ -5,15 +5,15 @@ use std::ops::Range;
 
 use bevy_ecs::prelude::*;
 use crossbeam_channel::Sender;
-use half::f16;
+use soundfall_dsp::rows::{push_holes, stored_level};
 
 use super::grid::GridSize;
 use crate::{
     clock::StreamClock,
     present::RunStats,
     source::Feed,
-    spectrum::{Frontier, HOLE, Released, RowBlocks, SpectrumPlan},
-    view::{View, stored_level},
+    spectrum::{Frontier, Released, RowBlocks, SpectrumPlan},
+    view::View,
 };
 
 /// Sets of layers that take turns.
@@ -203,9 +203,9 @@ fn clip_to_texture(rows: &Range<u64>, texture_rows: u32) -> Range<u64> {
 }
 
 fn hole_bytes(channels: u32, rows: u32, columns: u32) -> Vec<u8> {
-    let hole = f16::from_f32(HOLE).to_le_bytes();
-    let texels = channels as usize * rows as usize * columns as usize;
-    std::iter::repeat_n(hole, texels).flatten().collect()
+    let mut bytes = Vec::new();
+    push_holes((channels * rows * columns) as usize, &mut bytes);
+    bytes
 }
 
 /// The state texels of this frame, for the upload.

@@ -4,15 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use bevy_tasks::{AsyncComputeTaskPool, Task, futures::check_ready};
 use crossbeam_channel::Sender;
 use half::f16;
 use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::pyramid::BASE_FRAMES;
-use soundfall_ring::Gap;
 
-use super::store::LaneStore;
+use super::store::{LaneStore, LaneTrip};
 use crate::{
+    analyst::{Pending, SharedAnalyst},
     present::RunStats,
     source::{Feed, Source},
     view::View,
@@ -53,7 +52,7 @@ pub struct LaneUploads(pub Sender<LaneUpload>);
 
 /// The store away in a task.
 #[derive(Component)]
-pub struct LaneJob(Task<LaneStore>);
+pub struct LaneJob(Pending<LaneStore>);
 
 /// The lanes' texture: which entries lie where.
 #[derive(Resource, Default)]
@@ -101,7 +100,7 @@ pub fn collect_lanes(
     mut jobs: Query<(Entity, &mut LaneJob)>,
 ) {
     for (entity, mut job) in &mut jobs {
-        if let Some(store) = check_ready(&mut job.0) {
+        if let Some(store) = job.0.ready() {
             commands.entity(entity).despawn();
             field.away = false;
             field.store = Some(store);
@@ -116,6 +115,7 @@ pub fn send_lanes(
     source: Option<Res<Source>>,
     feed: Res<Feed>,
     view: Res<View>,
+    analyst: Res<SharedAnalyst>,
     mut field: ResMut<LaneField>,
 ) {
     let Some(source) = source else { return };
@@ -137,16 +137,15 @@ pub fn send_lanes(
         // The oldest frames go while they are read: keep a distance. Whole base entries only.
         let first = (feed.oldest_frame + feed.margin_frames(format)).min(feed.written_frames);
         let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
-        let (ring, end, epoch) = (source.ring.clone(), feed.written_frames, feed.epoch);
-        let old = field.store.take();
-        // Large with a long history: made, and the old one dropped, off the frame's thread.
-        let task = AsyncComputeTaskPool::get().spawn(async move {
-            drop(old);
-            let mut store = LaneStore::new(epoch, channels, history, first);
-            store.read_on(&ring, end);
-            store
-        });
-        commands.spawn(LaneJob(task));
+        let trip = LaneTrip::Begin {
+            epoch: feed.epoch,
+            channels,
+            history_frames: history,
+            first_frame: first,
+            old: field.store.take(),
+        };
+        let job = analyst.0.lanes(&source.ring, trip, feed.written_frames);
+        commands.spawn(LaneJob(job));
         field.away = true;
         return;
     }
@@ -154,13 +153,10 @@ pub fn send_lanes(
         .store
         .as_ref()
         .is_some_and(|store| feed.written_frames >= store.next_frame() + BASE_FRAMES);
-    if wants && let Some(mut store) = field.store.take() {
-        let (ring, end) = (source.ring.clone(), feed.written_frames);
-        let task = AsyncComputeTaskPool::get().spawn(async move {
-            store.read_on(&ring, end);
-            store
-        });
-        commands.spawn(LaneJob(task));
+    if wants && let Some(store) = field.store.take() {
+        let trip = LaneTrip::GoOn(store);
+        let job = analyst.0.lanes(&source.ring, trip, feed.written_frames);
+        commands.spawn(LaneJob(job));
         field.away = true;
     }
 }
@@ -214,7 +210,8 @@ pub fn stage_lanes(
         pyramid.query(level, start, &mut entries);
         for (index, entry) in (start..).zip(&entries) {
             let frames = index * entry_frames..(index + 1) * entry_frames;
-            let texel = if store.is_lost(&frames) || in_gap(&feed.gaps, &frames) {
+            let in_gap = feed.gaps.iter().any(|gap| gap.touches(&frames));
+            let texel = if store.is_lost(&frames) || in_gap {
                 [0.0, 0.0, 0.0, 1.0]
             } else if entry.is_empty() {
                 [0.0; 4]
@@ -237,11 +234,6 @@ pub fn stage_lanes(
         lanes: store.pyramids.len() as u32,
         bytes,
     });
-}
-
-fn in_gap(gaps: &[Gap], frames: &Range<u64>) -> bool {
-    gaps.iter()
-        .any(|gap| gap.start_frame < frames.end && gap.end_frame() > frames.start)
 }
 
 /// The lanes' state texels of this frame.

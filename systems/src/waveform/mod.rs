@@ -11,4 +11,4 @@ pub use lanes::{
     LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUpload, LaneUploads, LaneWidth, collect_lanes,
     send_lanes, stage_lane_state, stage_lanes,
 };
-pub use store::LaneStore;
+pub use store::{LaneStore, LaneTrip};

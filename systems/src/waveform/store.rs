@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::pyramid::{BASE_FRAMES, EnvelopePyramid};
 use soundfall_ring::{ReadError, SharedRing};
 
@@ -54,16 +55,24 @@ impl LaneStore {
         self.pyramids.first().map_or(0, EnvelopePyramid::next_frame)
     }
 
+    /// The frames of its next visit to the ring, towards `end`: whole base entries, one bounded
+    /// slice; empty where there is nothing to read.
+    #[must_use]
+    pub fn next_visit(&self, end: u64) -> Range<u64> {
+        let start = self.next_frame();
+        let most = SAMPLES_PER_VISIT / self.channels.len().max(1) as u64;
+        let entries = (end.saturating_sub(start)).min(most) / BASE_FRAMES;
+        start..start + entries * BASE_FRAMES
+    }
+
     /// Reads on towards `end`, one bounded slice. Frames that are gone are left out, on all lanes
     /// alike; before anything was read that only moves the beginning.
     pub fn read_on(&mut self, ring: &SharedRing, end: u64) {
-        let start = self.next_frame();
-        let most = SAMPLES_PER_VISIT / self.channels.len().max(1) as u64;
-        let end = end.min(start + most);
-        if end <= start {
+        let visit = self.next_visit(end);
+        let frames = (visit.end - visit.start) as usize;
+        if frames == 0 {
             return;
         }
-        let frames = (end - start) as usize;
         self.scratch.resize(frames * self.channels.len(), 0.0);
         // All lanes or none: a lap half way through must not leave them at different frames.
         for (channel, samples) in self
@@ -71,8 +80,8 @@ impl LaneStore {
             .iter()
             .zip(self.scratch.chunks_exact_mut(frames))
         {
-            if let Err(error) = ring.read(*channel, start, samples) {
-                self.leave_out(start, end, &error);
+            if let Err(error) = ring.read(*channel, visit.start, samples) {
+                self.leave_out(visit, &error);
                 return;
             }
         }
@@ -86,10 +95,30 @@ impl LaneStore {
         }
     }
 
-    fn leave_out(&mut self, start: u64, end: u64, error: &ReadError) {
+    /// Takes in what another worker read on a visit: its base entries, [lane][entry].
+    pub fn take_in(&mut self, visit: Range<u64>, entries: Result<&[MinMaxRms], ReadError>) {
+        if visit.start != self.next_frame() {
+            return;
+        }
+        let count = ((visit.end - visit.start) / BASE_FRAMES) as usize;
+        match entries {
+            Ok(entries) if entries.len() == count * self.pyramids.len() && count > 0 => {
+                self.started = true;
+                for (pyramid, entries) in self.pyramids.iter_mut().zip(entries.chunks_exact(count))
+                {
+                    pyramid.push_entries(entries);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => self.leave_out(visit, &error),
+        }
+    }
+
+    fn leave_out(&mut self, visit: Range<u64>, error: &ReadError) {
+        let start = visit.start;
         let resume = match error {
             ReadError::Lapped { resume_at, .. } => (*resume_at).max(start + 1),
-            _ => end,
+            _ => visit.end,
         };
         let resume = resume.div_ceil(BASE_FRAMES) * BASE_FRAMES;
         if self.started {
@@ -111,5 +140,45 @@ impl LaneStore {
         self.lost
             .iter()
             .any(|lost| lost.start < frames.end && lost.end > frames.start)
+    }
+}
+
+/// A trip of the envelopes to the ring.
+pub enum LaneTrip {
+    /// With an old store to be dropped, a new one begins: both are large with a long history, so
+    /// they are made and dropped off the frame's thread where there is another.
+    Begin {
+        /// Epoch of the ring.
+        epoch: u64,
+        /// Ring channels, one a lane.
+        channels: Arc<[u32]>,
+        /// Frames it remembers.
+        history_frames: u64,
+        /// First frame, at the start of a base entry.
+        first_frame: u64,
+        /// What it takes the place of.
+        old: Option<LaneStore>,
+    },
+    /// The store reads on.
+    GoOn(LaneStore),
+}
+
+impl LaneTrip {
+    /// The store that travels.
+    #[must_use]
+    pub fn depart(self) -> LaneStore {
+        match self {
+            Self::Begin {
+                epoch,
+                channels,
+                history_frames,
+                first_frame,
+                old,
+            } => {
+                drop(old);
+                LaneStore::new(epoch, channels, history_frames, first_frame)
+            }
+            Self::GoOn(store) => store,
+        }
     }
 }

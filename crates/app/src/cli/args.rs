@@ -11,8 +11,8 @@ use soundfall_systems::{
     view::{MAX_CHANNELS, View},
 };
 
-use super::values::{self, ChannelList};
 use crate::exit::Usage;
+use crate::values::{self, ChannelList};
 
 /// Where the sound comes from.
 #[derive(Args, Debug, Clone)]

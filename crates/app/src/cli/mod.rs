@@ -1,7 +1,6 @@
 //! The command line: what can be asked for, and its first check. Never does anything.
 
 mod args;
-mod values;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,9 +9,9 @@ use clap::{Args, Parser, Subcommand};
 use soundfall_dsp::window::Window;
 
 pub use args::{RunArgs, SourceArgs, ViewArgs};
-use values::{points, positive_secs, seconds};
 
 use crate::exit;
+use crate::values::{points, positive_secs, seconds};
 
 /// Live sound as a scrolling 3D landscape.
 #[derive(Parser, Debug)]
@@ -208,8 +207,8 @@ pub fn parse() -> Result<CommandLine, ExitCode> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::values::size;
     use super::*;
+    use crate::values::size;
     use clap::CommandFactory;
 
     #[test]

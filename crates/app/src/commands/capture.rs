@@ -7,7 +7,8 @@ use soundfall_capture::{Capture, CaptureEvent, SourceState, start};
 
 use crate::cli::CaptureArgs;
 use crate::exit;
-use crate::stats::{Stats, StatsTo, own_memory_mb};
+use crate::figures::Stats;
+use crate::stats::{StatsTo, memory_since, own_memory_mb};
 use crate::stop::Stop;
 
 /// How often events are looked at.
@@ -45,7 +46,7 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
             frames_written: Some(figures.frames),
             ..Stats::default()
         };
-        stats.add_memory(memory);
+        stats.rss_mb = memory_since(memory);
         StatsTo::from(path.as_path()).write(&stats)?;
     }
     anyhow::ensure!(!lost, "the source was lost; what it gave is in the ring");

@@ -10,8 +10,9 @@ use soundfall_systems::source::Source;
 
 use crate::cli::{RunArgs, ViewArgs};
 use crate::exit;
+use crate::figures::Stats;
 use crate::show::{ShowOptions, Upstream, show};
-use crate::stats::{Stats, StatsTo, own_memory_mb};
+use crate::stats::{StatsTo, memory_since, own_memory_mb};
 
 /// Seconds of a run that only makes a picture because there is no display.
 const PICTURE_SECS: f64 = 12.0;
@@ -55,7 +56,7 @@ pub fn run(
             ..Stats::default()
         };
         stats.add_display(&report);
-        stats.add_memory(memory);
+        stats.rss_mb = memory_since(memory);
         StatsTo::from(path.as_path()).write(&stats)?;
     }
     // The figures first: a picture that cannot be saved does not take them along.

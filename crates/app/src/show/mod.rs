@@ -2,7 +2,6 @@
 //! it; what happens in it is the plugins' business.
 
 mod headless;
-mod report;
 mod still;
 mod window;
 
@@ -20,9 +19,9 @@ use soundfall_systems::{
     view::View,
 };
 
+use crate::report::DisplayReport;
 use crate::stop::Stop;
 
-pub use report::DisplayReport;
 pub use still::{Still, render_still};
 
 /// How a run is shown.

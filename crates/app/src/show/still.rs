@@ -32,8 +32,8 @@ pub struct Still<'a> {
 struct Finished;
 
 impl SourceProbe for Finished {
-    fn lost_frames(&self) -> u64 {
-        0
+    fn lost_frames(&self) -> Option<u64> {
+        Some(0)
     }
 
     fn ended(&self) -> bool {

@@ -160,10 +160,10 @@ pub fn shown(capture: &Arc<Capture>, name: &str) -> Result<Source> {
 struct Probe(Arc<Capture>);
 
 impl SourceProbe for Probe {
-    fn lost_frames(&self) -> u64 {
+    fn lost_frames(&self) -> Option<u64> {
         // Asked every frame, so this is also where what happened is passed on to the terminal.
         tell(&self.0);
-        self.0.stats().lost_frames
+        Some(self.0.stats().lost_frames)
     }
 
     fn ended(&self) -> bool {

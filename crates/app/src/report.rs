@@ -1,5 +1,6 @@
 //! The display's figures, read off the world.
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
@@ -34,6 +35,7 @@ pub struct DisplayReport {
     pub latency_ms: [f64; 2],
     /// Graphics adapter.
     pub adapter: Option<String>,
+    #[cfg(not(target_arch = "wasm32"))]
     /// The picture at the end, or why there is none; nothing where none was asked for.
     pub picture: Option<anyhow::Result<PathBuf>>,
 }
@@ -81,6 +83,7 @@ impl DisplayReport {
         report
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     /// One line for the terminal.
     #[must_use]
     pub fn line(&self, seconds: f64) -> String {

@@ -1,0 +1,110 @@
+//! The figures of a run as they are written for others to read. Only names and units; how they
+//! are measured and where they go is decided elsewhere.
+
+use serde::Serialize;
+
+use crate::report::DisplayReport;
+
+/// Values at p50, p99 and the largest one.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Spread {
+    /// Half of all values are below.
+    pub p50: f64,
+    /// 99 of 100 values are below.
+    pub p99: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+/// Values at p50 and p99.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Pair {
+    /// Half of all values are below.
+    pub p50: f64,
+    /// 99 of 100 values are below.
+    pub p99: f64,
+}
+
+/// Resident memory in MB, the ring aside.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Memory {
+    /// At the start.
+    pub start: f64,
+    /// Now.
+    pub end: f64,
+    /// At most, when looked at.
+    pub max: f64,
+}
+
+/// The figures of a run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Stats {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Frames of the display.
+    pub frames: u64,
+    /// Time of the main schedule.
+    pub frame_cpu_ms: Spread,
+    /// Columns analysed.
+    pub columns_analysed: u64,
+    /// Columns that became due.
+    pub columns_due: u64,
+    /// Columns dropped.
+    pub columns_dropped: u64,
+    /// Rows handed to the renderer.
+    pub rows_uploaded: u64,
+    /// Bytes written to textures.
+    pub bytes_uploaded: u64,
+    /// Bytes that were new.
+    pub bytes_of_new_rows: u64,
+    /// Frames lost before the ring.
+    pub lost_frames: u64,
+    /// Times the reader was lapped.
+    pub laps: u64,
+    /// Gaps recorded.
+    pub gaps: u64,
+    /// Steps of reduced quality taken.
+    pub quality_steps: u64,
+    /// Newest sample to the frame that shows it.
+    pub latency_ms: Pair,
+    /// Resident memory, the ring aside.
+    pub rss_mb: Memory,
+    /// Graphics adapter.
+    pub adapter: Option<String>,
+    /// Channels of the ring.
+    pub channels: u32,
+    /// Hz.
+    pub rate: u32,
+    /// Frames written to the ring, where this process writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames_written: Option<u64>,
+}
+
+impl Stats {
+    /// Takes the display's figures over.
+    pub fn add_display(&mut self, report: &DisplayReport) {
+        let [p50, p99, max] = report.frame_cpu_ms.map(|ms| round(ms, 3));
+        self.frames = report.frames;
+        self.frame_cpu_ms = Spread { p50, p99, max };
+        [
+            self.columns_due,
+            self.columns_analysed,
+            self.columns_dropped,
+        ] = report.columns;
+        self.rows_uploaded = report.rows_uploaded;
+        self.bytes_uploaded = report.bytes_uploaded;
+        self.bytes_of_new_rows = report.bytes_of_new_rows;
+        self.lost_frames = report.lost_frames;
+        self.laps = report.laps;
+        self.gaps = report.gaps;
+        let [p50, p99] = report.latency_ms.map(|ms| round(ms, 1));
+        self.latency_ms = Pair { p50, p99 };
+        self.adapter.clone_from(&report.adapter);
+    }
+}
+
+/// A value to so many digits behind the point.
+pub fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}

@@ -1,0 +1,109 @@
+//! What a link asks for: the options of the command line, by the same names. Never guesses: an
+//! option that is not understood is refused in words.
+
+use bevy::prelude::Resource;
+use soundfall_systems::{spectrum::AnalysisSettings, view::View};
+
+use crate::values::{self, ChannelList};
+
+/// A link's options, checked.
+#[derive(Resource, Clone, Debug)]
+pub struct Params {
+    /// What is analysed.
+    pub analysis: AnalysisSettings,
+    /// What is seen.
+    pub view: View,
+    /// Channels shown, where the link names them.
+    pub channels: Option<ChannelList>,
+    /// Edges are smoothed.
+    pub smooth: bool,
+}
+
+/// Names that the page itself understands.
+const OF_THE_PAGE: [&str; 9] = [
+    "signal", "channels", "rate", "history", "seconds", "speed", "source", "coi", "test",
+];
+
+impl Params {
+    /// The options of a link.
+    ///
+    /// # Errors
+    /// Words that name the option.
+    pub fn read<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
+        let mut params = Self {
+            analysis: AnalysisSettings::default(),
+            view: View::default(),
+            channels: None,
+            smooth: true,
+        };
+        for (name, value) in pairs {
+            params
+                .take(name, value)
+                .map_err(|words| format!("{name}={value}: {words}"))?;
+        }
+        params.check()?;
+        Ok(params)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let (analysis, view) = (&mut self.analysis, &mut self.view);
+        match name {
+            "window-size" => analysis.window_size = parsed(value)?,
+            "hop" => analysis.hop_frames = parsed(value)?,
+            "window" => analysis.window = parsed(value)?,
+            "scale" => analysis.scale = parsed(value)?,
+            "min-hz" => analysis.min_hz = values::hertz(value)?,
+            "max-hz" => analysis.max_hz = values::hertz(value)?,
+            "db-min" => view.db_min = values::dbfs(value)?,
+            "db-max" => view.db_max = values::dbfs(value)?,
+            "colormap" => view.colormap = parsed(value)?,
+            "span" => view.span_secs = values::span_secs(value)?,
+            "channel" => self.channels = Some(values::channels(value)?),
+            "panel" => view.panel = switch(value)?,
+            "overlay" => view.overlay = switch(value)?,
+            "smooth" => self.smooth = switch(value)?,
+            other if OF_THE_PAGE.contains(&other) => {}
+            _ => {
+                return Err(
+                    "no such option: a link knows those of `soundfall live --help`".to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let analysis = &self.analysis;
+        soundfall_dsp::stft::StftParams::new(
+            analysis.window,
+            analysis.window_size,
+            analysis.hop_frames,
+        )
+        .map_err(|error| error.to_string())?;
+        if analysis.max_hz <= analysis.min_hz {
+            return Err(format!(
+                "max-hz={} is not above min-hz={}",
+                analysis.max_hz, analysis.min_hz
+            ));
+        }
+        if self.view.db_max < self.view.db_min + 6.0 {
+            return Err(format!(
+                "db-max={} leaves no range above db-min={}: at least 6 dB",
+                self.view.db_max, self.view.db_min
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err: ToString>>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn switch(value: &str) -> Result<bool, String> {
+    match value {
+        "" | "1" | "true" | "on" => Ok(true),
+        "0" | "false" | "off" => Ok(false),
+        _ => Err("give 1 or 0".to_owned()),
+    }
+}

@@ -1,0 +1,91 @@
+//! The run's figures for the page: those of `--stats`, and what only a browser has.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bevy::prelude::*;
+use serde::Serialize;
+use soundfall_systems::source::Source;
+
+use crate::figures::{Spread, Stats, round};
+use crate::report::DisplayReport;
+
+use super::frame_time::FrameTime;
+use super::link::WorkerAnalyst;
+
+/// Frames between two looks.
+const EVERY: u32 = 10;
+
+/// The newest figures as JSON, for the page to fetch.
+#[derive(Resource, Clone, Default)]
+pub struct Tally(Arc<Mutex<String>>);
+
+impl Tally {
+    /// The figures as JSON; empty before the first look.
+    pub fn text(&self) -> String {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+#[derive(Serialize)]
+struct WebStats {
+    #[serde(flatten)]
+    stats: Stats,
+    /// A frame on the page's thread, rendering included.
+    main_thread_ms: Spread,
+    /// From question to answer.
+    worker_ms: Spread,
+    worker_us_per_column: f64,
+    wasm_heap_mb: f64,
+}
+
+/// Writes the figures down every few frames.
+pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
+    *frame = frame.wrapping_add(1);
+    if !frame.is_multiple_of(EVERY) {
+        return;
+    }
+    let mut stats = Stats::default();
+    stats.add_display(&DisplayReport::of(world));
+    stats.seconds = round(
+        world
+            .get_resource::<Time<Real>>()
+            .map_or(0.0, Time::elapsed_secs_f64),
+        3,
+    );
+    if let Some(source) = world.get_resource::<Source>() {
+        stats.channels = source.ring.format().channels;
+        stats.rate = source.ring.format().sample_rate;
+        stats.frames_written = Some(source.ring.written_frames());
+    }
+    let spread = |histogram: &soundfall_systems::present::Histogram| Spread {
+        p50: round(histogram.percentile(0.5), 3),
+        p99: round(histogram.percentile(0.99), 3),
+        max: round(histogram.max(), 3),
+    };
+    let figures = world.resource::<WorkerAnalyst>().figures();
+    let web = WebStats {
+        stats,
+        main_thread_ms: spread(&world.resource::<FrameTime>().histogram()),
+        worker_ms: spread(&figures.answer_ms),
+        worker_us_per_column: round(figures.took_us / (figures.columns.max(1)) as f64, 2),
+        wasm_heap_mb: round(heap_bytes() / 1e6, 1),
+    };
+    // Plain numbers and names: they can always be written.
+    if let Ok(text) = serde_json::to_string(&web) {
+        let tally = world.resource::<Tally>();
+        *tally.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+}
+
+/// Size of this module's memory.
+fn heap_bytes() -> f64 {
+    let memory = wasm_bindgen::memory();
+    js_sys::Reflect::get(&memory, &"buffer".into())
+        .and_then(|buffer| js_sys::Reflect::get(&buffer, &"byteLength".into()))
+        .ok()
+        .and_then(|bytes| bytes.as_f64())
+        .unwrap_or(0.0)
+}
