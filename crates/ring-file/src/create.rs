@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use soundfall_ring::{Extension, RingFormat, RingWriter};
 
+use crate::bus::Lost;
 use crate::error::{CreateError, OpenError, unusual};
 use crate::lock::RingLock;
 use crate::mapped::MappedWriteStorage;
@@ -37,6 +38,7 @@ pub struct CreateOptions {
 pub struct FileRingWriter {
     writer: RingWriter<MappedWriteStorage>,
     path: PathBuf,
+    lost: Lost,
     // Last: released after the ring is closed.
     _lock: RingLock,
 }
@@ -45,6 +47,12 @@ impl FileRingWriter {
     /// Where the ring lies.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the ring's file was truncated under this writer. What is written since then goes
+    /// nowhere: drop this writer and create a new ring.
+    pub fn is_lost(&self) -> bool {
+        self.lost.is_lost()
     }
 
     /// Gives a sign of life with the time of now.
@@ -96,6 +104,7 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     let storage =
         MappedWriteStorage::map(&temp.file, usize::try_from(bytes).map_err(|_| too_large())?)
             .map_err(|source| temp.error("map", source))?;
+    let lost = storage.lost();
     let extension = Extension {
         epoch: random().map_err(|source| temp.error("find a random number for", source))?,
         start_unix_ns: unix_now_ns(),
@@ -107,6 +116,7 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     Ok(FileRingWriter {
         writer,
         path: path.to_owned(),
+        lost,
         _lock: lock,
     })
 }

@@ -92,7 +92,7 @@ pub enum OpenError {
         what: &'static str,
     },
     /// The file is no ring, or a damaged one.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), advice(source))]
     Header {
         /// The path given.
         path: PathBuf,
@@ -109,6 +109,17 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// What to do about a header, where its own words do not say.
+fn advice(error: &HeaderError) -> &'static str {
+    match error {
+        HeaderError::TooShort(_) | HeaderError::NotARing(_) => {
+            "; give the path of a ring (soundfall capture makes one)"
+        }
+        HeaderError::Format(_) => "; it was not made by a working writer: start the writer again",
+        _ => "",
+    }
 }
 
 fn writer(pid: Option<u32>) -> String {

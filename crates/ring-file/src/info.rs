@@ -9,7 +9,7 @@ use crate::error::OpenError;
 use crate::open::{Access, open};
 use crate::status::{WriterStatus, unix_now_ns, writer_status};
 
-/// Everything a stranger wants to know about a ring file.
+/// Everything a stranger wants to know about a ring file; `to_string` says it in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RingInfo {

@@ -7,10 +7,11 @@
 //! | `temp` | the file in the making |
 //! | `lock` | one writer a ring |
 //! | `open` | opening for reading; what is mapped and what is not |
-//! | `mapped`, `pread` | the two ways to the words; all `unsafe` is in `mapped` |
+//! | `mapped`, `pread` | the two ways to the words |
+//! | `bus` | files that are truncated under a mapping; all `unsafe` is in `mapped` and here |
 //! | `place` | where rings lie and are found |
 //! | `status` | whether the writer lives |
-//! | `info` | what there is to say about a ring |
+//! | `info`, `text` | what there is to say about a ring, and in words |
 //! | `error` | what can go wrong, in words |
 
 #[cfg(not(unix))]
@@ -18,6 +19,7 @@ compile_error!(
     "soundfall-ring-file needs a Unix system (Linux, macOS, BSD); other systems have no back end yet"
 );
 
+mod bus;
 mod create;
 mod error;
 mod info;
@@ -28,6 +30,7 @@ mod place;
 mod pread;
 mod status;
 mod temp;
+mod text;
 
 pub use create::{CreateOptions, FileRingWriter, create};
 pub use error::{CreateError, OpenError};

@@ -1,10 +1,9 @@
 //! Rings in mapped memory. Never hands out the memory as plain bytes, and never stores to a
 //! mapping that was opened for reading.
 //!
-//! A mapped file that is truncated kills whoever touches the missing pages (SIGBUS). A reader
-//! therefore asks for the file's size before every read; what remains is a truncation during the
-//! copy itself, a span of microseconds. Rings that somebody else could truncate are not mapped
-//! at all (see `open`).
+//! A reader asks for the file's size before every read, and after every copy whether its pages
+//! were still there (see `bus`): a truncated file is an error, whenever it happens. Rings that
+//! somebody else could truncate are not mapped at all (see `open`).
 
 use std::fs::File;
 use std::sync::Arc;
@@ -15,9 +14,13 @@ use soundfall_ring::copy::{copy_words, copy_words_f32, copy_words_f64, slice_wor
 use soundfall_ring::layout::WORD_BYTES;
 use soundfall_ring::{ReadStorage, StorageError, WriteStorage};
 
+use crate::bus::{Guard, Lost};
+
 /// A ring mapped for reading.
 #[derive(Debug)]
 pub struct MappedStorage {
+    // Before `map`: ends before it.
+    guard: Guard,
     map: MmapRaw,
     file: Arc<File>,
 }
@@ -25,6 +28,8 @@ pub struct MappedStorage {
 /// A ring mapped for writing, by its one writer.
 #[derive(Debug)]
 pub struct MappedWriteStorage {
+    // Before `map`: ends before it.
+    guard: Option<Guard>,
     map: MmapRaw,
 }
 
@@ -35,16 +40,31 @@ fn words(map: &MmapRaw) -> &[AtomicU64] {
     // and lives as long as `map`. The memory is shared with other processes, which is sound for
     // atomics: every access of ours is one whole atomic word, and other processes that keep to the
     // format do the same. A read-only mapping reaches callers only through `MappedStorage`, which
-    // does nothing but relaxed loads. Missing pages of a truncated file raise SIGBUS, which ends
-    // the process but is not undefined behaviour.
+    // does nothing but relaxed loads. Where pages are missing because the file was truncated, the
+    // words become zeros (see `bus`), which is for atomics as if another process had stored them.
     unsafe { std::slice::from_raw_parts(map.as_ptr().cast::<AtomicU64>(), count) }
 }
 
 impl MappedStorage {
-    /// Maps the first `bytes` bytes of `file` for reading.
-    pub(crate) fn map(file: Arc<File>, bytes: usize) -> std::io::Result<Self> {
+    /// Maps the first `bytes` bytes of `file` for reading; `None` if that cannot be done safely.
+    pub(crate) fn map(file: Arc<File>, bytes: usize) -> std::io::Result<Option<Self>> {
         let map = MmapOptions::new().len(bytes).map_raw_read_only(&*file)?;
-        Ok(Self { map, file })
+        Ok(Guard::new(map.as_ptr(), map.len(), false).map(|guard| Self { guard, map, file }))
+    }
+
+    /// What tells whether the mapping lost its file.
+    pub(crate) fn lost(&self) -> &Lost {
+        self.guard.lost()
+    }
+
+    /// Whether what was copied just now came from the file.
+    fn intact(&self) -> Result<(), StorageError> {
+        if !self.lost().is_lost() {
+            return Ok(());
+        }
+        // Grown again, or a failing medium: no size says what was wrong.
+        check_size(&self.file, self.map.len() as u64)
+            .and(Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof)))
     }
 }
 
@@ -54,22 +74,23 @@ impl ReadStorage for MappedStorage {
     }
 
     fn check(&self) -> Result<(), StorageError> {
+        self.intact()?;
         check_size(&self.file, self.map.len() as u64)
     }
 
     fn load(&self, first: u64, out: &mut [u64]) -> Result<(), StorageError> {
         copy_words(slice_words(words(&self.map), first, out.len())?, out);
-        Ok(())
+        self.intact()
     }
 
     fn copy_f32(&self, first: u64, out: &mut [f32]) -> Result<(), StorageError> {
         copy_words_f32(slice_words(words(&self.map), first, out.len())?, out);
-        Ok(())
+        self.intact()
     }
 
     fn copy_f64(&self, first: u64, out: &mut [f64]) -> Result<(), StorageError> {
         copy_words_f64(slice_words(words(&self.map), first, out.len())?, out);
-        Ok(())
+        self.intact()
     }
 }
 
@@ -78,11 +99,20 @@ impl MappedWriteStorage {
     /// that no block of the first lap waits for one.
     pub(crate) fn map(file: &File, bytes: usize) -> std::io::Result<Self> {
         let map = MmapOptions::new().len(bytes).map_raw(file)?;
-        let storage = Self { map };
+        let guard = Guard::new(map.as_ptr(), map.len(), true);
+        let storage = Self { guard, map };
         if !storage.populate() {
             storage.touch_pages();
         }
         Ok(storage)
+    }
+
+    /// What tells whether the mapping lost its file; then stores go nowhere.
+    pub(crate) fn lost(&self) -> Lost {
+        self.guard
+            .as_ref()
+            .map(|guard| guard.lost().clone())
+            .unwrap_or_default()
     }
 
     /// Asks the system to make every page present and writable.
@@ -137,4 +167,76 @@ pub(crate) fn check_size(file: &File, need_bytes: u64) -> Result<(), StorageErro
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const WORDS: usize = 16_384;
+
+    /// A file of ones, mapped and then cut off: as if that happened after the look at its size.
+    fn cut_off(len: u64) -> MappedStorage {
+        let file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut &file, &[1; WORDS * 8]).unwrap();
+        let file = Arc::new(file);
+        let storage = MappedStorage::map(Arc::clone(&file), WORDS * 8)
+            .unwrap()
+            .unwrap();
+        file.set_len(len).unwrap();
+        storage
+    }
+
+    #[test]
+    fn a_file_cut_off_before_a_copy_touches_it_is_an_error() {
+        let copies: [&dyn Fn(&MappedStorage) -> Result<(), StorageError>; 3] = [
+            &|storage| storage.load(0, &mut [0; WORDS]),
+            &|storage| storage.copy_f32(0, &mut [0.0; WORDS]),
+            &|storage| storage.copy_f64(1, &mut [0.0; WORDS - 1]),
+        ];
+        for len in [0, 8192] {
+            for copy in copies {
+                let storage = cut_off(len);
+                let shrunk = StorageError::Shrunk {
+                    have_bytes: len,
+                    need_bytes: WORDS as u64 * 8,
+                };
+                assert_eq!(copy(&storage), Err(shrunk));
+                // From then on nothing is given out, not even what is still there.
+                assert_eq!(storage.load(0, &mut [0]), Err(shrunk));
+                storage.file.set_len(WORDS as u64 * 8).unwrap();
+                let grown = Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof));
+                assert_eq!(storage.check(), grown);
+                assert_eq!(storage.load(0, &mut [0]), grown);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_still_there_can_be_read_and_others_lose_nothing() {
+        let (cut, other) = (cut_off(8192), cut_off(WORDS as u64 * 8));
+        let mut words = [0; 1024];
+        assert_eq!(cut.load(0, &mut words), Ok(()));
+        assert_eq!(words, [0x0101_0101_0101_0101; 1024]);
+        assert!(cut.load(1024, &mut words).is_err());
+        assert!(cut.lost().is_lost());
+        assert_eq!(other.load(WORDS as u64 - 1024, &mut words), Ok(()));
+        assert_eq!(words, [0x0101_0101_0101_0101; 1024]);
+        assert!(!other.lost().is_lost());
+    }
+
+    #[test]
+    fn a_writer_survives_the_loss_of_its_file() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(WORDS as u64 * 8).unwrap();
+        let storage = MappedWriteStorage::map(&file, WORDS * 8).unwrap();
+        file.set_len(8192).unwrap();
+        assert!(!storage.lost().is_lost());
+        for word in storage.words() {
+            soundfall_ring::copy::store_word(word, 7);
+        }
+        assert!(storage.lost().is_lost());
+        assert_eq!(file.metadata().unwrap().len(), 8192);
+    }
 }

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use serde::Serialize;
 use soundfall_ring::{Header, HeaderError, RingReader, SharedRing};
 
+use crate::bus::Lost;
 use crate::error::{OpenError, unusual};
 use crate::mapped::{MappedStorage, check_size};
 use crate::pread::PreadStorage;
@@ -22,8 +23,8 @@ use crate::pread::PreadStorage;
 pub enum Access {
     /// Through a read-only mapping.
     Mapped,
-    /// With `pread`: the ring belongs to another user, others may write to it, or the caller
-    /// asked for it.
+    /// With `pread`: the ring belongs to another user, others may write to it, the caller asked
+    /// for it, or dozens of rings are mapped already.
     Pread,
 }
 
@@ -37,6 +38,7 @@ pub struct OpenRing {
     /// How it is read.
     pub access: Access,
     file: Arc<File>,
+    lost: Lost,
     /// Device and inode; the open file keeps the inode from being used anew.
     identity: (u64, u64),
 }
@@ -60,9 +62,10 @@ impl OpenRing {
             .is_ok_and(|meta| (meta.dev(), meta.ino()) != self.identity)
     }
 
-    /// Whether the file became smaller than the ring in it.
+    /// Whether the file became smaller than the ring in it, now or during a read. Open it again,
+    /// or wait for a new ring at its path.
     pub fn shrunk(&self) -> bool {
-        check_size(&self.file, self.ring.format().total_bytes()).is_err()
+        self.lost.is_lost() || check_size(&self.file, self.ring.format().total_bytes()).is_err()
     }
 
     /// Size of the file in bytes.
@@ -96,24 +99,27 @@ pub fn open(path: &Path, safe_read: bool) -> Result<OpenRing, OpenError> {
 
     let ours = meta.uid() == rustix::process::geteuid().as_raw();
     let writable_by_others = meta.mode() & 0o022 != 0;
-    let (ring, access): (SharedRing, Access) = match bytes {
+    let mapped = match bytes {
         Some(bytes) if ours && !writable_by_others && !safe_read => {
-            let storage = MappedStorage::map(Arc::clone(&file), bytes)
-                .map_err(|source| system("map", source))?;
-            let reader = RingReader::new(storage).map_err(header_error)?;
-            (Arc::new(reader), Access::Mapped)
+            MappedStorage::map(Arc::clone(&file), bytes).map_err(|source| system("map", source))?
         }
-        _ => {
-            let storage = PreadStorage::new(Arc::clone(&file), words);
-            let reader = RingReader::new(storage).map_err(header_error)?;
-            (Arc::new(reader), Access::Pread)
-        }
+        _ => None,
+    };
+    let lost = mapped.as_ref().map(|storage| storage.lost().clone());
+    let (ring, access): (SharedRing, Access) = if let Some(storage) = mapped {
+        let reader = RingReader::new(storage).map_err(header_error)?;
+        (Arc::new(reader), Access::Mapped)
+    } else {
+        let storage = PreadStorage::new(Arc::clone(&file), words);
+        let reader = RingReader::new(storage).map_err(header_error)?;
+        (Arc::new(reader), Access::Pread)
     };
     Ok(OpenRing {
         ring,
         path: path.to_owned(),
         access,
         file,
+        lost: lost.unwrap_or_default(),
         identity: (meta.dev(), meta.ino()),
     })
 }
