@@ -1,5 +1,8 @@
 //! Two processes on one ring: this test starts itself again as the writer. Checks that no torn
 //! read is accepted across processes, that a killed writer is found dead, and that its lock is gone.
+//!
+//! `SOUNDFALL_TORTURE_READS=10000000` makes it ten million reads of each kind instead of a hundred
+//! thousand (some minutes).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +20,13 @@ use soundfall_ring_file::{
 
 const RING_VARIABLE: &str = "SOUNDFALL_TEST_WRITER_RING";
 const CHANNELS: u32 = 3;
+/// Reads by each way of reading, unless the variable says another number.
 const READS: u64 = 100_000;
+const READS_VARIABLE: &str = "SOUNDFALL_TORTURE_READS";
+
+fn reads() -> u64 {
+    std::env::var(READS_VARIABLE).map_or(READS, |text| text.parse().expect("a number of reads"))
+}
 
 fn sample(frame: u64, channel: u32) -> f32 {
     ((frame * 4 + u64::from(channel)) % (1 << 24)) as f32
@@ -78,11 +87,14 @@ fn start_writer(path: &Path) -> (Writer, OpenRing) {
     }
 }
 
-/// Reads near the oldest end all the time; returns how many reads were accepted and lapped.
+/// Reads near the oldest end all the time; returns how many reads were accepted and lapped. Every
+/// sample of every accepted read is compared.
 fn read_near_the_end(ring: &dyn RingRead) -> (u64, u64) {
     let (mut accepted, mut lapped) = (0, 0);
+    let first = ring.written_frames();
     let mut out = vec![0.0; ring.format().readable_frames() as usize];
-    for number in 0..READS {
+    let reads = reads();
+    for number in 0..reads {
         let channel = number as u32 % CHANNELS;
         let start = ring.oldest_frame() + number % 5;
         let available = ring.written_frames().saturating_sub(start) as usize;
@@ -101,6 +113,10 @@ fn read_near_the_end(ring: &dyn RingRead) -> (u64, u64) {
             Err(other) => panic!("{other}"),
         }
     }
+    let laps = (ring.written_frames() - first) / ring.format().capacity_frames;
+    println!(
+        "{reads} reads near the oldest end while the writer went around {laps} times: {accepted} accepted, 0 torn, {lapped} lapped"
+    );
     (accepted, lapped)
 }
 
@@ -112,7 +128,6 @@ fn reader_and_writer_in_two_processes() {
     let careful = open(&path, true).unwrap();
     for ring in [&mapped.ring, &careful.ring] {
         let (accepted, lapped) = read_near_the_end(&**ring);
-        println!("accepted {accepted} reads, lapped {lapped}");
         assert!(accepted > 0 && lapped > 0, "the test tested nothing");
     }
     let refused = create(&options(path.clone())).unwrap_err().to_string();

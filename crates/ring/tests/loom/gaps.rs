@@ -6,7 +6,7 @@ use soundfall_ring::layout::GAP_ENTRIES;
 use soundfall_ring::sync::Order;
 use soundfall_ring::{Gap, GapReason, RingFormat, RingRead, RingWriter};
 
-use crate::harness::{Tally, Words, holds, needs, ring};
+use crate::harness::{Tally, Words, holds, holds_within, needs, ring};
 
 fn gap(number: u64) -> Gap {
     Gap {
@@ -53,17 +53,21 @@ fn a_new_gap_is_whole() {
     needs("first gaps", Order::TotalThenGaps, model(0, 2));
 }
 
+/// The gap that is recorded second comes to the place of the first there is.
+fn overwritten() -> impl Fn(&Tally) + Send + Sync + 'static {
+    model(GAP_ENTRIES - 1, 2)
+}
+
 #[test]
 fn an_overwritten_gap_is_never_torn() {
-    holds("overwritten gap", model(GAP_ENTRIES - 1, 2));
-    needs(
-        "overwritten gap",
-        Order::TotalThenGap,
-        model(GAP_ENTRIES - 1, 2),
-    );
-    needs(
-        "overwritten gap",
-        Order::GapsThenCheck,
-        model(GAP_ENTRIES - 1, 2),
-    );
+    holds_within("overwritten gap", 2, overwritten());
+    needs("overwritten gap", Order::TotalThenGap, overwritten());
+    needs("overwritten gap", Order::GapsThenCheck, overwritten());
+}
+
+/// All 915 290 executions there are.
+#[test]
+#[ignore = "takes some minutes"]
+fn an_overwritten_gap_is_never_torn_by_any_execution() {
+    holds("overwritten gap", overwritten());
 }

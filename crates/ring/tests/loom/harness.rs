@@ -86,24 +86,33 @@ impl Tally {
     }
 }
 
-/// Runs the executions of `model` without `order`: all of them, or up to the first one that accepts
-/// something wrong. Returns how many were wrong.
-fn wrong_of(
-    name: &str,
-    order: Option<Order>,
+/// How far a model is explored.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    /// The order that is left out.
+    without: Option<Order>,
+    /// Ends at the first execution that accepts something wrong.
     until_wrong: bool,
-    model: impl Fn(&Tally) + Send + Sync + 'static,
-) -> u64 {
+    /// At most so many changes from a thread that could go on; all there are otherwise.
+    switches: Option<usize>,
+}
+
+/// Ends a model at its first wrong execution.
+struct Found;
+
+/// Runs the executions of `model`; returns how many accepted something wrong.
+fn wrong_of(name: &str, extent: Extent, model: impl Fn(&Tally) + Send + Sync + 'static) -> u64 {
     let tally = Arc::new(Tally::default());
     let counted = tally.clone();
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 10_000;
-    let explored = without(order, || {
+    builder.preemption_bound = extent.switches;
+    let explored = without(extent.without, || {
         catch_unwind(AssertUnwindSafe(|| {
             builder.check(move || {
                 counted.executions.fetch_add(1, Relaxed);
                 model(&counted);
-                if until_wrong && counted.wrong.load(Relaxed) > 0 {
+                if extent.until_wrong && counted.wrong.load(Relaxed) > 0 {
                     resume_unwind(Box::new(Found));
                 }
             });
@@ -121,33 +130,53 @@ fn wrong_of(
         &tally.wrong,
     ]
     .map(|count| count.load(Relaxed));
-    let left_out = order.map_or_else(String::new, |order| format!(" without {order:?}"));
+    let without = extent
+        .without
+        .map_or_else(String::new, |order| format!(" without {order:?}"));
+    let switches = extent
+        .switches
+        .map_or_else(String::new, |most| format!(" of at most {most} switches"));
     println!(
-        "{name}{left_out}: {executions} executions, {right} accepted right, {refused} refused, {wrong} accepted wrong"
+        "{name}{without}: {executions} executions{switches}, {right} accepted right, {refused} refused, {wrong} accepted wrong"
     );
     assert!(
-        until_wrong || right > 0,
+        extent.until_wrong || right > 0,
         "{name}: the model tested nothing: {tally:?}"
     );
     wrong
 }
 
-/// Ends a model at its first wrong execution.
-struct Found;
-
 /// Every execution of `model` is right as the code is.
 pub fn holds(name: &str, model: impl Fn(&Tally) + Send + Sync + 'static) {
-    assert_eq!(wrong_of(name, None, false, model), 0, "{name}");
+    assert_eq!(wrong_of(name, Extent::default(), model), 0, "{name}");
+}
+
+/// As [`holds`], for those executions in which threads that could go on are interrupted at most
+/// `switches` times.
+pub fn holds_within(name: &str, switches: usize, model: impl Fn(&Tally) + Send + Sync + 'static) {
+    let extent = Extent {
+        switches: Some(switches),
+        ..Extent::default()
+    };
+    assert_eq!(wrong_of(name, extent, model), 0, "{name}");
 }
 
 /// Some execution of `model` is wrong as it is.
 pub fn is_wrong(name: &str, model: impl Fn(&Tally) + Send + Sync + 'static) {
-    let wrong = wrong_of(name, None, true, model);
-    assert!(wrong > 0, "{name}: nothing wrong");
+    let extent = Extent {
+        until_wrong: true,
+        ..Extent::default()
+    };
+    assert!(wrong_of(name, extent, model) > 0, "{name}: nothing wrong");
 }
 
 /// Some execution of `model` is wrong without `order`.
 pub fn needs(name: &str, order: Order, model: impl Fn(&Tally) + Send + Sync + 'static) {
-    let wrong = wrong_of(name, Some(order), true, model);
+    let extent = Extent {
+        without: Some(order),
+        until_wrong: true,
+        ..Extent::default()
+    };
+    let wrong = wrong_of(name, extent, model);
     assert!(wrong > 0, "{name}: nothing wrong without {order:?}");
 }

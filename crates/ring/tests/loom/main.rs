@@ -1,6 +1,7 @@
 //! Models of the protocol: loom runs the crate's own writer and reader over every order of their
 //! steps and every stale value that the memory model allows, for rings of a few frames. Never
-//! samples: each figure is of all executions there are.
+//! picks at random: a figure is of all executions there are, or of all within the bound it states.
+//! With `--ignored` those few follow that take minutes.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test -p soundfall-ring --test loom --target-dir target/loom -- --nocapture
