@@ -2,7 +2,7 @@
 // visitor prefers that, stops for good when the picture begins.
 
 const ROWS = 30;
-const STEP = 6;
+const STEP = 4;
 const FRAME_MS = 50;
 // Frames later than this, and how many of them, before it stands still.
 const SLOW_MS = 70;

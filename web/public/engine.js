@@ -23,14 +23,14 @@ export class Engine {
     try {
       const feed = this.shared ? this.#share(run) : await this.#copy(run);
       await source.run(feed, this.#events(run));
+      if (this.shared) this.app.attach({ name: run.name, ring: run.ring, desk: run.desk });
+      else this.app.attach({ name: run.name, header: run.header, post: run.post });
     } catch (error) {
       this.#end(run);
       throw Trouble.from(error, "This source could not be started");
     }
     const before = this.current;
     this.current = run;
-    if (this.shared) this.app.attach({ name: run.name, ring: run.ring, desk: run.desk });
-    else this.app.attach({ name: run.name, header: run.header, post: run.post });
     this.app.setEnded(run.ended);
     this.#say(run);
     if (before) this.#end(before);

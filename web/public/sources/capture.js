@@ -63,7 +63,7 @@ export class Capture {
     this.#forget();
     this.context.onstatechange = null;
     this.node?.disconnect();
-    if (this.context.state !== "closed") this.context.close();
+    this.context.close().catch(() => {}); // it was closed before
   }
 
   /** A context that may not run says so, and any click or key wakes it. */
