@@ -12,21 +12,21 @@ use crossbeam_channel::{Receiver, Sender};
 use soundfall_ring::RingFormat;
 use soundfall_ring_file::{CreateOptions, FileRingWriter};
 
-use crate::config::{
-    CaptureConfig, SourceSpec, available_ring_bytes, capacity_frames, default_block_frames,
-};
-use crate::device::{Chosen, Streams};
+use crate::config::{CaptureConfig, available_ring_bytes, capacity_frames, default_block_frames};
+use crate::device::{Link, Streams, Wake};
+use crate::devices::Identity;
 use crate::error::CaptureError;
-use crate::event::{CaptureEvent, SourceState};
+use crate::event::{CaptureEvent, SourceState, WriterPriority};
 use crate::feed::{Counters, Feed, queue};
-use crate::file::AudioFile;
-use crate::limits::{check_channels, check_rate};
-use crate::producer::{FilePlayer, Material, Producer};
-use crate::signal::Generator;
-use crate::writer::Assembler;
+use crate::keeper::{Connection, Keeper, Return};
+use crate::prepare::{Kind, prepare};
+use crate::producer::{Material, Producer};
+use crate::writer::{Assembler, Device};
 
 /// Events that may wait to be polled; further ones are dropped.
 const EVENTS: usize = 1024;
+/// Wakes of the keeper that may wait; one is enough, further ones are dropped.
+const WAKES: usize = 8;
 /// Most bytes of the queue between source and writer.
 const QUEUE_BYTES: usize = 64 << 20;
 
@@ -42,9 +42,15 @@ pub struct CaptureStats {
     pub gaps: u64,
     /// Overruns that the device itself reported.
     pub xruns: u64,
+    /// Times the device was lost.
+    pub device_losses: u64,
+    /// Times sound came again after a loss.
+    pub reconnects: u64,
     /// Whether the source still delivers.
     pub state: SourceState,
-    /// True when the source is done and everything from it is in the ring.
+    /// How the writer thread is scheduled.
+    pub writer_priority: WriterPriority,
+    /// True when the source is done for good and everything from it is in the ring.
     pub finished: bool,
 }
 
@@ -65,21 +71,8 @@ pub struct Capture {
 /// What keeps a source running; dropping it stops it.
 #[expect(dead_code, reason = "held only to be dropped")]
 enum Source {
-    Device(Streams),
+    Device(Keeper),
     Producer(Producer),
-}
-
-/// A source that is known and checked, but not started.
-struct Prepared {
-    channels: u32,
-    rate: u32,
-    label: String,
-    kind: Kind,
-}
-
-enum Kind {
-    Device(Box<Chosen>),
-    Material { material: Box<Material>, speed: f64 },
 }
 
 /// Starts to capture. Returns when the ring exists and the source runs.
@@ -119,33 +112,42 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
     let counters = Arc::new(Counters::default());
     let (events, events_out) = crossbeam_channel::bounded(EVENTS);
     let queue_frames = queue_frames(&format);
-    let new_queue = || queue(channels, queue_frames, Arc::clone(&counters));
     // A device may refuse: it is opened before a ring that lies at the path is replaced.
-    let (ready, intake) = match prepared.kind {
+    let (ready, intake, device) = match prepared.kind {
         Kind::Material { material, speed } => {
-            let (feed, intake) = new_queue();
-            (
-                Ready::Material {
-                    material,
-                    feed,
-                    speed,
-                },
-                intake,
-            )
-        }
-        Kind::Device(chosen) => {
-            // A refused attempt takes its end of the queue with it; the last one made is the one that runs.
-            let mut intake = None;
-            let mut make_feed = || {
-                let (feed, out) = new_queue();
-                intake = Some(out);
-                feed
+            let (feed, intake) = queue(channels, queue_frames, Arc::clone(&counters));
+            let material = Ready::Material {
+                material,
+                feed,
+                speed,
             };
-            let streams = chosen.open(block, &mut make_feed, &counters, &events)?;
-            (
-                Ready::Device(streams),
-                intake.ok_or(CaptureError::NoInputDevice)?,
-            )
+            (material, intake, None)
+        }
+        Kind::Device { chosen, wish } => {
+            let (keeper, wakes) = crossbeam_channel::bounded(WAKES);
+            let (returning, returns) = crossbeam_channel::unbounded();
+            let link = Link {
+                counters: Arc::clone(&counters),
+                events: events.clone(),
+                keeper,
+            };
+            let connection = Connection {
+                wish,
+                asked: (config.channels, config.sample_rate),
+                shape: (channels, rate),
+                block_frames: block,
+                queue_frames,
+                link: link.clone(),
+            };
+            let (streams, intake) = connection.open(&chosen)?;
+            let ready = Ready::Device {
+                streams,
+                connection: Box::new(connection),
+                identity: chosen.identity(),
+                wakes,
+                returning,
+            };
+            (ready, intake, Some(Device { link, returns }))
         }
     };
     let ring = soundfall_ring_file::create(&CreateOptions {
@@ -154,8 +156,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         label: prepared.label.clone(),
     })?;
     let stop = Arc::new(AtomicBool::new(false));
-    let mut assembler = Assembler::new(ring, intake, Arc::clone(&counters), events.clone());
-    assembler.watch_for_stall = matches!(ready, Ready::Device(_));
+    let assembler = Assembler::new(ring, intake, Arc::clone(&counters), events.clone(), device);
     // From here on dropping the capture ends what already runs.
     let capture = Capture {
         path,
@@ -169,9 +170,16 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         writer: Mutex::new(Some(spawn_writer(assembler, stop)?)),
     };
     let source = match ready {
-        Ready::Device(streams) => {
+        Ready::Device {
+            streams,
+            connection,
+            identity,
+            wakes,
+            returning,
+        } => {
             streams.play(&capture.label)?;
-            Source::Device(streams)
+            let keeper = Keeper::start(*connection, identity, streams, wakes, returning)?;
+            Source::Device(keeper)
         }
         Ready::Material {
             material,
@@ -194,7 +202,13 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
 
 /// A source that is open and needs only to be started.
 enum Ready {
-    Device(Streams),
+    Device {
+        streams: Streams,
+        connection: Box<Connection>,
+        identity: Identity,
+        wakes: Receiver<Wake>,
+        returning: Sender<Return>,
+    },
     Material {
         material: Box<Material>,
         feed: Feed,
@@ -223,72 +237,6 @@ fn queue_frames(format: &RingFormat) -> usize {
         .max(blocks)
         .min(most)
         .max(2 * format.block_frames as usize)
-}
-
-/// Opens and checks the source.
-fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
-    let prepared = match &config.source {
-        SourceSpec::Device { name } => {
-            let chosen = Chosen::find(name.as_deref(), config.channels, config.sample_rate)?;
-            Prepared {
-                channels: chosen.channels,
-                rate: chosen.rate,
-                label: chosen.name().to_owned(),
-                kind: Kind::Device(Box::new(chosen)),
-            }
-        }
-        SourceSpec::File {
-            path,
-            looped,
-            speed,
-        } => {
-            let file = AudioFile::open(path)?;
-            let (file_rate, file_channels) = (file.rate(), file.channels());
-            if let Some(wanted) = config.sample_rate.filter(|wanted| *wanted != file_rate) {
-                return Err(CaptureError::FileRate {
-                    path: path.clone(),
-                    file_rate,
-                    wanted,
-                });
-            }
-            if let Some(wanted) = config.channels.filter(|wanted| *wanted > file_channels) {
-                return Err(CaptureError::FileChannels {
-                    path: path.clone(),
-                    file_channels,
-                    wanted,
-                });
-            }
-            let channels = config.channels.unwrap_or(file_channels);
-            let name = path.file_name().unwrap_or(path.as_os_str());
-            Prepared {
-                channels,
-                rate: file_rate,
-                label: name.to_string_lossy().into_owned(),
-                kind: Kind::Material {
-                    material: Box::new(Material::File(FilePlayer::new(file, channels, *looped))),
-                    speed: *speed,
-                },
-            }
-        }
-        SourceSpec::Signal(signal) => {
-            let (channels, rate) = (
-                config.channels.unwrap_or(2),
-                config.sample_rate.unwrap_or(48_000),
-            );
-            Prepared {
-                channels,
-                rate,
-                label: signal.to_string(),
-                kind: Kind::Material {
-                    material: Box::new(Material::Signal(Generator::new(*signal, channels, rate)?)),
-                    speed: 1.0,
-                },
-            }
-        }
-    };
-    check_channels(prepared.channels)?;
-    check_rate(prepared.rate)?;
-    Ok(prepared)
 }
 
 impl Capture {
@@ -325,7 +273,10 @@ impl Capture {
             lost_frames: counters.lost_frames.load(Ordering::Relaxed),
             gaps: counters.gaps.load(Ordering::Relaxed),
             xruns: counters.xruns.load(Ordering::Relaxed),
+            device_losses: counters.device_losses.load(Ordering::Relaxed),
+            reconnects: counters.reconnects.load(Ordering::Relaxed),
             state: counters.state(),
+            writer_priority: counters.priority(),
             finished: counters.finished(),
         }
     }

@@ -40,6 +40,9 @@ pub enum SourceSpec {
 pub struct CaptureConfig {
     /// Where the sound comes from.
     pub source: SourceSpec,
+    /// Record what the computer plays: of a device by name only loopbacks fit, and the default device is the one that
+    /// records the default output.
+    pub loopback: bool,
     /// Number of channels; `None` takes what the source has (signals: 2).
     pub channels: Option<u32>,
     /// Sampling rate in Hz; `None` takes what the source has (signals: 48 000).
@@ -64,6 +67,7 @@ impl CaptureConfig {
     pub fn new(source: SourceSpec) -> Self {
         Self {
             source,
+            loopback: false,
             channels: None,
             sample_rate: None,
             history_secs: 30.0,
@@ -95,6 +99,9 @@ impl CaptureConfig {
                 frames,
                 max: MAX_BLOCK_FRAMES,
             });
+        }
+        if self.loopback && !matches!(self.source, SourceSpec::Device { .. }) {
+            return Err(CaptureError::LoopbackOfNoDevice);
         }
         if let SourceSpec::File { speed, .. } = &self.source
             && !(*speed >= SPEED_RANGE.0 && *speed <= SPEED_RANGE.1)
@@ -228,6 +235,13 @@ mod tests {
             .validate()
             .is_err()
         );
+        let error = CaptureConfig {
+            loopback: true,
+            ..config()
+        }
+        .validate()
+        .unwrap_err();
+        assert!(error.is_usage() && error.to_string().starts_with("--loopback"));
         config().validate().unwrap();
     }
 

@@ -2,12 +2,17 @@
 //!
 //! Opens no stream.
 
+mod choose;
+
 use std::fmt;
 
 use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{HostId, SupportedStreamConfig, SupportedStreamConfigRange};
 use serde::Serialize;
 
 use crate::error::CaptureError;
+pub(crate) use choose::{Identity, Wish};
+use choose::{choose, choose_again};
 
 /// What a device records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +45,8 @@ pub struct DeviceInfo {
     pub kind: DeviceKind,
     /// True for the one that is taken without `--device`.
     pub default: bool,
+    /// True for the one that is taken with `--loopback` alone: what the default output plays.
+    pub default_loopback: bool,
     /// Channels it records with by default.
     pub channels: u32,
     /// Sampling rate it records with by default, in Hz.
@@ -64,74 +71,90 @@ pub fn list() -> Result<Vec<DeviceInfo>, CaptureError> {
 pub(crate) struct Found {
     pub(crate) device: cpal::Device,
     pub(crate) info: DeviceInfo,
+    /// What it records with unless something else is asked for.
+    pub(crate) usual: SupportedStreamConfig,
+    pub(crate) offers: Vec<SupportedStreamConfigRange>,
+    /// Ids of the other devices there are.
+    pub(crate) others: Vec<String>,
 }
 
 /// Finds the device to record from.
-pub(crate) fn find(name: Option<&str>) -> Result<Found, CaptureError> {
+pub(crate) fn find(wish: &Wish) -> Result<Found, CaptureError> {
     hush_alsa();
     let mut host = cpal::default_host();
     // An id names its host; it need not be the default one (ALSA beside PulseAudio).
-    if let Some((prefix, _)) = name.and_then(|name| name.split_once(':'))
-        && let Ok(id) = prefix.parse::<cpal::HostId>()
+    if let Some(id) = wish.name.as_deref().and_then(host_of)
         && id != host.id()
         && let Ok(other) = cpal::host_from_id(id)
     {
         host = other;
     }
-    let mut all = found(&host)?;
-    let infos: Vec<DeviceInfo> = all.iter().map(|found| found.info.clone()).collect();
-    let index = choose(&infos, name)?;
-    Ok(all.swap_remove(index))
+    take(found(&host)?, |infos| choose(infos, wish))
 }
 
-/// Index of the device meant by `name`: exact id, then exact name, then the only one with it as part of name
-/// or id (upper and lower case alike); without a name the default one.
-pub(crate) fn choose(devices: &[DeviceInfo], name: Option<&str>) -> Result<usize, CaptureError> {
-    let Some(name) = name else {
-        return devices
-            .iter()
-            .position(|device| device.default)
-            .ok_or(CaptureError::NoInputDevice);
+/// Finds a device that was lost again: the same one, or what may stand in for it; never on another sound system.
+pub(crate) fn find_again(wish: &Wish, lost: &Identity) -> Result<Found, CaptureError> {
+    hush_alsa();
+    let gone = || CaptureError::UnknownDevice {
+        name: lost.name.clone(),
+        offered: "nothing that could stand in for it".to_owned(),
     };
-    if devices.is_empty() {
-        return Err(CaptureError::NoInputDevice);
-    }
-    let listed = |devices: &mut dyn Iterator<Item = &DeviceInfo>| {
-        devices
-            .map(|device| format!("{} ({})", device.name, device.id))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    if let Some(index) = devices.iter().position(|device| device.id == name) {
-        return Ok(index);
-    }
-    let lower = name.to_lowercase();
-    let exact = |device: &&DeviceInfo| device.name == name;
-    let part = |device: &&DeviceInfo| {
-        !lower.is_empty()
-            && (device.name.to_lowercase().contains(&lower)
-                || device.id.to_lowercase().contains(&lower))
-    };
-    let fits: [&dyn Fn(&&DeviceInfo) -> bool; 2] = [&exact, &part];
-    for fit in fits {
-        let mut matches = devices.iter().enumerate().filter(|(_, device)| fit(device));
-        match (matches.next(), matches.next()) {
-            (Some((index, _)), None) => return Ok(index),
-            (Some(_), Some(_)) => {
-                let matches = listed(&mut devices.iter().filter(|device| fit(device)));
-                return Err(CaptureError::AmbiguousDevice {
-                    name: name.to_owned(),
-                    matches,
-                });
-            }
-            (None, _) => {}
-        }
-    }
-    Err(CaptureError::UnknownDevice {
-        name: name.to_owned(),
-        offered: listed(&mut devices.iter()),
+    let id = host_of(&lost.id).ok_or_else(gone)?;
+    let host = cpal::host_from_id(id).map_err(|error| CaptureError::Device {
+        device: lost.name.clone(),
+        action: "reach its sound system",
+        message: one_line(&error),
+    })?;
+    take(found(&host)?, |infos| {
+        choose_again(infos, wish, lost).ok_or_else(gone)
     })
 }
+
+fn take(
+    mut all: Vec<Found>,
+    choose: impl FnOnce(&[DeviceInfo]) -> Result<usize, CaptureError>,
+) -> Result<Found, CaptureError> {
+    let infos: Vec<DeviceInfo> = all.iter().map(|found| found.info.clone()).collect();
+    let index = choose(&infos)?;
+    let mut taken = all.swap_remove(index);
+    taken.others = all.into_iter().map(|other| other.info.id).collect();
+    Ok(taken)
+}
+
+/// The sound system that an id names.
+fn host_of(id: &str) -> Option<HostId> {
+    id.split_once(':')?.0.parse().ok()
+}
+
+/// Looks whether a device is still there, where a stream would not tell: PulseAudio and PipeWire move the stream of a
+/// source that goes to another source, without a word.
+pub(crate) struct Presence {
+    host: cpal::Host,
+    id: String,
+}
+
+impl Presence {
+    /// `None` for sound systems whose streams end with their device.
+    pub(crate) fn of(id: &str) -> Option<Self> {
+        let host_id = host_of(id).filter(|host| MOVES_STREAMS.contains(&host.name()))?;
+        Some(Self {
+            host: cpal::host_from_id(host_id).ok()?,
+            id: id.to_owned(),
+        })
+    }
+
+    /// False when it is gone, or its sound system is.
+    pub(crate) fn is_there(&self) -> bool {
+        self.host.devices().is_ok_and(|mut devices| {
+            devices.any(|device| device.id().is_ok_and(|id| id.to_string() == self.id))
+        })
+    }
+}
+
+/// Sound systems that move a stream to another source when its own goes.
+const MOVES_STREAMS: [&str; 2] = ["PulseAudio", "PipeWire"];
+/// Sound systems that record what an output device plays by a stream on that device.
+const RECORDS_OUTPUTS: [&str; 2] = ["WASAPI", "CoreAudio"];
 
 /// ALSA's C library explains itself on stderr, many lines for one missing card. What matters comes
 /// back as an error; the words of this thread go to a buffer that nobody reads.
@@ -145,69 +168,96 @@ fn hush_alsa() {}
 
 /// All devices of a host that can be opened for recording, the default one first.
 fn found(host: &cpal::Host) -> Result<Vec<Found>, CaptureError> {
-    let default = host
-        .default_input_device()
-        .and_then(|device| device.id().ok());
+    let default = host.default_input_device();
+    let default_id = default.as_ref().and_then(|device| device.id().ok());
     let mut all: Vec<Found> = Vec::new();
     let mut add = |device: cpal::Device| {
-        if let Some(found) = describe(device, default.as_ref())
+        if let Some(found) = describe(device)
             && !all.iter().any(|known| known.info.id == found.info.id)
         {
             all.push(found);
         }
     };
-    if let Some(device) = host.default_input_device() {
-        add(device);
-    }
+    default.into_iter().for_each(&mut add);
     let devices = host.devices().map_err(|error| CaptureError::Device {
         device: format!("{:?}", host.id()),
         action: "list devices",
         message: one_line(&error),
     })?;
     devices.for_each(add);
+    let default_id = default_id.map(|id| id.to_string());
+    let played = host
+        .default_output_device()
+        .and_then(|device| device.id().ok());
+    let played = played.map(|id| id.to_string());
+    for Found { info, .. } in &mut all {
+        info.default = default_id.as_deref() == Some(&info.id);
+        info.default_loopback = info.kind == DeviceKind::Loopback
+            && played.as_deref().is_some_and(|played| {
+                info.id == played || info.id.strip_suffix(MONITOR) == Some(played)
+            });
+    }
     Ok(all)
 }
 
+/// PulseAudio's ending of a source that records what a sink plays.
+const MONITOR: &str = ".monitor";
+
 /// What is known of a device; `None` where it does not record.
-fn describe(device: cpal::Device, default: Option<&cpal::DeviceId>) -> Option<Found> {
+fn describe(device: cpal::Device) -> Option<Found> {
     let id = device.id().ok()?;
     // ALSA lists its converter plug-ins and a null device beside the real ones; they record nothing.
-    if id.host() == cpal::HostId::Alsa && ALSA_PLUGINS.contains(&id.id()) {
+    if id.host() == HostId::Alsa && ALSA_PLUGINS.contains(&id.id()) {
         return None;
     }
-    let config = device.default_input_config().ok()?;
-    let ranges: Vec<_> = device.supported_input_configs().ok()?.collect();
-    let name = device.description().ok()?.name().to_owned();
+    let mut kind = if id.id().ends_with(MONITOR) {
+        DeviceKind::Loopback
+    } else {
+        DeviceKind::Input
+    };
+    let (usual, offers) = match device.default_input_config() {
+        Ok(usual) => (usual, device.supported_input_configs().ok()?.collect()),
+        Err(_) if RECORDS_OUTPUTS.contains(&id.host().name()) => {
+            kind = DeviceKind::Loopback;
+            let usual = device.default_output_config().ok()?;
+            (
+                usual,
+                device
+                    .supported_output_configs()
+                    .ok()?
+                    .collect::<Vec<SupportedStreamConfigRange>>(),
+            )
+        }
+        Err(_) => return None,
+    };
+    let channels = offers.iter().map(|offer| u32::from(offer.channels()));
+    let low = offers
+        .iter()
+        .map(SupportedStreamConfigRange::min_sample_rate);
+    let high = offers
+        .iter()
+        .map(SupportedStreamConfigRange::max_sample_rate);
     let info = DeviceInfo {
-        kind: if id.id().ends_with(".monitor") {
-            DeviceKind::Loopback
-        } else {
-            DeviceKind::Input
-        },
-        default: default == Some(&id),
+        kind,
+        default: false,
+        default_loopback: false,
         id: id.to_string(),
-        name,
-        channels: u32::from(config.channels()),
-        rate: config.sample_rate(),
-        max_channels: ranges
-            .iter()
-            .map(|r| u32::from(r.channels()))
-            .max()
-            .unwrap_or(u32::from(config.channels())),
+        name: device.description().ok()?.name().to_owned(),
+        channels: u32::from(usual.channels()),
+        rate: usual.sample_rate(),
+        max_channels: channels.max().unwrap_or(u32::from(usual.channels())),
         rates: (
-            ranges
-                .iter()
-                .map(cpal::SupportedStreamConfigRange::min_sample_rate)
-                .min()
-                .unwrap_or(config.sample_rate()),
-            ranges
-                .iter()
-                .map(cpal::SupportedStreamConfigRange::max_sample_rate)
-                .max()
-                .unwrap_or(config.sample_rate()),
+            low.min().unwrap_or(usual.sample_rate()),
+            high.max().unwrap_or(usual.sample_rate()),
         ),
     };
-    Some(Found { device, info })
+    Some(Found {
+        device,
+        info,
+        usual,
+        offers,
+        others: Vec::new(),
+    })
 }
 
 const ALSA_PLUGINS: [&str; 10] = [
@@ -230,64 +280,4 @@ pub(crate) fn one_line(error: &dyn fmt::Display) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-    use super::*;
-
-    fn device(id: &str, name: &str, default: bool) -> DeviceInfo {
-        DeviceInfo {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            kind: DeviceKind::Input,
-            default,
-            channels: 2,
-            rate: 48_000,
-            max_channels: 2,
-            rates: (44_100, 48_000),
-        }
-    }
-
-    #[test]
-    fn chosen_by_id_name_or_part() {
-        let devices = [
-            device("alsa:a", "Mic", false),
-            device("alsa:b", "Mic Pro", true),
-            device("pulse:mic", "Scarlett", false),
-        ];
-        assert_eq!(choose(&devices, None).unwrap(), 1);
-        assert_eq!(choose(&devices, Some("alsa:a")).unwrap(), 0);
-        assert_eq!(choose(&devices, Some("Mic")).unwrap(), 0);
-        assert_eq!(choose(&devices, Some("scarl")).unwrap(), 2);
-        assert_eq!(choose(&devices, Some("pro")).unwrap(), 1);
-        let ambiguous = choose(&devices, Some("mic")).unwrap_err();
-        assert!(matches!(ambiguous, CaptureError::AmbiguousDevice { .. }));
-        assert!(ambiguous.to_string().contains("Mic Pro (alsa:b)"));
-        for unknown in ["nothing", ""] {
-            let error = choose(&devices, Some(unknown)).unwrap_err();
-            assert!(matches!(error, CaptureError::UnknownDevice { .. }));
-            assert!(
-                error.to_string().contains("Scarlett (pulse:mic)")
-                    && !error.to_string().contains('\n')
-            );
-        }
-    }
-
-    #[test]
-    fn no_device_is_its_own_error() {
-        assert!(matches!(
-            choose(&[], None),
-            Err(CaptureError::NoInputDevice)
-        ));
-        assert!(matches!(
-            choose(&[], Some("x")),
-            Err(CaptureError::NoInputDevice)
-        ));
-        assert!(matches!(
-            choose(&[device("a", "b", false)], None),
-            Err(CaptureError::NoInputDevice)
-        ));
-    }
 }

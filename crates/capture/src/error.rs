@@ -86,6 +86,14 @@ pub enum CaptureError {
     /// The machine has no device that records.
     #[error("no audio input device found; connect one, or use --signal or --file")]
     NoInputDevice,
+    /// The machine has no device that records what it plays, or several and none for the default output.
+    #[error(
+        "--loopback: no device records what the default output plays; `soundfall devices` lists those of the kind loopback, choose one with --device"
+    )]
+    NoLoopback,
+    /// Only a device can be a loopback.
+    #[error("--loopback: records what the computer plays; leave out --file and --signal")]
+    LoopbackOfNoDevice,
     /// No device has that id or name.
     #[error("--device {name}: no such input device; there are: {offered}")]
     UnknownDevice {
@@ -179,6 +187,7 @@ impl CaptureError {
                 | Self::Speed { .. }
                 | Self::UnknownSignal { .. }
                 | Self::ToneTooHigh { .. }
+                | Self::LoopbackOfNoDevice
         )
     }
 }

@@ -15,20 +15,51 @@ pub enum CaptureEvent {
         /// Why.
         reason: GapReason,
     },
-    /// The device reported that it lost sound itself, of unknown length.
-    Xrun,
+    /// The device reported that it lost sound itself. Where its clock tells how much, a gap of that length stands in
+    /// the ring (and its own event came before); where not, time is off by an unknown length from this frame on.
+    Xrun {
+        /// Frame at which the sound is missing (absolute).
+        at_frame: u64,
+        /// How much is missing, in frames; `None` where nobody can know.
+        length_frames: Option<u64>,
+    },
     /// The sound system moved the stream to another device; it goes on.
     DeviceChanged {
         /// What the sound system said.
         message: String,
     },
-    /// The device is gone; nothing more arrives.
+    /// The device is gone or gives no sound. The capture goes on: it looks for the device until it is back, and the
+    /// ring stands still meanwhile.
     DeviceLost {
-        /// What the sound system said.
+        /// What happened, in one line.
         message: String,
     },
-    /// The file started again.
-    Looped,
+    /// Sound comes again after a loss. The time between is a gap in the ring (its event came before).
+    Reconnected {
+        /// The device: the same one, or for the default device the new default.
+        device: String,
+    },
+    /// The device came back with another rate or channel count than the ring has. This capture is over; a new one
+    /// makes a new ring of the new shape.
+    Reshaped {
+        /// The device.
+        device: String,
+        /// Its channel count now.
+        channels: u32,
+        /// Its sampling rate now, in Hz.
+        rate: u32,
+    },
+    /// The file started again: nothing is missing, but the sound jumps here.
+    Looped {
+        /// First frame of the new round (absolute).
+        at_frame: u64,
+    },
+    /// The system refuses the writer thread a real-time priority. It works without; under heavy load sound may be
+    /// lost. Comes once at most.
+    PriorityRefused {
+        /// What the system said and what helps, in one line.
+        message: String,
+    },
     /// The file is at its end; nothing more arrives.
     Ended,
     /// Something went wrong that did not end the capture, or that ended it where the state says so.
@@ -38,15 +69,28 @@ pub enum CaptureEvent {
     },
 }
 
-/// Whether the source still delivers.
+/// Whether the source still delivers. Only `CaptureStats::finished` says that nothing more will come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceState {
     /// It delivers.
     #[default]
     Running,
-    /// It came to its end (a file that is not looped).
+    /// It came to its end: a file that is not looped, or a device that came back with another shape.
     Ended,
-    /// It is gone (an unplugged device, a file that could not be read on).
+    /// It is gone: an unplugged device (which may come back), a file that could not be read on.
     Lost,
+}
+
+/// How the writer thread is scheduled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriterPriority {
+    /// It has not started yet.
+    #[default]
+    NotAsked,
+    /// Before all ordinary threads.
+    RealTime,
+    /// As every other thread: the system refused more.
+    Ordinary,
 }

@@ -1,16 +1,20 @@
 //! The real-time side: takes samples from a callback, converts them and hands them to the writer thread.
 //!
-//! [`Feed::push`] never allocates, locks, blocks, logs or makes a system call. What does not fit into the queue
-//! is counted, and the frame at which it is missing travels to the writer in a queue of its own.
+//! [`Feed::push`] and [`Feed::push_timed`] never allocate, lock, block, log or make a system call (`tests/realtime.rs`
+//! proves it). What does not fit into the queue is counted, and the frame at which it is missing travels to the writer
+//! in a queue of its own.
+
+mod counters;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 use soundfall_ring::GapReason;
 
 pub use crate::convert::ToF32;
-use crate::event::SourceState;
+pub use counters::Counters;
 
 /// Gaps that may wait for the writer at once; when full, a gap simply goes on.
 const MARKS: usize = 256;
@@ -20,55 +24,12 @@ const MARKS: usize = 256;
 pub struct Mark {
     /// Frames that were pushed before the span (absolute, lost ones not counted).
     pub after_frames: u64,
-    /// Length of the span in frames.
+    /// Length of the span in frames; 0 where the device lost sound and nobody knows how much.
     pub length_frames: u64,
     /// Why.
     pub reason: GapReason,
-}
-
-/// Numbers that callback, writer thread and the rest of the program share.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Frames in the ring (whole blocks, gaps and padding included).
-    pub ring_frames: AtomicU64,
-    /// Frames lost before the ring.
-    pub lost_frames: AtomicU64,
-    /// Gaps recorded.
-    pub gaps: AtomicU64,
-    /// Overruns that the device reported.
-    pub xruns: AtomicU64,
-    state: AtomicU8,
-    finished: AtomicU8,
-}
-
-impl Counters {
-    /// State of the source.
-    pub fn state(&self) -> SourceState {
-        match self.state.load(Ordering::Acquire) {
-            0 => SourceState::Running,
-            1 => SourceState::Ended,
-            _ => SourceState::Lost,
-        }
-    }
-
-    /// Sets the state of the source.
-    pub fn set_state(&self, state: SourceState) {
-        let value = match state {
-            SourceState::Running => 0,
-            SourceState::Ended => 1,
-            SourceState::Lost => 2,
-        };
-        self.state.store(value, Ordering::Release);
-    }
-
-    /// True when the source is done and everything from it is in the ring.
-    pub fn finished(&self) -> bool {
-        self.finished.load(Ordering::Acquire) != 0
-    }
-
-    pub(crate) fn set_finished(&self) {
-        self.finished.store(1, Ordering::Release);
-    }
+    /// True where the device itself reported that it lost sound here.
+    pub xrun: bool,
 }
 
 /// The producing end of the queue.
@@ -77,10 +38,20 @@ pub struct Feed {
     samples: Producer<f32>,
     marks: Producer<Mark>,
     channels: usize,
+    /// Frames a second, for timed pushes.
+    rate: f64,
     pushed: u64,
+    lost: u64,
     /// Lost since the last pushed frame, not yet told to the writer.
     missing: u64,
     reason: GapReason,
+    /// Something is not yet told to the writer.
+    owed: bool,
+    xrun: bool,
+    /// Overruns of the device that were looked at.
+    xruns_seen: u64,
+    /// When the next frame is due by the device's clock.
+    due: Option<Duration>,
     counters: Arc<Counters>,
 }
 
@@ -111,9 +82,15 @@ pub fn queue(channels: u32, frames: usize, counters: Arc<Counters>) -> (Feed, In
         samples,
         marks,
         channels,
+        rate: 0.0,
         pushed: 0,
+        lost: 0,
         missing: 0,
         reason: GapReason::CaptureOverrun,
+        owed: false,
+        xrun: false,
+        xruns_seen: counters.xruns.load(Ordering::Relaxed),
+        due: None,
         counters,
     };
     (
@@ -127,6 +104,33 @@ pub fn queue(channels: u32, frames: usize, counters: Arc<Counters>) -> (Feed, In
 }
 
 impl Feed {
+    /// Sets the frames a second that [`Feed::push_timed`] reckons with.
+    #[must_use]
+    pub fn with_rate(mut self, rate: u32) -> Self {
+        self.rate = f64::from(rate);
+        self
+    }
+
+    /// As [`Feed::push`], with the time of the first frame by the device's own clock; real-time safe. Where the
+    /// device reported an overrun, that clock tells how much is missing before these samples.
+    pub fn push_timed<T: ToF32>(&mut self, interleaved: &[T], captured_at: Duration) {
+        let reported = self.counters.xruns.load(Ordering::Relaxed);
+        if reported != self.xruns_seen {
+            self.xruns_seen = reported;
+            let missing = self
+                .due
+                .and_then(|due| captured_at.checked_sub(due))
+                .map_or(0.0, |missing| (missing.as_secs_f64() * self.rate).round());
+            self.lose(missing as u64, GapReason::CaptureOverrun);
+            (self.owed, self.xrun) = (true, true);
+        }
+        let frames = interleaved.len() / self.channels;
+        if self.rate > 0.0 {
+            self.due = Some(captured_at + Duration::from_secs_f64(frames as f64 / self.rate));
+        }
+        self.push(interleaved);
+    }
+
     /// Takes interleaved samples of any device format; real-time safe. A part frame at the end is left out.
     pub fn push<T: ToF32>(&mut self, interleaved: &[T]) {
         let frames = interleaved.len() / self.channels;
@@ -134,7 +138,7 @@ impl Feed {
             return;
         }
         let room = self.free_frames();
-        if self.missing > 0 && (room == 0 || !self.push_mark()) {
+        if self.owed && (room == 0 || !self.push_mark()) {
             self.lose(frames as u64, self.reason);
             return;
         }
@@ -162,9 +166,17 @@ impl Feed {
             self.reason = reason;
         }
         self.missing += frames;
+        self.lost += frames;
+        self.owed = true;
         self.counters
             .lost_frames
             .fetch_add(frames, Ordering::Relaxed);
+    }
+
+    /// Frames taken so far, lost ones included.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.pushed + self.lost
     }
 
     /// Frames that fit now.
@@ -179,10 +191,12 @@ impl Feed {
             after_frames: self.pushed,
             length_frames: self.missing,
             reason: self.reason,
+            xrun: self.xrun,
         };
         let told = self.marks.push(mark).is_ok();
         if told {
             self.missing = 0;
+            (self.owed, self.xrun) = (false, false);
         }
         told
     }
@@ -190,42 +204,11 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        if self.missing > 0 {
+        if self.owed {
             self.push_mark();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_room_for_a_mark_the_gap_goes_on() {
-        let counters = Arc::new(Counters::default());
-        let (mut feed, mut intake) = queue(1, 4, Arc::clone(&counters));
-        // Every round: four frames fit, three are lost, and nobody looks at the marks.
-        for _ in 0..MARKS + 50 {
-            feed.push(&[0.5f32; 7]);
-            while intake.samples.pop().is_ok() {}
-        }
-        let rounds = (MARKS + 50) as u64;
-        // The first round needs no mark; every further one that gets its mark takes four frames in.
-        assert_eq!(feed.pushed, 4 * (MARKS as u64 + 1));
-        assert_eq!(
-            counters.lost_frames.load(Ordering::Relaxed),
-            7 * rounds - feed.pushed
-        );
-        let mut told = 0;
-        while let Ok(mark) = intake.marks.pop() {
-            assert_eq!(mark.length_frames, 3);
-            told += 1;
-        }
-        assert_eq!(told, MARKS);
-        feed.push(&[0.5f32; 1]);
-        assert_eq!(
-            intake.marks.pop().map(|mark| mark.length_frames).ok(),
-            Some(3 + 7 * 49)
-        );
-    }
-}
+mod tests;

@@ -38,6 +38,7 @@ pub struct AudioFile {
     scratch: Vec<f32>,
     damaged_packets: u64,
     damaged_in_a_row: u32,
+    last_was_damaged: bool,
 }
 
 impl fmt::Debug for AudioFile {
@@ -121,6 +122,7 @@ impl AudioFile {
             scratch: Vec::new(),
             damaged_packets: 0,
             damaged_in_a_row: 0,
+            last_was_damaged: false,
         };
         let mut first = Vec::new();
         if file.read(&mut first)? == 0 {
@@ -158,6 +160,12 @@ impl AudioFile {
     #[must_use]
     pub fn damaged_packets(&self) -> u64 {
         self.damaged_packets
+    }
+
+    /// True if what [`AudioFile::read`] gave last is silence in place of a packet that could not be decoded.
+    #[must_use]
+    pub fn last_was_damaged(&self) -> bool {
+        self.last_was_damaged
     }
 
     /// Appends the next packet's frames (interleaved f32, nominally −1..1) and returns how many there are; 0 is
@@ -200,6 +208,7 @@ impl AudioFile {
                     // Known from the second packet on; a second of silence at most for one packet.
                     let frames = frames.min(u64::from(self.rate)) as usize;
                     if frames > 0 {
+                        self.last_was_damaged = true;
                         interleaved
                             .resize(interleaved.len() + frames * self.channels as usize, 0.0);
                         return Ok(frames);
@@ -226,6 +235,7 @@ impl AudioFile {
                             to: name(rate, channels),
                         });
                     }
+                    self.last_was_damaged = false;
                     interleaved.extend_from_slice(&self.scratch);
                     return Ok(frames);
                 }

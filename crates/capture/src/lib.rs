@@ -31,9 +31,17 @@ mod event;
 pub mod feed;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod file;
+#[cfg(not(target_arch = "wasm32"))]
+mod keeper;
 mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod pace;
+#[cfg(not(target_arch = "wasm32"))]
+mod player;
+#[cfg(not(target_arch = "wasm32"))]
+mod prepare;
+#[cfg(not(target_arch = "wasm32"))]
+mod priority;
 #[cfg(not(target_arch = "wasm32"))]
 mod producer;
 pub mod signal;
@@ -46,6 +54,6 @@ pub use capture::{Capture, CaptureStats, start};
 pub use config::{CaptureConfig, SourceSpec, default_block_frames};
 pub use error::CaptureError;
 #[cfg(not(target_arch = "wasm32"))]
-pub use event::{CaptureEvent, SourceState};
+pub use event::{CaptureEvent, SourceState, WriterPriority};
 pub use limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 pub use signal::Signal;

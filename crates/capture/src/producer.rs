@@ -8,12 +8,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
+use soundfall_ring::GapReason;
 
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
 use crate::feed::{Counters, Feed};
-use crate::file::{AudioFile, FileError};
 use crate::pace::Pacer;
+use crate::player::{Break, BreakKind, FilePlayer};
 use crate::signal::Generator;
 
 /// What renders the frames.
@@ -45,6 +46,7 @@ impl Producer {
             feed,
             buffer: vec![0.0; chunk * channels as usize],
             channels: channels as usize,
+            breaks: Vec::new(),
         };
         let stop_seen = Arc::clone(&stop);
         let thread = thread::Builder::new()
@@ -76,9 +78,36 @@ struct Run {
     feed: Feed,
     buffer: Vec<f32>,
     channels: usize,
+    /// Places in `buffer` where the file does not simply go on.
+    breaks: Vec<Break>,
 }
 
 impl Run {
+    /// Feeds the first `frames` frames of the buffer. What the file could not give is lost at its exact place.
+    fn hand_over(&mut self, frames: usize, events: &Sender<CaptureEvent>) {
+        let mut done = 0;
+        for found in &self.breaks {
+            let place = found.at.min(frames);
+            self.feed
+                .push(&self.buffer[done * self.channels..place * self.channels]);
+            done = place;
+            match found.kind {
+                BreakKind::Looped => {
+                    let at_frame = self.feed.position();
+                    events.try_send(CaptureEvent::Looped { at_frame }).ok();
+                }
+                BreakKind::Damaged { frames: missing } => {
+                    let missing = missing.min(frames - done);
+                    self.feed
+                        .lose(missing as u64, GapReason::SourceDiscontinuity);
+                    done += missing;
+                }
+            }
+        }
+        self.feed
+            .push(&self.buffer[done * self.channels..frames * self.channels]);
+    }
+
     fn run(
         mut self,
         mut pacer: Pacer,
@@ -98,16 +127,17 @@ impl Run {
                 thread::park_timeout(Duration::from_millis(1));
                 continue;
             }
+            self.breaks.clear();
             let frames = match &mut self.material {
                 Material::Signal(generator) => {
                     generator.fill(&mut self.buffer);
                     Ok(chunk as usize)
                 }
-                Material::File(player) => player.fill(&mut self.buffer, events),
+                Material::File(player) => player.fill(&mut self.buffer, &mut self.breaks, events),
             };
             match frames {
                 Ok(frames) => {
-                    self.feed.push(&self.buffer[..frames * self.channels]);
+                    self.hand_over(frames, events);
                     pacer.deliver(frames as u64);
                     if (frames as u64) < chunk {
                         counters.set_state(SourceState::Ended);
@@ -126,81 +156,5 @@ impl Run {
                 }
             }
         }
-    }
-}
-
-/// Plays a file, once or for ever, with the first `channels` of its channels.
-pub(crate) struct FilePlayer {
-    file: AudioFile,
-    channels: usize,
-    looped: bool,
-    /// Decoded frames that were not handed out yet.
-    pending: Vec<f32>,
-    /// Samples of `pending` that were handed out.
-    used: usize,
-    /// Frames since the last start of the file.
-    this_round: u64,
-    damaged: u64,
-}
-
-impl FilePlayer {
-    pub(crate) fn new(file: AudioFile, channels: u32, looped: bool) -> Self {
-        Self {
-            file,
-            channels: channels as usize,
-            looped,
-            pending: Vec::new(),
-            used: 0,
-            this_round: 0,
-            damaged: 0,
-        }
-    }
-
-    /// Fills whole frames; fewer than fit means the end.
-    pub(crate) fn fill(
-        &mut self,
-        out: &mut [f32],
-        events: &Sender<CaptureEvent>,
-    ) -> Result<usize, FileError> {
-        let wide = self.file.channels() as usize;
-        let mut filled = 0;
-        for frame in out.chunks_exact_mut(self.channels) {
-            while self.used + wide > self.pending.len() {
-                if !self.refill(events)? {
-                    return Ok(filled);
-                }
-            }
-            frame.copy_from_slice(&self.pending[self.used..self.used + self.channels]);
-            self.used += wide;
-            filled += 1;
-        }
-        Ok(filled)
-    }
-
-    /// Decodes on; false at the end for good.
-    fn refill(&mut self, events: &Sender<CaptureEvent>) -> Result<bool, FileError> {
-        self.pending.clear();
-        self.used = 0;
-        let mut frames = self.file.read(&mut self.pending)?;
-        if frames == 0 {
-            if !self.looped || self.this_round == 0 {
-                return Ok(false);
-            }
-            self.file.rewind()?;
-            self.this_round = 0;
-            self.damaged = 0;
-            events.try_send(CaptureEvent::Looped).ok();
-            frames = self.file.read(&mut self.pending)?;
-        }
-        if self.file.damaged_packets() > 0 && self.damaged == 0 {
-            let message = format!(
-                "{}: parts of it are damaged and play as silence",
-                self.file.path().display()
-            );
-            events.try_send(CaptureEvent::Warning { message }).ok();
-        }
-        self.damaged = self.file.damaged_packets();
-        self.this_round += frames as u64;
-        Ok(frames > 0)
     }
 }

@@ -8,17 +8,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use soundfall_ring::{GapReason, RingWriter, WriteError, WriteStorage};
 
-use crate::event::{CaptureEvent, SourceState};
+use crate::device::Link;
+use crate::event::{CaptureEvent, SourceState, WriterPriority};
 use crate::feed::{Counters, Intake, Mark};
+use crate::keeper::Return;
+use crate::priority;
 
 /// Longest time between two heartbeats; half of what the format demands.
 const HEARTBEAT: Duration = Duration::from_millis(125);
 
 /// A device that delivers nothing for so long is taken for lost.
 const STALL: Duration = Duration::from_secs(2);
+
+/// How long the end waits until a silence is written.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Most frames of silence written before stop and heartbeat are looked at again.
+const SILENCE_STEP: u64 = 1 << 18;
+
+/// What a writer needs to go on after a device was lost.
+pub(crate) struct Device {
+    pub(crate) link: Link,
+    /// Where its next connection comes from; closed when there is none any more.
+    pub(crate) returns: Receiver<Return>,
+}
 
 /// Cuts the stream of frames into blocks and writes them.
 pub(crate) struct Assembler<W> {
@@ -30,12 +46,20 @@ pub(crate) struct Assembler<W> {
     /// Frames taken from the queue.
     taken: u64,
     mark: Option<Mark>,
+    /// Frames of silence that are due before anything else.
+    silence: u64,
     counters: Arc<Counters>,
     events: Sender<CaptureEvent>,
-    /// Report a source that stops to deliver; for devices, whose sound system may say nothing.
-    pub(crate) watch_for_stall: bool,
+    /// For a source that may go and come back.
+    device: Option<Device>,
+    /// The device does not come back.
+    over: bool,
+    /// When frames waited for the last time.
     last_arrival: Instant,
-    stalled: bool,
+    /// Nothing arrives, and the time runs on.
+    away: bool,
+    /// Name of the device that was connected again and gave no sound yet.
+    returning: Option<String>,
 }
 
 impl<S, W> Assembler<W>
@@ -48,6 +72,7 @@ where
         intake: Intake,
         counters: Arc<Counters>,
         events: Sender<CaptureEvent>,
+        device: Option<Device>,
     ) -> Self {
         let samples = ring.format().block_frames as usize * intake.channels;
         Self {
@@ -57,18 +82,34 @@ where
             filled: 0,
             taken: 0,
             mark: None,
+            silence: 0,
             counters,
             events,
-            watch_for_stall: false,
+            device,
+            over: false,
             last_arrival: Instant::now(),
-            stalled: false,
+            away: false,
+            returning: None,
         }
     }
 
-    /// Moves everything that waits in the queue into the ring.
+    /// Moves everything that waits in the queue into the ring; of a long silence only a part at a time.
     pub(crate) fn drain(&mut self) -> Result<(), WriteError> {
         let channels = self.intake.channels;
+        let mut silence_left = SILENCE_STEP;
         loop {
+            if self.silence > 0 {
+                let part = self.silence.min(silence_left);
+                self.write_silence(part)?;
+                self.silence -= part;
+                silence_left -= part;
+                if self.silence > 0 {
+                    return Ok(());
+                }
+            }
+            if self.away {
+                return Ok(());
+            }
             // Order matters: a mark is pushed before the frames behind it, so whoever sees those frames first
             // and looks for marks then, cannot miss one.
             let waiting = self.intake.samples.slots() / channels;
@@ -80,7 +121,7 @@ where
                 let before = mark.after_frames.saturating_sub(self.taken);
                 if before == 0 {
                     self.mark = None;
-                    self.insert_gap(mark.length_frames, mark.reason)?;
+                    self.take_mark(mark);
                     continue;
                 }
                 take = take.min(usize::try_from(before).unwrap_or(usize::MAX));
@@ -109,24 +150,38 @@ where
         self.ring.written_frames() + (self.filled / self.intake.channels) as u64
     }
 
-    /// Writes zeros in place of lost frames. The gap is recorded first: no reader sees the zeros unexplained.
-    fn insert_gap(&mut self, length_frames: u64, reason: GapReason) -> Result<(), WriteError> {
+    /// What the callback told of this place.
+    fn take_mark(&mut self, mark: Mark) {
+        let at_frame = self.position();
+        self.insert_gap(mark.length_frames, mark.reason);
+        if mark.xrun {
+            let length_frames = (mark.length_frames > 0).then_some(mark.length_frames);
+            self.tell(CaptureEvent::Xrun {
+                at_frame,
+                length_frames,
+            });
+        }
+    }
+
+    /// Puts zeros in place of lost frames. The gap is recorded first: no reader sees the zeros unexplained.
+    fn insert_gap(&mut self, length_frames: u64, reason: GapReason) {
         if length_frames == 0 {
-            return Ok(());
+            return;
         }
         let start_frame = self.position();
         self.ring.record_gap(start_frame, length_frames, reason);
         self.counters.gaps.fetch_add(1, Ordering::Relaxed);
-        self.events
-            .try_send(CaptureEvent::Gap {
-                start_frame,
-                length_frames,
-                reason,
-            })
-            .ok();
+        self.tell(CaptureEvent::Gap {
+            start_frame,
+            length_frames,
+            reason,
+        });
+        self.silence += length_frames;
+    }
+
+    fn write_silence(&mut self, mut left: u64) -> Result<(), WriteError> {
         let channels = self.intake.channels;
         let block_frames = (self.block.len() / channels) as u64;
-        let mut left = length_frames;
         while left > 0 {
             if self.filled == 0 && left >= block_frames {
                 self.ring.write_silence_block()?;
@@ -148,6 +203,10 @@ where
         Ok(())
     }
 
+    fn tell(&self, event: CaptureEvent) {
+        self.events.try_send(event).ok();
+    }
+
     fn flush(&mut self) -> Result<(), WriteError> {
         self.ring.write_block(&self.block)?;
         self.filled = 0;
@@ -163,68 +222,99 @@ where
         if self.filled == 0 {
             return Ok(());
         }
-        if self.counters.state() == SourceState::Lost {
+        if self.away || self.counters.state() == SourceState::Lost {
             let room = ((self.block.len() - self.filled) / self.intake.channels) as u64;
             self.counters.lost_frames.fetch_add(room, Ordering::Relaxed);
-            return self.insert_gap(room, GapReason::DeviceLost);
+            self.insert_gap(room, GapReason::DeviceLost);
+            return self.drain();
         }
         self.block[self.filled..].fill(0.0);
         self.flush()
     }
 
-    /// Notices that a device fell silent, and that it came back; the time between becomes a gap.
-    fn note_arrival(&mut self, now: Instant) -> Result<(), WriteError> {
-        if !self.watch_for_stall {
-            return Ok(());
+    /// Notices that a device is gone or silent, and that sound comes again; the time between becomes a gap.
+    fn note_arrival(&mut self, now: Instant) {
+        let Some(device) = &self.device else { return };
+        if self.away {
+            if self.returning.is_none() {
+                discard(&mut self.intake, &self.counters);
+            }
+            match device.returns.try_recv() {
+                Ok(next) => {
+                    self.intake = next.intake;
+                    (self.taken, self.mark) = (0, None);
+                    self.returning = Some(next.device);
+                }
+                Err(TryRecvError::Empty) => {}
+                // It does not come back: the end of the source.
+                Err(TryRecvError::Disconnected) => {
+                    self.device = None;
+                    self.over = true;
+                    return;
+                }
+            }
         }
+        let delivers = self.counters.state() == SourceState::Running;
+        let waiting = (self.intake.samples.slots() / self.intake.channels) as u64;
         let silent = now.saturating_duration_since(self.last_arrival);
-        if self.intake.samples.slots() >= self.intake.channels {
+        if waiting > 0 {
             self.last_arrival = now;
-            if std::mem::take(&mut self.stalled) {
-                self.counters.set_state(SourceState::Running);
-                // What was padded when it fell silent is at most one block and not counted twice.
-                let format = self.ring.format();
-                let frames = format.secs_to_frames(silent.as_secs_f64()) as u64;
-                let missing = frames.saturating_sub(u64::from(format.block_frames));
+            if std::mem::take(&mut self.away) {
+                // What waits is the youngest part of the time that passed.
+                let passed = self.ring.format().secs_to_frames(silent.as_secs_f64());
+                let missing = (passed as u64).saturating_sub(waiting);
                 self.counters
                     .lost_frames
                     .fetch_add(missing, Ordering::Relaxed);
-                return self.insert_gap(missing, GapReason::DeviceLost);
+                self.insert_gap(missing, GapReason::DeviceLost);
+                self.counters.set_state(SourceState::Running);
+                self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
+                let label = self.returning.take();
+                let device = label.unwrap_or_else(|| "the device".to_owned());
+                self.tell(CaptureEvent::Reconnected { device });
             }
-        } else if silent > STALL && self.counters.state() == SourceState::Running {
-            self.stalled = true;
-            self.counters.set_state(SourceState::Lost);
+        } else if !delivers {
+            self.away = true;
+        } else if silent > STALL {
+            self.away = true;
             let message = format!("no sound arrives for {} s", STALL.as_secs());
-            self.events
-                .try_send(CaptureEvent::DeviceLost { message })
-                .ok();
+            device.link.lose(message);
         }
-        Ok(())
     }
 
-    /// True when the producing end is gone and everything from it was taken.
+    /// True when the producing end is gone for good and everything from it was taken.
     pub(crate) fn exhausted(&self) -> bool {
-        self.intake.samples.is_abandoned()
+        let all_taken = self.intake.samples.is_abandoned()
             && self.intake.samples.slots() < self.intake.channels
             && self.intake.marks.is_empty()
-            && self.mark.is_none()
+            && self.mark.is_none();
+        self.silence == 0 && (self.over || self.device.is_none() && all_taken)
     }
 
     /// Runs until `stop`, then takes what is left, closes the ring and gives it back.
     pub(crate) fn run(mut self, stop: &AtomicBool) -> W {
+        let asked = priority::raise();
+        self.counters.set_priority(match asked {
+            Ok(()) => WriterPriority::RealTime,
+            Err(_) => WriterPriority::Ordinary,
+        });
+        if let Err(message) = asked {
+            self.tell(CaptureEvent::PriorityRefused { message });
+        }
         let format = *self.ring.format();
         let block_secs = f64::from(format.block_frames) / f64::from(format.sample_rate);
         let nap = Duration::from_secs_f64((block_secs / 4.0).clamp(0.001, 0.005));
         let mut beat = Instant::now();
+        let mut stopped_at = None;
         self.ring.heartbeat(unix_ns());
         loop {
             let stopping = stop.load(Ordering::Acquire);
+            if !stopping {
+                self.note_arrival(Instant::now());
+            }
             let exhausted = self.exhausted();
-            let mut written = self
-                .note_arrival(Instant::now())
-                .and_then(|()| self.drain());
-            let lost = self.counters.state() == SourceState::Lost;
-            if (stopping || exhausted || lost) && written.is_ok() {
+            let mut written = self.drain();
+            if (stopping || exhausted) && self.silence == 0 && written.is_ok() {
                 written = self.pad();
             }
             if exhausted && !self.counters.finished() {
@@ -232,26 +322,41 @@ where
             }
             if let Err(error) = written {
                 self.counters.set_state(SourceState::Lost);
-                self.events
-                    .try_send(CaptureEvent::Warning {
-                        message: format!("the ring takes no more: {error}"),
-                    })
-                    .ok();
+                self.tell(CaptureEvent::Warning {
+                    message: format!("the ring takes no more: {error}"),
+                });
                 self.counters.set_finished();
                 break;
             }
-            if stopping {
+            // A silence of hours is not worth waiting for.
+            let stopped_for = |at: Instant| at.elapsed() > FAREWELL || self.silence == 0;
+            if stopping && stopped_for(*stopped_at.get_or_insert_with(Instant::now)) {
                 break;
             }
             if beat.elapsed() >= HEARTBEAT {
                 self.ring.heartbeat(unix_ns());
                 beat = Instant::now();
             }
-            thread::park_timeout(if exhausted { HEARTBEAT / 2 } else { nap });
+            if self.silence == 0 {
+                thread::park_timeout(if exhausted { HEARTBEAT / 2 } else { nap });
+            }
         }
         self.ring.heartbeat(unix_ns());
         self.ring.close();
         self.ring
+    }
+}
+
+/// Throws away what a lost connection still gave: that time is part of the gap. Its feed may live on for long, as not
+/// every sound system drops what it was given when a stream ends.
+fn discard(intake: &mut Intake, counters: &Counters) {
+    while let Ok(mark) = intake.marks.pop() {
+        let lost = &counters.lost_frames;
+        lost.fetch_sub(mark.length_frames, Ordering::Relaxed);
+    }
+    let waiting = intake.samples.slots();
+    if let Ok(chunk) = intake.samples.read_chunk(waiting) {
+        chunk.commit_all();
     }
 }
 

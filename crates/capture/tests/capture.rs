@@ -158,7 +158,19 @@ fn a_looped_file_repeats_without_a_seam() {
     })
     .unwrap();
     wait(&capture, |capture| capture.stats().frames > 4_000);
-    assert!(capture.poll_events().contains(&CaptureEvent::Looped));
+    // Every round is told with the very frame it starts at; nothing is missing there, so there is no gap.
+    let rounds: Vec<u64> = capture
+        .poll_events()
+        .iter()
+        .filter_map(|event| match event {
+            CaptureEvent::Looped { at_frame } => Some(*at_frame),
+            _ => None,
+        })
+        .collect();
+    let expected: Vec<u64> = (1..).map(|round| round * 777).take(rounds.len()).collect();
+    assert!(rounds.len() >= 5);
+    assert_eq!(rounds, expected);
+    assert_eq!(capture.stats().gaps, 0);
     let ring = capture.ring_path().to_path_buf();
     let frames = capture.stop().frames;
     let file = decode_all(&path, 1 << 20).unwrap().interleaved;

@@ -10,36 +10,15 @@
     reason = "tests"
 )]
 
-#[path = "../../../tests/src/pulse.rs"]
-#[expect(dead_code, reason = "shared helper; not all of it is used here")]
-mod pulse;
+mod support;
 
 use std::f64::consts::TAU;
 use std::path::Path;
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
-use pulse::{NullSink, PulseServer};
 use soundfall_capture::devices::{self, DeviceKind};
-use soundfall_capture::{
-    CaptureConfig, CaptureError, CaptureEvent, SourceSpec, SourceState, start,
-};
-
-/// Runs one of the `inner_…` tests of this file in another process.
-fn run_inner(name: &str, envs: Vec<(&'static str, std::ffi::OsString)>) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--ignored", "--nocapture"])
-        .envs(envs)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
+use soundfall_capture::{CaptureConfig, CaptureError, SourceSpec, SourceState, start};
+use support::pulse::NullSink;
+use support::{run_inner, server, wait_for};
 
 fn sine(path: &Path, hz: f64, secs: u32) {
     let spec = hound::WavSpec {
@@ -56,29 +35,6 @@ fn sine(path: &Path, hz: f64, secs: u32) {
         }
     }
     writer.finalize().unwrap();
-}
-
-/// Waits for something that must come; gives up rather than hang the test run.
-fn wait_for(what: &str, done: impl Fn() -> bool) {
-    for _ in 0..3_000 {
-        if done() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    panic!("waited in vain for {what}");
-}
-
-/// A server, or `None` with a word when PulseAudio is not installed.
-fn server(sinks: &[NullSink]) -> Option<PulseServer> {
-    match PulseServer::start(sinks) {
-        Ok(server) => Some(server),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("skipped: pulseaudio is not installed");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
 }
 
 #[test]
@@ -193,58 +149,6 @@ fn inner_capture_sine() {
         assert!(worst < 1e-3, "{worst}");
     }
     assert_eq!(capture.stop().lost_frames, 0);
-}
-
-#[test]
-fn a_device_that_goes_is_noticed() {
-    // The only one: PulseAudio moves streams to another source where there is one.
-    let Some(server) = server(&[]) else {
-        return;
-    };
-    let gone = server.plug(&NullSink::new("gone", 2, 48_000)).unwrap();
-    let mut envs = server.env();
-    envs.push(("SOUNDFALL_TEST_MODULE", gone.to_string().into()));
-    run_inner("inner_unplug", envs);
-}
-
-#[test]
-#[ignore = "run by a_device_that_goes_is_noticed"]
-fn inner_unplug() {
-    let dir = tempfile::tempdir().unwrap();
-    let source = SourceSpec::Device {
-        name: Some("pulseaudio:gone.monitor".to_owned()),
-    };
-    let capture = start(CaptureConfig {
-        ring_path: Some(dir.path().join("ring")),
-        history_secs: 5.0,
-        ..CaptureConfig::new(source)
-    })
-    .unwrap();
-    wait_for("sound", || capture.stats().frames >= 24_000);
-    let module = std::env::var("SOUNDFALL_TEST_MODULE").unwrap();
-    assert!(
-        Command::new("pactl")
-            .args(["unload-module", &module])
-            .status()
-            .unwrap()
-            .success()
-    );
-    wait_for("the loss", || capture.stats().state != SourceState::Running);
-    assert_eq!(capture.stats().state, SourceState::Lost);
-    assert!(!capture.stats().finished);
-    let events = capture.poll_events();
-    assert!(
-        events
-            .iter()
-            .any(|event| matches!(event, CaptureEvent::DeviceLost { .. })),
-        "{events:?}"
-    );
-    let ring = soundfall_ring_file::open(capture.ring_path(), false)
-        .unwrap()
-        .ring;
-    let lost = capture.stop().lost_frames;
-    let gaps: u64 = ring.gaps().iter().map(|gap| gap.length_frames).sum();
-    assert_eq!(lost, gaps);
 }
 
 #[test]

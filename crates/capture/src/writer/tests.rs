@@ -10,6 +10,8 @@ use crate::feed::{Feed, queue};
 
 const CHANNELS: u32 = 3;
 
+type MakeDevice = Box<dyn FnOnce(Arc<Counters>, Sender<CaptureEvent>) -> Device>;
+
 struct Rig {
     feed: Feed,
     assembler: Assembler<Box<RingWriter<HeapStorage>>>,
@@ -22,12 +24,36 @@ struct Rig {
 
 impl Rig {
     fn new(queue_frames: usize, block: u32) -> Self {
+        Self::with_device(queue_frames, block, None)
+    }
+
+    /// With a device that may come back; gives the keeper's end too.
+    fn of_device(queue_frames: usize, block: u32) -> (Self, Sender<Return>) {
+        let (keeper, _) = crossbeam_channel::bounded(8);
+        let (returning, returns) = crossbeam_channel::unbounded();
+        let device = |counters, events| Device {
+            link: Link {
+                counters,
+                events,
+                keeper,
+            },
+            returns,
+        };
+        (
+            Self::with_device(queue_frames, block, Some(Box::new(device))),
+            returning,
+        )
+    }
+
+    fn with_device(queue_frames: usize, block: u32, device: Option<MakeDevice>) -> Self {
         let format = RingFormat::new(48_000, CHANNELS, 100_000, block).unwrap();
         let (writer, ring) = heap_ring(&format, "test").unwrap();
         let counters = Arc::new(Counters::default());
         let (feed, intake) = queue(CHANNELS, queue_frames, Arc::clone(&counters));
         let (sender, events) = crossbeam_channel::unbounded();
-        let assembler = Assembler::new(Box::new(writer), intake, Arc::clone(&counters), sender);
+        let device = device.map(|make| make(Arc::clone(&counters), sender.clone()));
+        let shared = Arc::clone(&counters);
+        let assembler = Assembler::new(Box::new(writer), intake, shared, sender, device);
         Self {
             feed,
             assembler,
@@ -148,14 +174,15 @@ fn a_lost_device_leaves_a_gap_behind_its_last_frame() {
 
 #[test]
 fn a_device_that_falls_silent_and_comes_back() {
-    let mut rig = Rig::new(1_000, 64);
-    rig.assembler.watch_for_stall = true;
+    let (mut rig, keeper) = Rig::of_device(1_000, 64);
     let start = rig.assembler.last_arrival;
     let at = |rig: &mut Rig, millis: u64| {
         rig.assembler
-            .note_arrival(start + Duration::from_millis(millis))
-            .unwrap();
+            .note_arrival(start + Duration::from_millis(millis));
         rig.assembler.drain().unwrap();
+        while rig.assembler.silence > 0 {
+            rig.assembler.drain().unwrap();
+        }
         rig.counters.state()
     };
     rig.deliver(128);
@@ -163,6 +190,18 @@ fn a_device_that_falls_silent_and_comes_back() {
     assert_eq!(at(&mut rig, 1_900), SourceState::Running);
     assert_eq!(at(&mut rig, 2_100), SourceState::Lost);
     assert_eq!(at(&mut rig, 5_000), SourceState::Lost);
+    assert_eq!(rig.ring.written_frames(), 128, "the ring stands still");
+    // What the lost connection still gives belongs to the gap; so does what it could not give.
+    rig.deliver(1_010);
+    assert_eq!(rig.counters.lost_frames.load(Ordering::Relaxed), 10);
+    assert_eq!(at(&mut rig, 6_000), SourceState::Lost);
+    let (feed, intake) = queue(CHANNELS, 1_000, Arc::clone(&rig.counters));
+    drop(std::mem::replace(&mut rig.feed, feed));
+    assert_eq!(at(&mut rig, 6_001), SourceState::Lost);
+    let device = "Mic".to_owned();
+    keeper.send(Return { intake, device }).unwrap();
+    assert_eq!(at(&mut rig, 6_002), SourceState::Lost);
+    assert_eq!(rig.ring.written_frames(), 128, "the ring stands still");
     rig.deliver(64);
     assert_eq!(at(&mut rig, 10_010), SourceState::Running);
     let gaps = rig.ring.gaps();
@@ -174,12 +213,127 @@ fn a_device_that_falls_silent_and_comes_back() {
         rig.counters.lost_frames.load(Ordering::Relaxed),
         480_000 - 64
     );
-    let told = rig
+    let told: Vec<_> = rig.events.try_iter().collect();
+    assert!(
+        matches!(
+            &told[..],
+            [
+                CaptureEvent::DeviceLost { .. },
+                CaptureEvent::Gap { .. },
+                CaptureEvent::Reconnected { .. }
+            ]
+        ),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
+    let (mut rig, keeper) = Rig::of_device(1_000, 64);
+    let start = rig.assembler.last_arrival;
+    let at = |rig: &mut Rig, millis: u64| {
+        rig.assembler
+            .note_arrival(start + Duration::from_millis(millis));
+        rig.assembler.drain().unwrap();
+    };
+    rig.deliver(100);
+    at(&mut rig, 100);
+    // The device goes with frames still in the queue and a loss not yet told.
+    rig.deliver(950);
+    assert!(
+        rig.assembler
+            .device
+            .as_ref()
+            .unwrap()
+            .link
+            .counters
+            .lose_device()
+    );
+    let counters = Arc::clone(&rig.counters);
+    let (feed, intake) = queue(CHANNELS, 1_000, Arc::clone(&counters));
+    drop(std::mem::replace(&mut rig.feed, feed));
+    at(&mut rig, 110);
+    at(&mut rig, 200);
+    assert!(!rig.assembler.exhausted(), "it may come back");
+    keeper
+        .send(Return {
+            intake,
+            device: "Mic".to_owned(),
+        })
+        .unwrap();
+    at(&mut rig, 1_000);
+    at(&mut rig, 1_001);
+    assert_eq!(counters.state(), SourceState::Lost);
+    // 900 ms after the last sound, 480 frames of which wait.
+    rig.clock = 1_050 + 42_720;
+    rig.deliver(480);
+    at(&mut rig, 1_010);
+    assert_eq!(counters.state(), SourceState::Running);
+    assert_eq!(counters.reconnects.load(Ordering::Relaxed), 1);
+    assert_eq!(counters.device_losses.load(Ordering::Relaxed), 1);
+    let gaps = rig.ring.gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!(
+        (gaps[0].start_frame, gaps[0].length_frames),
+        (1_050, 42_720)
+    );
+    assert_eq!(gaps[0].reason, GapReason::DeviceLost);
+    let told: Vec<_> = rig.events.try_iter().collect();
+    assert!(told.contains(&CaptureEvent::Reconnected {
+        device: "Mic".to_owned()
+    }));
+    // The check at the end counts them.
+    for event in told {
+        rig.assembler.tell(event);
+    }
+    // It goes again, and the keeper gives up: now it is over.
+    assert!(counters.lose_device());
+    at(&mut rig, 1_019);
+    assert!(!rig.assembler.exhausted());
+    drop(keeper);
+    drop(std::mem::replace(
+        &mut rig.feed,
+        queue(CHANNELS, 1, Arc::clone(&counters)).0,
+    ));
+    at(&mut rig, 1_020);
+    at(&mut rig, 1_021);
+    assert!(rig.assembler.exhausted());
+    rig.finish_and_check();
+}
+
+#[test]
+fn an_overrun_of_the_device_is_a_gap_where_its_clock_tells_the_length() {
+    let mut rig = Rig::new(1_000, 64);
+    rig.feed = std::mem::replace(&mut rig.feed, queue(1, 1, Arc::default()).0).with_rate(48_000);
+    let samples = vec![0.5f32; 48 * CHANNELS as usize];
+    rig.feed.push_timed(&samples, Duration::from_millis(50));
+    rig.counters.note_xrun();
+    // Two milliseconds late: 96 frames.
+    rig.feed.push_timed(&samples, Duration::from_millis(53));
+    rig.counters.note_xrun();
+    rig.feed.push_timed(&samples, Duration::from_millis(1));
+    rig.assembler.drain().unwrap();
+    let gaps = rig.ring.gaps();
+    assert_eq!((gaps[0].start_frame, gaps[0].length_frames), (48, 96));
+    assert_eq!((gaps.len(), gaps[0].reason), (1, GapReason::CaptureOverrun));
+    let told: Vec<_> = rig
         .events
         .try_iter()
-        .filter(|e| matches!(e, CaptureEvent::DeviceLost { .. }))
-        .count();
-    assert_eq!(told, 1);
+        .filter(|event| matches!(event, CaptureEvent::Xrun { .. }))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            CaptureEvent::Xrun {
+                at_frame: 48,
+                length_frames: Some(96)
+            },
+            CaptureEvent::Xrun {
+                at_frame: 192,
+                length_frames: None
+            }
+        ]
+    );
 }
 
 #[test]

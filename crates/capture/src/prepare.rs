@@ -1,0 +1,101 @@
+//! Opens and checks the source of a capture before anything is started.
+//!
+//! Makes no ring and starts no thread: what is refused here leaves nothing behind.
+
+use crate::config::{CaptureConfig, SourceSpec};
+use crate::device::Chosen;
+use crate::devices::{self, Wish};
+use crate::error::CaptureError;
+use crate::file::AudioFile;
+use crate::limits::{check_channels, check_rate};
+use crate::player::FilePlayer;
+use crate::producer::Material;
+use crate::signal::Generator;
+
+/// A source that is known and checked, but not started.
+pub(crate) struct Prepared {
+    pub(crate) channels: u32,
+    pub(crate) rate: u32,
+    pub(crate) label: String,
+    pub(crate) kind: Kind,
+}
+
+/// What it is.
+pub(crate) enum Kind {
+    Device { chosen: Box<Chosen>, wish: Wish },
+    Material { material: Box<Material>, speed: f64 },
+}
+
+/// Opens and checks the source.
+pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
+    let prepared = match &config.source {
+        SourceSpec::Device { name } => {
+            let wish = Wish {
+                name: name.clone(),
+                loopback: config.loopback,
+            };
+            let found = devices::find(&wish)?;
+            let chosen = Chosen::settle(found, config.channels, config.sample_rate)?;
+            Prepared {
+                channels: chosen.channels,
+                rate: chosen.rate,
+                label: chosen.name().to_owned(),
+                kind: Kind::Device {
+                    chosen: Box::new(chosen),
+                    wish,
+                },
+            }
+        }
+        SourceSpec::File {
+            path,
+            looped,
+            speed,
+        } => {
+            let file = AudioFile::open(path)?;
+            let (file_rate, file_channels) = (file.rate(), file.channels());
+            if let Some(wanted) = config.sample_rate.filter(|wanted| *wanted != file_rate) {
+                return Err(CaptureError::FileRate {
+                    path: path.clone(),
+                    file_rate,
+                    wanted,
+                });
+            }
+            if let Some(wanted) = config.channels.filter(|wanted| *wanted > file_channels) {
+                return Err(CaptureError::FileChannels {
+                    path: path.clone(),
+                    file_channels,
+                    wanted,
+                });
+            }
+            let channels = config.channels.unwrap_or(file_channels);
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            Prepared {
+                channels,
+                rate: file_rate,
+                label: name.to_string_lossy().into_owned(),
+                kind: Kind::Material {
+                    material: Box::new(Material::File(FilePlayer::new(file, channels, *looped))),
+                    speed: *speed,
+                },
+            }
+        }
+        SourceSpec::Signal(signal) => {
+            let (channels, rate) = (
+                config.channels.unwrap_or(2),
+                config.sample_rate.unwrap_or(48_000),
+            );
+            Prepared {
+                channels,
+                rate,
+                label: signal.to_string(),
+                kind: Kind::Material {
+                    material: Box::new(Material::Signal(Generator::new(*signal, channels, rate)?)),
+                    speed: 1.0,
+                },
+            }
+        }
+    };
+    check_channels(prepared.channels)?;
+    check_rate(prepared.rate)?;
+    Ok(prepared)
+}
