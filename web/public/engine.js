@@ -15,14 +15,24 @@ export class Engine {
     this.shared = self.crossOriginIsolated && typeof SharedArrayBuffer === "function";
     this.current = null;
     this.trouble = null;
+    this.turn = 0;
   }
 
-  /** Shows this opened source from now on; the one before ends when the new one stands. */
+  /**
+   * Shows this opened source from now on; the one before ends when the new one stands. False where
+   * another one was chosen meanwhile.
+   */
   async use(source) {
+    this.turn += 1;
+    const mine = this.turn;
     const run = { source, name: source.name, trouble: null, ended: false };
     try {
       const feed = this.shared ? this.#share(run) : await this.#copy(run);
       await source.run(feed, this.#events(run));
+      if (mine !== this.turn) {
+        this.#end(run);
+        return false;
+      }
       if (this.shared) this.app.attach({ name: run.name, ring: run.ring, desk: run.desk });
       else this.app.attach({ name: run.name, header: run.header, post: run.post });
     } catch (error) {
@@ -34,6 +44,7 @@ export class Engine {
     this.app.setEnded(run.ended);
     this.#say(run);
     if (before) this.#end(before);
+    return true;
   }
 
   /** Ends whatever runs; what is shown stays. */

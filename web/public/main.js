@@ -97,7 +97,7 @@ async function choose(kind, options) {
       return;
     }
     startApp(app, reader);
-    await soundfall.engine.use(source);
+    if (!(await soundfall.engine.use(source))) return;
     page.leave();
     keepAwake();
     refreshInputs();

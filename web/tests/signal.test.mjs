@@ -63,6 +63,21 @@ test("built-in signals", async (t) => {
     await page.context().close();
   });
 
+  await t.test("of many choices in a row the last one wins, and nothing is left over", async () => {
+    const page = await openPage(browser, `${address}?signal=sine:440&smooth=0`);
+    await running(page);
+    await page.evaluate(() => {
+      for (const name of ["chord", "pink", "chirp", "white", "sine:1000"]) window.soundfall.choose(`Signal ${name}`);
+    });
+    await page.waitForFunction(() => window.soundfall.engine.current.name === "sine:1000", undefined, { timeout: PATIENCE });
+    await readRing(page);
+    await written(page, 24_000);
+    assert.equal(await page.evaluate(() => window.soundfall.engine.current.name), "sine:1000");
+    assert.equal(page.workers().length, 2, "one plays, one analyses");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
   await t.test("a tone stands where its frequency is, louder than all else", async () => {
     const seen = {};
     for (const hz of [200, 1000, 5000]) {
