@@ -18,7 +18,8 @@ const PACKED: &[&str] = &[
 /// Whether a file of that name and size gets one.
 pub(super) fn pays(path: &str, bytes: u64) -> bool {
     let ending = path.rsplit('.').next().unwrap_or_default();
-    bytes > LEAST && !PACKED.contains(&ending)
+    // Declarations are for editors; no page loads them.
+    bytes > LEAST && ending != "ts" && !PACKED.contains(&ending)
 }
 
 /// Writes `FILE.br`; its size in bytes, or `None` where it would not be smaller.
@@ -47,6 +48,7 @@ mod tests {
         assert!(pays("index.html", 1025));
         assert!(!pays("index.html", 1024));
         assert!(!pays("icon.png", 50_000));
+        assert!(!pays("reader/a.d.ts", 9_000));
     }
 
     #[test]
