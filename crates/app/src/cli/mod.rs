@@ -228,9 +228,9 @@ mod tests {
         for bad in ["0x0", "12", "999999x999999", "-1x5", "x"] {
             assert!(size(bad).is_err(), "{bad}");
         }
-        assert_eq!(values::channels("1,3-5").unwrap().0, [0, 2, 3, 4]);
+        assert_eq!(crate::values::channels("1,3-5").unwrap().0, [0, 2, 3, 4]);
         for bad in ["0", "", "5-3", "a", "1-99999"] {
-            assert!(values::channels(bad).is_err(), "{bad}");
+            assert!(crate::values::channels(bad).is_err(), "{bad}");
         }
     }
 }

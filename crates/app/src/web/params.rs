@@ -17,6 +17,9 @@ pub struct Params {
     pub channels: Option<ChannelList>,
     /// Edges are smoothed.
     pub smooth: bool,
+    /// Pictures are drawn; without them the page's own work can be measured where the processor
+    /// would draw them.
+    pub draw: bool,
 }
 
 /// Names that the page itself understands.
@@ -35,6 +38,7 @@ impl Params {
             view: View::default(),
             channels: None,
             smooth: true,
+            draw: true,
         };
         for (name, value) in pairs {
             params
@@ -62,6 +66,7 @@ impl Params {
             "panel" => view.panel = switch(value)?,
             "overlay" => view.overlay = switch(value)?,
             "smooth" => self.smooth = switch(value)?,
+            "draw" => self.draw = switch(value)?,
             other if OF_THE_PAGE.contains(&other) => {}
             _ => {
                 return Err(

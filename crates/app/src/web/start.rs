@@ -33,6 +33,7 @@ pub struct Shared {
 
 /// Runs the display in the canvas, frame by frame, from now on.
 pub fn start(params: Params, shared: &Shared) {
+    let draw = params.draw;
     let mut app = App::new();
     let graphics = Graphics::Adapter {
         name: String::new(),
@@ -63,6 +64,13 @@ pub fn start(params: Params, shared: &Shared) {
             ),
         )
         .add_systems(Last, keep_tally);
+    if !draw {
+        app.add_systems(PostUpdate, |mut cameras: Query<&mut Camera>| {
+            for mut camera in &mut cameras {
+                camera.bypass_change_detection().is_active = false;
+            }
+        });
+    }
     app.run();
 }
 
