@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { figures, pictureSays, rowsDrawn, running } from "./lib/app.mjs";
+import { pictureSays, rowsDrawn, running } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { ridge } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
@@ -15,7 +15,7 @@ test("not isolated", async (t) => {
   const seen = {};
 
   await t.test("a signal: rows arrive, nothing is lost", async (u) => {
-    const page = await openPage(browser, `${address}?signal=sine:1000&seconds=8&speed=2&panel=0&smooth=0`);
+    const page = await openPage(browser, `${address}?signal=sine:1000&seconds=8&speed=2&panel=0&channel=1&smooth=0`);
     await running(page);
     assert.equal(await page.evaluate(() => self.crossOriginIsolated), false);
     await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
@@ -26,7 +26,6 @@ test("not isolated", async (t) => {
     }, undefined, { timeout: PATIENCE, polling: 250 });
     const stats = await last.jsonValue();
     u.diagnostic(JSON.stringify(stats));
-    assert.equal(stats.isolated, false);
     assert.equal(stats.lost_frames, 0);
     seen.signal = ridge(decode(await shoot(page, "copy-signal")));
     assert.deepEqual(page.problems, []);
@@ -34,7 +33,7 @@ test("not isolated", async (t) => {
   });
 
   await t.test("the microphone: the same ridge", async () => {
-    const page = await openPage(browser, `${address}?panel=0&smooth=0`);
+    const page = await openPage(browser, `${address}?panel=0&channel=1&smooth=0`);
     await page.click("#microphone");
     await running(page);
     await rowsDrawn(page, 300);
@@ -45,7 +44,7 @@ test("not isolated", async (t) => {
   });
 
   await t.test("a device that goes leaves a gap", async () => {
-    const page = await openPage(browser, address);
+    const page = await openPage(browser, `${address}?smooth=0`);
     await page.click("#microphone");
     await running(page);
     await rowsDrawn(page, 1);
@@ -76,7 +75,6 @@ test("not isolated", async (t) => {
     await page.waitForFunction(() => self.crossOriginIsolated, undefined, { timeout: PATIENCE, polling: 200 });
     await running(page);
     await rowsDrawn(page);
-    assert.equal((await figures(page)).isolated, true);
     assert.equal(loads, 2);
     assert.deepEqual(page.problems, []);
     await page.context().close();

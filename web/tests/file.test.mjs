@@ -76,7 +76,7 @@ test("files", async (t) => {
   });
 
   await t.test("chosen with the button; six channels stay six", async () => {
-    const page = await openPage(browser, address);
+    const page = await openPage(browser, `${address}?smooth=0`);
     const path = temporary("six.wav", wav({ rate: 48_000, channels: 6, secs: 2, sample: tone(500) }));
     const chooser = page.waitForEvent("filechooser");
     await page.click("#file");
@@ -92,7 +92,7 @@ test("files", async (t) => {
   });
 
   await t.test("a long one is streamed", async () => {
-    const page = await openPage(browser, address);
+    const page = await openPage(browser, `${address}?smooth=0`);
     // 11 minutes by its header's word, at a low rate to keep it small.
     const bytes = wav({ rate: 8000, channels: 1, secs: 660, sample: tone(500, 8000) });
     await page.setInputFiles("#picker", temporary("long.wav", bytes));
@@ -107,7 +107,7 @@ test("files", async (t) => {
   });
 
   await t.test("damaged, empty, and another kind of file: clear words on the start page", async () => {
-    const page = await openPage(browser, address);
+    const page = await openPage(browser, `${address}?smooth=0`);
     const whole = wav({ secs: 1, sample: tone(500) });
     for (const [name, bytes, words] of [
       ["noise.mp3", Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 7919) & 255)), /“noise.mp3” is damaged/],

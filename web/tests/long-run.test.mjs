@@ -12,7 +12,7 @@ const MARKS = [15, 30, 45, 60];
 
 test("60 seconds, 8 channels", async (t) => {
   const { browser, address } = await stageFor(t, { flags: ["--js-flags=--expose-gc"] });
-  const page = await openPage(browser, `${address}?signal=chord&channels=8&panel=0&smooth=0`, { size: { width: 480, height: 270 } });
+  const page = await openPage(browser, `${address}?signal=chord&channels=8&panel=0&smooth=0`, { calm: false, size: { width: 320, height: 180 } });
   await running(page);
   await rowsDrawn(page);
   await readRing(page);

@@ -25,7 +25,7 @@ test("built-in signals", async (t) => {
     assert.equal(stats.rate, 48_000);
     assert.equal(stats.lost_frames, 0);
     assert.equal(stats.gaps, 0);
-    assert.equal(stats.isolated, true);
+    assert.equal(await page.evaluate(() => self.crossOriginIsolated), true);
     assert.ok(stats.rows_uploaded > 0);
     await readRing(page);
     assert.equal(await page.evaluate(() => window.reader.writtenFrames), 6 * 48_000 + ((512 - ((6 * 48_000) % 512)) % 512));
@@ -53,7 +53,7 @@ test("built-in signals", async (t) => {
     const page = await openPage(browser, `${address}?signal=sine:440&smooth=0`);
     await running(page);
     await rowsDrawn(page);
-    await page.click("#stage", { position: { x: 320, y: 180 } });
+    await page.click("#stage", { position: { x: 240, y: 135 } });
     await page.evaluate(() => window.soundfall.choose("Signal sine:1000"));
     await page.waitForFunction(() => window.soundfall.engine.current.name === "sine:1000", undefined, { timeout: PATIENCE });
     await readRing(page);
@@ -73,7 +73,9 @@ test("built-in signals", async (t) => {
     await readRing(page);
     await written(page, 24_000);
     assert.equal(await page.evaluate(() => window.soundfall.engine.current.name), "sine:1000");
-    assert.equal(page.workers().length, 2, "one plays, one analyses");
+    // One plays, one analyses; the others end in their own time.
+    while (page.workers().length > 2) await page.waitForEvent("worker", { timeout: 500 }).catch(() => {});
+    assert.equal(page.workers().length, 2);
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });
@@ -90,6 +92,6 @@ test("built-in signals", async (t) => {
     }
     t.diagnostic(JSON.stringify(seen));
     assert.ok(seen[200].x < seen[1000].x && seen[1000].x < seen[5000].x, JSON.stringify(seen));
-    for (const { level, width } of Object.values(seen)) assert.ok(level > 80 && width < 0.3, JSON.stringify(seen));
+    for (const { pixels, spread } of Object.values(seen)) assert.ok(pixels > 50 && spread < 0.1, JSON.stringify(seen));
   });
 });

@@ -29,7 +29,7 @@ test("tab or system audio", async (t) => {
   const { browser, address } = await stageFor(t);
 
   await t.test("its sound is captured unprocessed, its picture is let go, its end is seen", async () => {
-    const page = await openPage(browser, address, { before: share(880) });
+    const page = await openPage(browser, `${address}?smooth=0`, { before: share(880) });
     await page.click("#tab");
     await running(page);
     await readRing(page);

@@ -6,8 +6,9 @@ import { chromiumPath, picturePath } from "./place.mjs";
 import { serve } from "./server.mjs";
 
 // Drawing is done by the CPU: small pictures.
-export const SIZE = { width: 640, height: 360 };
+export const SIZE = { width: 480, height: 270 };
 export const PATIENCE = 90_000;
+const FRAME_MS = 250;
 
 const FLAGS = [
   "--no-sandbox",
@@ -34,9 +35,12 @@ export function launch({ microphone, flags = [] } = {}) {
 /**
  * A new page with `problems`: errors on the console, uncaught errors, violations of the policy.
  * `expected` are patterns of complaints that the test provokes; `before` is called with page and context;
- * `settings` are more of the browser's context.
+ * `settings` are more of the browser's context; `calm` draws a few frames a second, so that drawing on the CPU
+ * leaves some of it for the rest.
  */
-export async function openPage(browser, address, { expected = [], size = SIZE, before, settings } = {}) {
+export async function openPage(browser, address, { expected = [], size = SIZE, before, settings, calm = true } = {}) {
+  // A test that failed has left its page behind.
+  for (const left of browser.contexts()) await left.close();
   const context = await browser.newContext({ viewport: size, reducedMotion: "reduce", ...settings });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
@@ -50,9 +54,19 @@ export async function openPage(browser, address, { expected = [], size = SIZE, b
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`),
     ),
   );
+  if (calm) await page.addInitScript(drawSeldom, FRAME_MS);
   if (before) await before(page, context);
   await page.goto(address, { timeout: PATIENCE });
   return page;
+}
+
+/** Runs in the page. */
+function drawSeldom(pause) {
+  const draw = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (frame) => {
+    setTimeout(() => draw(frame), pause);
+    return 0;
+  };
 }
 
 /** Server and browser for the tests of one file; ended by `t.after` of the caller. */

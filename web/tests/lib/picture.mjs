@@ -1,32 +1,26 @@
 // Looks at screenshots: where ridges stand, how two pictures differ. Never takes one.
 
-/** Brightness from 0 to 255 of a pixel. */
-const brightness = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+// How much of the top of the colour scale (yellow in viridis) is in a pixel: white words have none.
+const heat = ([r, g, b]) => Math.min(r, g) - b;
 
-/** The part of the picture the landscape is in: without words, colour bar and lanes. */
-const LANDSCAPE = { left: 0.12, right: 0.9, top: 0.1, bottom: 0.76 };
+// The part of the picture the landscape is in: without colour bar and lanes.
+const LANDSCAPE = { left: 0.12, right: 0.95, top: 0.05, bottom: 0.74 };
 
-/** The brightest pixel of each column of the landscape, as `[x, brightness]`. */
-export function skyline(picture) {
-  const { width, height } = picture;
-  const out = [];
-  for (let x = Math.round(width * LANDSCAPE.left); x < width * LANDSCAPE.right; x += 1) {
-    let best = 0;
-    for (let y = Math.round(height * LANDSCAPE.top); y < height * LANDSCAPE.bottom; y += 1) {
-      best = Math.max(best, brightness(picture.at(x, y)));
-    }
-    out.push([x, best]);
-  }
-  return out;
-}
-
-/** Where the brightest ridge stands: the middle of the columns near the greatest brightness. */
+/**
+ * Where the loudest ridge stands, as a share of the picture's width: the middle of its hottest pixels;
+ * `pixels` counts them, `spread` is the width in which half of them are.
+ */
 export function ridge(picture) {
-  const line = skyline(picture);
-  const most = Math.max(...line.map(([, level]) => level));
-  const bright = line.filter(([, level]) => level > 0.8 * most).map(([x]) => x);
-  const middle = bright[Math.floor(bright.length / 2)];
-  return { x: middle / picture.width, level: most, width: bright.length / picture.width };
+  const { width, height } = picture;
+  const found = [];
+  for (let y = Math.round(height * LANDSCAPE.top); y < height * LANDSCAPE.bottom; y += 1) {
+    for (let x = Math.round(width * LANDSCAPE.left); x < width * LANDSCAPE.right; x += 1) {
+      if (heat(picture.at(x, y)) > 120) found.push(x);
+    }
+  }
+  found.sort((a, b) => a - b);
+  const part = (share) => (found[Math.floor(share * (found.length - 1))] ?? NaN) / width;
+  return { x: part(0.5), spread: part(0.75) - part(0.25), pixels: found.length };
 }
 
 /** Mean and 99th percentile of the difference of the channels of all pixels, 0 to 255. */
