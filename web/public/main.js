@@ -12,6 +12,9 @@ import * as sources from "./sources.js";
 import { StartPage } from "./start-page.js";
 import { Trouble } from "./trouble.js";
 
+// Windows narrower than this, in pixels, begin without the panel.
+const SMALL = 720;
+
 const stage = document.getElementById("stage");
 const page = new StartPage(choose);
 /** For tests and for the curious: the engine, the app's exports, its figures, its menu. */
@@ -33,6 +36,7 @@ function begin() {
   refreshInputs();
   navigator.mediaDevices?.addEventListener?.("devicechange", refreshInputs);
   watchDrops((file) => choose("file", { file }));
+  document.getElementById("panel").onclick = pressTab;
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   stage.addEventListener("webglcontextlost", () => stopped("The graphics system was reset."));
   addEventListener("error", ({ error }) => {
@@ -49,8 +53,18 @@ function begin() {
     refuseLink(trouble);
     return;
   }
+  // A small screen shows the picture first.
+  if (innerWidth < SMALL) link.params.panel ??= "0";
   page.setSignal(link);
   if (link.signal) choose("signal", {});
+}
+
+/** The app hears keys only. */
+function pressTab() {
+  for (const kind of ["keydown", "keyup"]) {
+    stage.dispatchEvent(new KeyboardEvent(kind, { key: "Tab", code: "Tab", bubbles: true, cancelable: true }));
+  }
+  stage.focus({ preventScroll: true });
 }
 
 function startLoading() {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { figures, peak, readRing, rowsDrawn, running, written } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
-import { ridge } from "./lib/picture.mjs";
+import { difference, ridge } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
 
 test("built-in signals", async (t) => {
@@ -60,6 +60,23 @@ test("built-in signals", async (t) => {
     await written(page, 96_000);
     const found = await peak(page);
     assert.ok(Math.abs(found.hz - 1000) < found.bin / 2, `${found.hz} Hz`);
+    await page.context().close();
+  });
+
+  await t.test("on a phone the picture comes first, and a button brings the controls", async () => {
+    const settings = { isMobile: true, hasTouch: true };
+    const page = await openPage(browser, `${address}?signal=silence&seconds=1&smooth=0`, { size: { width: 390, height: 640 }, settings });
+    await running(page);
+    await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
+    await rowsDrawn(page);
+    const without = decode(await shoot(page, "phone"));
+    await page.tap("#panel");
+    let change = 0;
+    for (let round = 0; round < 20 && change < 3; round += 1) {
+      change = difference(without, decode(await shoot(page, "phone-panel"))).mean;
+    }
+    assert.ok(change >= 3, `the picture changed by ${change}`);
+    assert.deepEqual(page.problems, []);
     await page.context().close();
   });
 
