@@ -107,11 +107,13 @@ pub fn db_to_power(db: f32) -> f32 {
     let db = if db > FLOOR_DBFS { db } else { FLOOR_DBFS };
     let db = if db < MAX_DB { db } else { MAX_DB };
     let octaves = db * LOG2_PER_DB;
-    let whole = (octaves + ROUNDS) - ROUNDS;
-    let f = octaves - whole;
+    let rounded = octaves + ROUNDS;
+    let f = octaves - (rounded - ROUNDS);
     let f2 = f * f;
     let e = (E[0] + E[1] * f) + f2 * ((E[2] + E[3] * f) + f2 * E[4]);
-    let scale = f32::from_bits(((whole as i32 + 127) << 23) as u32);
+    // The integer stands in the lowest bits of the mantissa; up it goes to be an exponent.
+    let whole = rounded.to_bits() as i32 - ROUNDS.to_bits() as i32;
+    let scale = f32::from_bits(((whole + 127) << 23) as u32);
     let power = (1.0 + f * e) * scale;
     if power > FLOOR_POWER {
         power
