@@ -5,6 +5,8 @@ import { chromium } from "playwright-core";
 import { chromiumPath, picturePath } from "./place.mjs";
 import { serve } from "./server.mjs";
 
+export { picturePath };
+
 // Drawing is done by the CPU: small pictures.
 export const SIZE = { width: 480, height: 270 };
 export const PATIENCE = 90_000;
