@@ -22,7 +22,8 @@ fn a_viewer_goes_over_to_the_new_ring() {
         "view",
         "--headless",
         "--seconds",
-        "8",
+        // Long enough for a slow start on a busy machine.
+        "16",
         "--stats",
         "-",
         "--ring",
@@ -33,7 +34,7 @@ fn a_viewer_goes_over_to_the_new_ring() {
         .unwrap()
         .ring
         .epoch();
-    capture(&ring, "white", "5").run().expect_success();
+    capture(&ring, "white", "10").run().expect_success();
     let second = soundfall_ring_file::open(&ring, false)
         .unwrap()
         .ring
@@ -46,7 +47,7 @@ fn a_viewer_goes_over_to_the_new_ring() {
         outcome.stderr
     );
     let stats = outcome.json();
-    // Two seconds of the first ring and at least some of the five of the second, two channels.
+    // Two seconds of the first ring and at least some of the ten of the second, two channels.
     let due = number(&stats, "columns_due");
     assert!(due > 600.0, "{stats:#}");
     assert_eq!(number(&stats, "laps"), 0.0, "{stats:#}");

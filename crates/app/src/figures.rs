@@ -59,6 +59,8 @@ pub struct Stats {
     pub bytes_of_new_rows: u64,
     /// Frames lost before the ring.
     pub lost_frames: u64,
+    /// Overruns that the device itself reported.
+    pub xruns: u64,
     /// Times the reader was lapped.
     pub laps: u64,
     /// Gaps recorded.

@@ -7,6 +7,7 @@ use crate::command::{cargo, succeed, target_folder};
 use crate::setup::{self, Goal};
 use anyhow::{Context, Result};
 use std::env;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 /// The build of the program, shared with `test`.
@@ -14,13 +15,18 @@ pub(crate) fn build() -> Command {
     cargo(["build", "--package", "soundfall"])
 }
 
+/// Where [`build`] puts the program.
+pub(crate) fn program() -> PathBuf {
+    target_folder()
+        .join("debug")
+        .join(format!("soundfall{}", env::consts::EXE_SUFFIX))
+}
+
 /// Sets up, builds, and runs the program with `args`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     setup::ensure(Goal::Run)?;
     succeed(&mut build())?;
-    let program = target_folder()
-        .join("debug")
-        .join(format!("soundfall{}", env::consts::EXE_SUFFIX));
+    let program = program();
     let mut command = Command::new(&program);
     if env::var_os("XDG_RUNTIME_DIR").is_none() {
         // Mesa's device chooser would ask Wayland, which complains about that on stderr.

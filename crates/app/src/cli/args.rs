@@ -20,6 +20,9 @@ pub struct SourceArgs {
     /// Device by id, name or unique part of the name.
     #[arg(long, value_name = "NAME|ID", conflicts_with_all = ["file", "signal"])]
     pub device: Option<String>,
+    /// What the computer plays: the default output's monitor, or that of --device.
+    #[arg(long, conflicts_with_all = ["file", "signal"])]
+    pub loopback: bool,
     /// Audio file, in real time.
     #[arg(long, value_name = "PATH", conflicts_with = "signal")]
     pub file: Option<PathBuf>,
@@ -61,6 +64,7 @@ impl SourceArgs {
             },
         };
         let mut config = CaptureConfig::new(source);
+        config.loopback = self.loopback;
         config.channels = self.channels;
         config.sample_rate = self.rate;
         config.history_secs = self.history;
@@ -70,7 +74,7 @@ impl SourceArgs {
 
     /// No source was named: the default device, or the demo.
     pub fn is_open(&self) -> bool {
-        self.device.is_none() && self.file.is_none() && self.signal.is_none()
+        self.device.is_none() && self.file.is_none() && self.signal.is_none() && !self.loopback
     }
 
     /// What the user calls it.
@@ -85,6 +89,17 @@ impl SourceArgs {
             (None, None) => label.to_owned(),
         }
     }
+}
+
+/// Where the sound is written down meanwhile.
+#[derive(Args, Debug, Clone)]
+pub struct RecordArgs {
+    /// Record what is captured: .wav (32-bit float) or .flac (24 bit, up to 8 channels).
+    #[arg(long, value_name = "OUT.wav|.flac")]
+    pub record: Option<PathBuf>,
+    /// Replace a recording that is there.
+    #[arg(long, requires = "record")]
+    pub overwrite: bool,
 }
 
 /// How it is analysed and shown.

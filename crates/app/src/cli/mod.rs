@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use soundfall_dsp::window::Window;
 
-pub use args::{RunArgs, SourceArgs, ViewArgs};
+pub use args::{RecordArgs, RunArgs, SourceArgs, ViewArgs};
 
 use crate::exit;
 use crate::values::{points, positive_secs, seconds};
@@ -71,6 +71,28 @@ pub enum RingCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Save the history, or a span of it, as a recording.
+    Save(SaveArgs),
+}
+
+/// `soundfall ring save`
+#[derive(Args, Debug)]
+pub struct SaveArgs {
+    /// The recording: .wav (32-bit float) or .flac (24 bit, up to 8 channels).
+    #[arg(value_name = "OUT.wav|.flac")]
+    pub out: PathBuf,
+    /// The ring; without it, the one that `view` would show.
+    #[arg(long, value_name = "PATH")]
+    pub ring: Option<PathBuf>,
+    /// From so many seconds after the oldest frame.
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub from: Option<f64>,
+    /// To so many seconds after the oldest frame.
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub to: Option<f64>,
+    /// Replace a recording that is there.
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `soundfall live`
@@ -78,6 +100,8 @@ pub enum RingCommand {
 pub struct LiveArgs {
     #[command(flatten)]
     pub source: SourceArgs,
+    #[command(flatten)]
+    pub record: RecordArgs,
     #[command(flatten)]
     pub view: ViewArgs,
     #[command(flatten)]
@@ -89,6 +113,8 @@ pub struct LiveArgs {
 pub struct CaptureArgs {
     #[command(flatten)]
     pub source: SourceArgs,
+    #[command(flatten)]
+    pub record: RecordArgs,
     /// End after this many seconds.
     #[arg(long, value_name = "S", value_parser = positive_secs)]
     pub seconds: Option<f64>,

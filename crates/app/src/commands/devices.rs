@@ -29,7 +29,11 @@ pub fn run(json: bool) -> Result<()> {
             format!("{low}-{high}")
         };
         let name: String = device.name.chars().take(names).collect();
-        let mark = if device.default { '*' } else { ' ' };
+        let mark = if device.default || device.default_loopback {
+            '*'
+        } else {
+            ' '
+        };
         format!(
             "{mark} {name:names$}  {:8}  {:>8}  {rates:>15}  {}",
             device.kind, device.max_channels, device.id

@@ -5,8 +5,10 @@ mod devices;
 mod display;
 mod envelope;
 mod live;
+mod record;
 mod render;
 mod ring;
+mod save;
 mod stft;
 mod view;
 
@@ -28,6 +30,7 @@ pub fn run(line: CommandLine) -> Result<()> {
         Command::Envelope(args) => envelope::run(&args),
         Command::Devices { json } => devices::run(json),
         Command::Ring(RingCommand::Info { path, json }) => ring::run(path, json),
+        Command::Ring(RingCommand::Save(args)) => save::run(&args),
     }
 }
 

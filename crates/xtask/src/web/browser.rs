@@ -15,8 +15,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the tests are told: the program that serves (`$SOUNDFALL_SERVE serve --port 0
-/// --dir $SOUNDFALL_DIST`), the folder, the browser.
-const ENVIRONMENT: [&str; 3] = ["SOUNDFALL_SERVE", "SOUNDFALL_DIST", "CHROMIUM"];
+/// --dir $SOUNDFALL_DIST`), the folder, the browser, and the native program to compare with.
+const ENVIRONMENT: [&str; 4] = [
+    "SOUNDFALL_SERVE",
+    "SOUNDFALL_DIST",
+    "CHROMIUM",
+    "SOUNDFALL_BIN",
+];
 
 /// The oldest Node that has what we and Playwright use.
 const NODE: (u32, u32) = (20, 10);
@@ -50,6 +55,7 @@ pub(crate) fn test(only: &[String], tally: &mut Tally) -> Result<()> {
         env::current_exe()?.into_os_string(),
         Kind::Quick.folder().into_os_string(),
         chromium.into_os_string(),
+        crate::run::program().into_os_string(),
     ];
     command.envs(ENVIRONMENT.into_iter().zip(values));
     let mut child = command

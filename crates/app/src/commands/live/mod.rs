@@ -8,12 +8,13 @@ use anyhow::Result;
 use soundfall_capture::{Capture, CaptureError, Signal, SourceSpec, start};
 use soundfall_systems::source::Control;
 
+use super::record::{self, Recording};
 use super::{capture::welcome, display};
 use crate::cli::LiveArgs;
 use crate::exit;
 use crate::show::Upstream;
 use crate::stop::Stop;
-use switchboard::{Switchboard, shown};
+use switchboard::Switchboard;
 
 /// Channels of a built-in signal where none were asked for.
 const SIGNAL_CHANNELS: u32 = 2;
@@ -29,17 +30,24 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     if let Some(channels) = known {
         args.view.view(channels)?;
     }
+    record::check(&args.record)?;
     let (capture, name) = begin(args)?;
     welcome(&capture);
+    let recording = Recording::start(&args.record, &capture)?;
     let capture = Arc::new(capture);
-    let source = shown(&capture, &name)?;
-    let board = Arc::new(Switchboard::new(capture, name, args.source.config())?);
+    let (board, source) = Switchboard::new(capture, name, args.source.config(), recording)?;
     let upstream = Upstream {
         stop,
         control: Some(Control(board.clone())),
-        end: Box::new(move || board.end()),
+        end: Box::new({
+            let board = board.clone();
+            move || board.end()
+        }),
     };
-    display::run(source, &args.view, &args.run, verbose, &upstream)
+    let shown = display::run(source, &args.view, &args.run, verbose, &upstream);
+    // The file is completed whatever became of the display.
+    let recorded = board.finish_recording();
+    shown.and(recorded)
 }
 
 /// Starts the capture; without any input device, and none asked for, the demo.

@@ -1,15 +1,21 @@
 //! Changes the source while the display goes on: one thread that takes orders, stops one capture,
-//! starts the next into a new ring, and hands its reader over. The display never waits for it.
+//! starts the next into a new ring, and hands its reader over. It also passes on what captures
+//! and recording have to say. The display never waits for it.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use soundfall_capture::{Capture, CaptureConfig, Signal, SourceSpec, SourceState, devices, start};
 use soundfall_systems::source::{Source, SourceControl, SourceProbe};
 
 use super::super::capture::{tell, welcome};
+use super::super::record::Recording;
+
+/// How often events are looked at.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A source that can be chosen.
 #[derive(Clone)]
@@ -25,6 +31,7 @@ struct Shared {
     current: Mutex<Arc<Capture>>,
     choices: Mutex<Vec<Choice>>,
     arrived: Mutex<VecDeque<Result<Source, String>>>,
+    recording: Mutex<Option<Recording>>,
 }
 
 /// Takes orders from the panel.
@@ -38,8 +45,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Switchboard {
-    /// Around a capture that runs; `config` is what it was started with.
-    pub fn new(capture: Arc<Capture>, name: String, config: CaptureConfig) -> Result<Self> {
+    /// Around a capture that runs; `config` is what it was started with. Gives its source as well.
+    pub fn new(
+        capture: Arc<Capture>,
+        name: String,
+        config: CaptureConfig,
+        recording: Recording,
+    ) -> Result<(Arc<Self>, Source)> {
+        let source = shown(&capture, &name)?;
         let mut choices = vec![Choice {
             name: name.clone(),
             spec: config.source.clone(),
@@ -57,22 +70,40 @@ impl Switchboard {
             current: Mutex::new(capture),
             choices: Mutex::new(choices),
             arrived: Mutex::default(),
+            recording: Mutex::new(Some(recording)),
         });
         let (orders, inbox) = channel();
         let theirs = shared.clone();
         std::thread::Builder::new()
             .name("switchboard".into())
-            .spawn(move || serve(&theirs, &inbox, &config))
+            .spawn(move || serve(&theirs, &inbox, &config, &name))
             .context("cannot start the switchboard thread")?;
-        Ok(Self {
+        let board = Self {
             shared,
             orders: Mutex::new(orders),
-        })
+        };
+        Ok((Arc::new(board), source))
     }
 
     /// Ends the capture that runs now.
     pub fn end(&self) {
-        locked(&self.shared.current).halt();
+        let current = locked(&self.shared.current);
+        current.halt();
+        tell(&current);
+    }
+
+    /// Completes the recording, once the capture has ended.
+    ///
+    /// # Errors
+    /// Why it is not whole.
+    pub fn finish_recording(&self) -> Result<()> {
+        match locked(&self.shared.recording).take() {
+            Some(mut recording) => {
+                recording.tell();
+                recording.finish()
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -94,8 +125,8 @@ impl SourceControl for Switchboard {
     }
 }
 
-/// The thread: lists devices, then carries out orders.
-fn serve(shared: &Shared, inbox: &Receiver<String>, config: &CaptureConfig) {
+/// The thread: lists devices, then carries out orders. `name` is what runs.
+fn serve(shared: &Shared, inbox: &Receiver<String>, config: &CaptureConfig, name: &str) {
     if let Ok(list) = devices::list() {
         let mut choices = locked(&shared.choices);
         let known: Vec<String> = choices.iter().map(|choice| choice.name.clone()).collect();
@@ -111,26 +142,47 @@ fn serve(shared: &Shared, inbox: &Receiver<String>, config: &CaptureConfig) {
                 }),
         );
     }
-    while let Ok(mut name) = inbox.recv() {
-        // Only the last of several orders counts.
-        while let Ok(later) = inbox.try_recv() {
-            name = later;
-        }
+    let mut running = name.to_owned();
+    loop {
+        let (name, reshaped) = match inbox.recv_timeout(LOOK) {
+            // Only the last of several orders counts.
+            Ok(name) => (inbox.try_iter().last().unwrap_or(name), false),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(recording) = &mut *locked(&shared.recording) {
+                    recording.tell();
+                }
+                let current = locked(&shared.current).clone();
+                // A ring has one shape: a device that came back with another gets a new one.
+                if !tell(&current) {
+                    continue;
+                }
+                (running.clone(), true)
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let choice = locked(&shared.choices)
             .iter()
             .find(|choice| choice.name == name)
             .cloned();
-        let Some(choice) = choice else { continue };
-        let done = change(shared, config, &choice).map_err(|error| format!("{name}: {error:#}"));
+        let Some(mut choice) = choice else { continue };
+        let mut next = config.clone();
+        if reshaped {
+            (next.channels, next.sample_rate) = (None, None);
+            choice.as_asked = true;
+        }
+        let done = change(shared, next, &choice).map_err(|error| format!("{name}: {error:#}"));
+        if done.is_ok() {
+            running = name;
+        }
         locked(&shared.arrived).push_back(done);
     }
 }
 
 /// Stops what runs and starts the chosen one. If that fails the history stays on screen.
-fn change(shared: &Shared, config: &CaptureConfig, choice: &Choice) -> Result<Source> {
-    let mut next = config.clone();
+fn change(shared: &Shared, mut next: CaptureConfig, choice: &Choice) -> Result<Source> {
     next.source = choice.spec.clone();
     if !choice.as_asked {
+        next.loopback = false;
         let format = *locked(&shared.current).format();
         // A signal goes on with the shape of what it follows; a device brings its own.
         let keeps = matches!(choice.spec, SourceSpec::Signal(_));
@@ -147,7 +199,7 @@ fn change(shared: &Shared, config: &CaptureConfig, choice: &Choice) -> Result<So
 }
 
 /// The capture's ring, as any viewer opens it.
-pub fn shown(capture: &Arc<Capture>, name: &str) -> Result<Source> {
+fn shown(capture: &Arc<Capture>, name: &str) -> Result<Source> {
     let open = soundfall_ring_file::open(capture.ring_path(), false)?;
     Ok(Source {
         ring: open.ring.clone(),
@@ -161,8 +213,6 @@ struct Probe(Arc<Capture>);
 
 impl SourceProbe for Probe {
     fn lost_frames(&self) -> Option<u64> {
-        // Asked every frame, so this is also where what happened is passed on to the terminal.
-        tell(&self.0);
         Some(self.0.stats().lost_frames)
     }
 
@@ -172,7 +222,7 @@ impl SourceProbe for Probe {
 
     fn trouble(&self) -> Option<String> {
         (self.0.stats().state == SourceState::Lost)
-            .then(|| "The source is gone; the history stays.".to_owned())
+            .then(|| "The device is gone; it is looked for until it is back.".to_owned())
     }
 }
 
@@ -180,6 +230,7 @@ impl SourceProbe for Probe {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::cli::RecordArgs;
 
     fn wait_for(board: &Switchboard) -> Result<Source, String> {
         for _ in 0..2000 {
@@ -199,8 +250,16 @@ mod tests {
         config.history_secs = 2.0;
         config.channels = Some(3);
         let capture = Arc::new(start(config.clone()).unwrap());
-        let first = shown(&capture, "signal chord").unwrap();
-        let board = Switchboard::new(capture, "signal chord".into(), config).unwrap();
+        let none = RecordArgs {
+            record: None,
+            overwrite: false,
+        };
+        let recording = Recording::start(&none, &capture).unwrap();
+        let (board, first) =
+            Switchboard::new(capture, "signal chord".into(), config, recording).unwrap();
+        while first.ring.written_frames() == 0 {
+            std::thread::sleep(LOOK);
+        }
         assert!(board.choices().iter().any(|name| name == "signal white"));
         assert_eq!(
             board

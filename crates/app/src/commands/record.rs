@@ -1,0 +1,105 @@
+//! A recording beside a capture: starts it, says what happens to it, ends it. Never disturbs the
+//! capture, whatever becomes of the file.
+
+use anyhow::{Result, bail};
+use soundfall_capture::Capture;
+use soundfall_capture::record::{AudioFormat, RecordConfig, RecordEvent, Recorder};
+
+use crate::cli::RecordArgs;
+use crate::exit::{self, Usage};
+
+/// A recording, if one was asked for.
+pub struct Recording {
+    recorder: Option<Recorder>,
+    rate: f64,
+    failed: bool,
+}
+
+/// What can be refused before anything is captured: the ending, and a file that is there.
+pub fn check(args: &RecordArgs) -> Result<()> {
+    let Some(path) = &args.record else {
+        return Ok(());
+    };
+    AudioFormat::of(path).map_err(|error| Usage(format!("--record: {error}")))?;
+    if !args.overwrite && path.exists() {
+        bail!(
+            "{} is there already; name another file, or add --overwrite",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+impl Recording {
+    /// Records the capture from now on, if `args` ask for it.
+    pub fn start(args: &RecordArgs, capture: &Capture) -> Result<Self> {
+        let mut recording = Self {
+            recorder: None,
+            rate: f64::from(capture.format().sample_rate),
+            failed: false,
+        };
+        if let Some(path) = &args.record {
+            let ring = soundfall_ring_file::open(capture.ring_path(), false)?.ring;
+            let mut config = RecordConfig::new(path.clone());
+            config.overwrite = args.overwrite;
+            config.from_frame = Some(0);
+            recording.recorder = Some(Recorder::start(ring, config)?);
+            exit::say(format!("recording to {}", path.display()));
+        }
+        Ok(recording)
+    }
+
+    /// Says what happened since the last time. Gaps are told by the capture itself.
+    pub fn tell(&mut self) {
+        let Some(recorder) = &self.recorder else {
+            return;
+        };
+        for event in recorder.poll_events() {
+            match event {
+                RecordEvent::Overrun {
+                    at_frame,
+                    length_frames,
+                } => exit::say(format!(
+                    "the disk was too slow for the recording: {:.3} s of silence at {:.3} s of it",
+                    length_frames as f64 / self.rate,
+                    at_frame as f64 / self.rate
+                )),
+                RecordEvent::Failed { message } => {
+                    self.failed = true;
+                    exit::say(format!(
+                        "the recording ended, the capture goes on: {message}"
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends the file. Call it when the capture has ended, so that the last block is in it.
+    ///
+    /// # Errors
+    /// Why the recording ended before its time.
+    pub fn finish(mut self) -> Result<()> {
+        let Some(recorder) = self.recorder.take() else {
+            return Ok(());
+        };
+        let recorded = recorder.stop();
+        exit::say(format!(
+            "recorded {:.2} s to {}{}",
+            recorded.stats.frames as f64 / self.rate,
+            recorded.path.display(),
+            match (recorded.stats.gaps, recorded.stats.clipped) {
+                (0, 0) => String::new(),
+                (gaps, clipped) => format!(", {gaps} gaps, {clipped} samples clipped"),
+            }
+        ));
+        match recorded.failure {
+            Some(error) if self.failed => {
+                // Said when it happened.
+                bail!("the recording is not whole: {error}")
+            }
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+}
