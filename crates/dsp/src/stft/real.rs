@@ -1,4 +1,4 @@
-//! The power spectrum of real samples in `f32`, faster than a real transform by itself. Never
+//! The power spectrum of real samples in `f32`, by a complex transform of half the length. Never
 //! knows decibels.
 //!
 //! A real transform of even length N is a complex one of length M = N/2 over pairs of samples,
