@@ -64,8 +64,8 @@ impl Peak {
 /// Boorstyn, *IEEE Trans. Inf. Theory* 20, 1974), and for two bins it is the interpolation of
 /// Grandke (*IEEE Trans. Instrum. Meas.* 32, 1983), for any window. A stationary sine 40 dB above
 /// white noise is found within 1 % of a bin and 0.1 dB under every window, if it is far enough from
-/// its own mirror image: a main lobe and a few bins from 0 Hz and from half the rate; for the
-/// rectangular window, whose side lobes fall slowly, 32 bins.
+/// its own mirror image: 40 bins from 0 Hz and from half the rate are enough even for the
+/// rectangular window, whose side lobes fall slowly.
 ///
 /// **Side lobes** are no peaks: what is not above the reach of a stronger peak's side lobes (with
 /// 6 dB to spare) is left out.
