@@ -42,6 +42,7 @@ pub fn waveform(
     if points > MAX_VALUES / 2 {
         return Err(ViewError::TooMany(points.saturating_mul(2)));
     }
+    check_channel(ring, channel)?;
     let length = frames.end.saturating_sub(frames.start);
     let mut out = vec![MinMaxRms::EMPTY; points];
     let mut samples = Vec::new();
@@ -93,6 +94,7 @@ pub fn spectrogram(
     if values > MAX_VALUES {
         return Err(ViewError::TooMany(values));
     }
+    check_channel(ring, channel)?;
     let mut stft = Stft::new(&params)?;
     let mut out = vec![NOTHING; values];
     let end = ring.written_frames();
@@ -106,6 +108,15 @@ pub fn spectrogram(
         stft.column(&samples, column);
     }
     Ok(out)
+}
+
+/// A channel that is not there is refused also while there is nothing to read.
+fn check_channel(ring: &dyn RingRead, channel: u32) -> Result<(), ReadError> {
+    let channels = ring.format().channels;
+    if channel >= channels {
+        return Err(ReadError::NoSuchChannel { channel, channels });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -152,6 +163,7 @@ mod tests {
         }
         assert_eq!(waveform(&*ring, 0, 5..5, 2).unwrap(), [0.0; 4]);
         assert!(waveform(&*ring, 0, 0..200_001, 2).is_err());
+        assert!(waveform(&*ring, 1, 5..5, 2).is_err());
     }
 
     #[test]

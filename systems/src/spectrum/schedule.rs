@@ -20,6 +20,9 @@ use crate::{
 
 /// Columns of all channels in one job: about 2 ms of one core.
 const COLUMNS_PER_JOB: u64 = 384;
+/// The same when more waits than the jobs of a frame can take: under 5 ms, and fewer visits. What
+/// a slow display asks for once a frame must still keep up with the sound.
+const COLUMNS_WHEN_BEHIND: u64 = 960;
 /// Frames of a channel one job reads at most, a single row aside.
 const FRAMES_PER_JOB: u64 = 1 << 19;
 /// Jobs in flight at most.
@@ -119,7 +122,14 @@ pub fn schedule_jobs(
     }
     let mut in_flight = jobs.iter().count();
     let columns_per_row = plan.columns_per_row() * plan.channels.len().max(1) as u64;
-    let rows_per_job = (COLUMNS_PER_JOB / columns_per_row)
+    let behind = complete.saturating_sub(frontier.front) * columns_per_row
+        > COLUMNS_PER_JOB * MAX_IN_FLIGHT as u64;
+    let columns_per_job = if behind {
+        COLUMNS_WHEN_BEHIND
+    } else {
+        COLUMNS_PER_JOB
+    };
+    let rows_per_job = (columns_per_job / columns_per_row)
         .min(FRAMES_PER_JOB / plan.row_frames())
         .max(1);
     let oldest = oldest_wanted(&plan, &feed, source.ring.format(), &view, frontier.front);

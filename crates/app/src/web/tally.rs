@@ -39,6 +39,8 @@ struct WebStats {
     worker_ms: Spread,
     worker_us_per_column: f64,
     wasm_heap_mb: f64,
+    /// Memory is shared with the worker.
+    isolated: bool,
 }
 
 /// Writes the figures down every few frames.
@@ -72,6 +74,8 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
         worker_ms: spread(&figures.answer_ms),
         worker_us_per_column: round(figures.took_us / (figures.columns.max(1)) as f64, 2),
         wasm_heap_mb: round(heap_bytes() / 1e6, 1),
+        isolated: js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into())
+            .is_ok_and(|isolated| isolated.is_truthy()),
     };
     // Plain numbers and names: they can always be written.
     if let Ok(text) = serde_json::to_string(&web) {
