@@ -63,6 +63,17 @@ pub struct Intake {
     pub(crate) channels: usize,
 }
 
+impl Intake {
+    /// Throws away everything that waits.
+    pub fn clear(&mut self) {
+        while self.marks.pop().is_ok() {}
+        let waiting = self.samples.slots();
+        if let Ok(chunk) = self.samples.read_chunk(waiting) {
+            chunk.commit_all();
+        }
+    }
+}
+
 /// A queue for `frames` frames of `channels` channels.
 ///
 /// ```

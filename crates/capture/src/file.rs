@@ -12,17 +12,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as CodecError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 
 pub use error::FileError;
 
 /// Damaged packets in a row after which a file is given up.
 const MAX_DAMAGED_IN_A_ROW: u32 = 64;
+/// Most frames that one damaged packet, or one step over a hole, may stand for.
+const MAX_HOLE: u64 = 65_536;
 
 /// An open audio file and the place reached in it.
 pub struct AudioFile {
@@ -30,6 +34,7 @@ pub struct AudioFile {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
+    place: Place,
     rate: u32,
     channels: u32,
     total_frames: Option<u64>,
@@ -109,12 +114,17 @@ impl AudioFile {
             path: at(),
             message,
         })?;
+        let place = Place {
+            exact: params.codec == CODEC_ID_FLAC,
+            ..Place::default()
+        };
         let (track, total_frames) = (track.id, track.num_frames);
         let mut file = Self {
             path: at(),
             format,
             decoder,
             track,
+            place,
             rate: 0,
             channels: 0,
             total_frames,
@@ -181,9 +191,9 @@ impl AudioFile {
         }
         loop {
             let (format, decoder, track) = (&mut self.format, &mut self.decoder, self.track);
-            let scratch = &mut self.scratch;
+            let (scratch, place) = (&mut self.scratch, &mut self.place);
             let step = catch_unwind(AssertUnwindSafe(|| {
-                step(format.as_mut(), decoder.as_mut(), track, scratch)
+                step(format.as_mut(), decoder.as_mut(), track, place, scratch)
             }))
             .unwrap_or_else(|_| Step::Failed("its decoder failed on damaged data".to_owned()));
             match step {
@@ -205,9 +215,9 @@ impl AudioFile {
                             message,
                         });
                     }
-                    // Known from the second packet on; a second of silence at most for one packet.
-                    let frames = frames.min(u64::from(self.rate)) as usize;
-                    if frames > 0 {
+                    // Known from the second packet on.
+                    let frames = frames.min(MAX_HOLE) as usize;
+                    if frames > 0 && self.channels > 0 {
                         self.last_was_damaged = true;
                         interleaved
                             .resize(interleaved.len() + frames * self.channels as usize, 0.0);
@@ -284,6 +294,34 @@ pub fn decode_all(path: &Path, max_bytes: u64) -> Result<Decoded, FileError> {
     })
 }
 
+/// Where the packets of a file stand, for formats that number their frames.
+#[derive(Default)]
+struct Place {
+    /// The format numbers its frames.
+    exact: bool,
+    /// Number of the frame that is due.
+    due: Option<i64>,
+    /// A packet from beyond a hole.
+    held: Option<Packet>,
+}
+
+impl Place {
+    /// Frames that are missing before this packet, which is then held back. A reader leaves out without a word what it
+    /// cannot make out.
+    fn hole_before(&mut self, packet: &Packet) -> Option<u64> {
+        let start = packet.pts.get();
+        let due = self.due.unwrap_or(start);
+        if self.exact && start > due {
+            let part = start.saturating_sub(due).min(MAX_HOLE as i64);
+            self.due = Some(due + part);
+            return Some(part as u64);
+        }
+        let frames = i64::try_from(packet.dur.get()).unwrap_or(i64::MAX);
+        self.due = Some(start.saturating_add(frames));
+        None
+    }
+}
+
 /// What became of one packet.
 enum Step {
     Decoded {
@@ -302,9 +340,14 @@ fn step(
     format: &mut dyn FormatReader,
     decoder: &mut dyn AudioDecoder,
     track: u32,
+    place: &mut Place,
     out: &mut Vec<f32>,
 ) -> Step {
-    let packet = match format.next_packet() {
+    let packet = match place
+        .held
+        .take()
+        .map_or_else(|| format.next_packet(), |held| Ok(Some(held)))
+    {
         Ok(Some(packet)) => packet,
         Ok(None) => return Step::End,
         // A file that was cut off plays as far as it goes.
@@ -318,6 +361,10 @@ fn step(
     };
     if packet.track_id != track {
         return Step::Skip;
+    }
+    if let Some(frames) = place.hole_before(&packet) {
+        place.held = Some(packet);
+        return Step::Damaged(frames);
     }
     match decoder.decode(&packet) {
         Ok(buffer) => copy(&buffer, out),

@@ -9,10 +9,11 @@
 //! | [`devices`] | listing and choosing of audio devices |
 //! | [`feed`] | the real-time side: conversion, queue, lost frames |
 //! | [`pace`] | real-time pacing of files and signals |
+//! | [`record`] | recording from a ring into WAV and FLAC files, saving a span |
 //!
 //! In the browser (wasm32) only [`signal`] and its errors are there.
 //!
-//! This crate never reads a ring back, analyses or draws anything.
+//! Only [`record`] reads a ring. This crate never analyses or draws anything.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod capture;
@@ -44,6 +45,8 @@ mod prepare;
 mod priority;
 #[cfg(not(target_arch = "wasm32"))]
 mod producer;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod record;
 pub mod signal;
 #[cfg(not(target_arch = "wasm32"))]
 mod writer;

@@ -74,7 +74,9 @@ pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> 
                 rate: file_rate,
                 label: name.to_string_lossy().into_owned(),
                 kind: Kind::Material {
-                    material: Box::new(Material::File(FilePlayer::new(file, channels, *looped))),
+                    material: Box::new(Material::File(Box::new(FilePlayer::new(
+                        file, channels, *looped,
+                    )))),
                     speed: *speed,
                 },
             }

@@ -20,7 +20,7 @@ use crate::signal::Generator;
 /// What renders the frames.
 pub(crate) enum Material {
     Signal(Generator),
-    File(FilePlayer),
+    File(Box<FilePlayer>),
 }
 
 /// A running producer thread.
@@ -158,3 +158,6 @@ impl Run {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -354,10 +354,7 @@ fn discard(intake: &mut Intake, counters: &Counters) {
         let lost = &counters.lost_frames;
         lost.fetch_sub(mark.length_frames, Ordering::Relaxed);
     }
-    let waiting = intake.samples.slots();
-    if let Ok(chunk) = intake.samples.read_chunk(waiting) {
-        chunk.commit_all();
-    }
+    intake.clear();
 }
 
 fn unix_ns() -> u64 {
