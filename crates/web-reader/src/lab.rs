@@ -120,7 +120,7 @@ impl Lab {
             return map.clone();
         }
         let map = Arc::new(BinMap::new(&request.axis, f64::from(rate), fft));
-        self.map = Some((request.axis.clone(), rate, fft, map.clone()));
+        self.map = Some((request.axis, rate, fft, map.clone()));
         map
     }
 

@@ -204,7 +204,7 @@ impl Analyst for WorkerAnalyst {
             rows: (job.rows.end - job.rows.start) as usize,
             columns_per_row: plan.shape.columns_per_row,
             stft: plan.shape.stft,
-            axis: plan.axis.clone(),
+            axis: plan.axis,
             channels: plan.channels.to_vec(),
         });
         let wants = Wants::Rows {

@@ -237,7 +237,7 @@ mod tests {
             if let Some(arrived) = board.arrived() {
                 return arrived;
             }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
         panic!("no answer");
     }
