@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use soundfall_capture::{Capture, CaptureEvent, CaptureStats, start};
+use soundfall_capture::{Capture, CaptureEvent, CaptureStats, SourceState, start};
 
 use super::record::{self, Recording};
 use crate::cli::CaptureArgs;
@@ -34,6 +34,11 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         total.xruns += figures.xruns;
         total.frames_written = Some(total.frames_written.unwrap_or(0) + figures.frames);
         outcome = outcome.and(file);
+        if figures.finished && figures.state == SourceState::Lost {
+            outcome = outcome.and(Err(anyhow::anyhow!(
+                "the source was lost; what it gave is in the ring"
+            )));
+        }
         (total.channels, total.rate) = (shape.channels, shape.rate);
         if !shape.new {
             break;
@@ -130,8 +135,9 @@ pub fn tell(capture: &Capture) -> bool {
             )),
             CaptureEvent::DeviceLost { message }
             | CaptureEvent::DeviceChanged { message }
-            | CaptureEvent::PriorityRefused { message }
             | CaptureEvent::Warning { message } => exit::say(message),
+            // It works without: for those who ask.
+            CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
             CaptureEvent::Reconnected { device } => exit::say(format!("{device} is back")),
             CaptureEvent::Reshaped {
                 device,
