@@ -1,16 +1,16 @@
 //! Rings in mapped memory. Never hands out the memory as plain bytes, and never stores to a
 //! mapping that was opened for reading.
 //!
-//! A reader asks for the file's size before every read, and after every copy whether its pages
-//! were still there (see `bus`): a truncated file is an error, whenever it happens. Rings that
-//! somebody else could truncate are not mapped at all (see `open`).
+//! A reader asks for the file's size before every read, and sees after every copy whether its
+//! pages were still there (see `bus`): a truncated file is an error, whenever it happens. Rings
+//! that somebody else could truncate are not mapped at all (see `open`).
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use memmap2::{MmapOptions, MmapRaw};
-use soundfall_ring::copy::{copy_words, copy_words_f32, copy_words_f64, slice_words};
+use soundfall_ring::copy::{copy_words, copy_words_f32, copy_words_f64, load_word, slice_words};
 use soundfall_ring::layout::WORD_BYTES;
 use soundfall_ring::{ReadStorage, StorageError, WriteStorage};
 
@@ -57,16 +57,29 @@ impl MappedStorage {
         self.guard.lost()
     }
 
-    /// Whether what was copied just now came from the file.
-    fn intact(&self) -> Result<(), StorageError> {
-        if !self.lost().is_lost() {
-            return Ok(());
+    /// Whether all that was copied up to word `end` came from the file.
+    ///
+    /// The last page of a file that was cut off still has zeros behind the cut, and those raise
+    /// nothing. All pages after it do: so the last word of the ring is touched, and where the copy
+    /// itself came near that, the file's size is asked for.
+    fn intact(&self, end: u64) -> Result<(), StorageError> {
+        fence(Ordering::Acquire);
+        let words = words(&self.map);
+        std::hint::black_box(words.last().map(load_word));
+        if self.lost().is_lost() {
+            // Grown again, or a failing medium: no size says what was wrong.
+            return check_size(&self.file, self.map.len() as u64)
+                .and(Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof)));
         }
-        // Grown again, or a failing medium: no size says what was wrong.
-        check_size(&self.file, self.map.len() as u64)
-            .and(Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof)))
+        if end + LAST_PAGE_WORDS > words.len() as u64 {
+            return check_size(&self.file, self.map.len() as u64);
+        }
+        Ok(())
     }
 }
+
+/// No page of any system is longer: 64 KiB.
+const LAST_PAGE_WORDS: u64 = 8192;
 
 impl ReadStorage for MappedStorage {
     fn word_count(&self) -> u64 {
@@ -74,23 +87,23 @@ impl ReadStorage for MappedStorage {
     }
 
     fn check(&self) -> Result<(), StorageError> {
-        self.intact()?;
+        self.intact(0)?;
         check_size(&self.file, self.map.len() as u64)
     }
 
     fn load(&self, first: u64, out: &mut [u64]) -> Result<(), StorageError> {
         copy_words(slice_words(words(&self.map), first, out.len())?, out);
-        self.intact()
+        self.intact(first + out.len() as u64)
     }
 
     fn copy_f32(&self, first: u64, out: &mut [f32]) -> Result<(), StorageError> {
         copy_words_f32(slice_words(words(&self.map), first, out.len())?, out);
-        self.intact()
+        self.intact(first + out.len() as u64)
     }
 
     fn copy_f64(&self, first: u64, out: &mut [f64]) -> Result<(), StorageError> {
         copy_words_f64(slice_words(words(&self.map), first, out.len())?, out);
-        self.intact()
+        self.intact(first + out.len() as u64)
     }
 }
 
@@ -203,7 +216,7 @@ mod tests {
                     need_bytes: WORDS as u64 * 8,
                 };
                 assert_eq!(copy(&storage), Err(shrunk));
-                // From then on nothing is given out, not even what is still there.
+                // From then on nothing is given out.
                 assert_eq!(storage.load(0, &mut [0]), Err(shrunk));
                 storage.file.set_len(WORDS as u64 * 8).unwrap();
                 let grown = Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof));
@@ -214,16 +227,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_still_there_can_be_read_and_others_lose_nothing() {
-        let (cut, other) = (cut_off(8192), cut_off(WORDS as u64 * 8));
-        let mut words = [0; 1024];
-        assert_eq!(cut.load(0, &mut words), Ok(()));
-        assert_eq!(words, [0x0101_0101_0101_0101; 1024]);
-        assert!(cut.load(1024, &mut words).is_err());
-        assert!(cut.lost().is_lost());
-        assert_eq!(other.load(WORDS as u64 - 1024, &mut words), Ok(()));
-        assert_eq!(words, [0x0101_0101_0101_0101; 1024]);
-        assert!(!other.lost().is_lost());
+    fn zeros_behind_a_cut_are_not_given_out_and_others_lose_nothing() {
+        let ones = [0x0101_0101_0101_0101; 1024];
+        let bytes = WORDS as u64 * 8;
+        // In the middle of a page, which itself can still be read: far from the end and near it.
+        for (cut, first) in [(8192 + 800, 1024), (bytes - 1000, WORDS as u64 - 1024)] {
+            let (cut, other) = (cut_off(cut), cut_off(bytes));
+            let mut words = [0; 1024];
+            assert!(matches!(
+                cut.load(first, &mut words),
+                Err(StorageError::Shrunk { .. })
+            ));
+            assert_eq!(other.load(first, &mut words), Ok(()));
+            assert_eq!(words, ones);
+            assert!(!other.lost().is_lost());
+        }
     }
 
     #[test]

@@ -80,6 +80,27 @@ fn a_ring_is_private_whole_and_stays_after_closing() {
 }
 
 #[test]
+fn the_example_of_the_format_page_is_right() {
+    let (_dir, options, _writer) = with_ring(15);
+    let page = include_str!("../../ring/README.md");
+    let dump = page.split_once("```text\n00  21").unwrap().1;
+    let bytes: Vec<u8> = format!("00  21{dump}")
+        .lines()
+        .take(7)
+        .flat_map(|line| {
+            line[4..27]
+                .split(' ')
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .map(|hex| u8::from_str_radix(&hex, 16).unwrap())
+        .collect();
+    assert_eq!(bytes, fs::read(&options.path).unwrap()[..56]);
+    let ring = open(&options.path, false).unwrap().ring;
+    assert_eq!(ring.oldest_frame(), 2880);
+}
+
+#[test]
 fn a_second_writer_hears_who_the_first_is() {
     let (_dir, options, mut writer) = with_ring(1);
     let error = create(&options).unwrap_err();
