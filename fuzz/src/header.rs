@@ -23,14 +23,8 @@ const MOST_FRAMES: u64 = 5_000;
 /// # Panics
 /// Where the reader breaks its word.
 pub fn check(bytes: &[u8]) {
-    let words: Vec<u64> = bytes
-        .chunks_exact(8)
-        .map(|word| {
-            word.iter()
-                .rev()
-                .fold(0, |sum, &byte| sum << 8 | u64::from(byte))
-        })
-        .collect();
+    let (words, _) = bytes.as_chunks::<8>();
+    let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
     let Ok(storage) = HeapStorage::new(words.len() as u64) else {
         return;
     };

@@ -6,7 +6,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -16,7 +16,7 @@ impl Random {
 
     /// A number below `end`, 0 if there is none.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % (end.max(1) as u64)) as usize
+        (self.number() % (end.max(1) as u64)) as usize
     }
 }
 
@@ -44,7 +44,7 @@ pub fn mutated(input: &[u8], random: &mut Random, most: usize) -> Vec<u8> {
         let at = random.below(bytes.len());
         match random.below(7) {
             0 => flip(&mut bytes, at, random),
-            1 => put(&mut bytes, at, &[random.next() as u8]),
+            1 => put(&mut bytes, at, &[random.number() as u8]),
             // A whole word of a ring's header, or one near its start.
             2 => put(&mut bytes, at / 8 * 8, &edge(random).to_le_bytes()),
             3 => put(&mut bytes, at % 128 / 8 * 8, &edge(random).to_le_bytes()),
@@ -67,7 +67,7 @@ pub fn mutated(input: &[u8], random: &mut Random, most: usize) -> Vec<u8> {
 
 fn edge(random: &mut Random) -> u64 {
     if random.below(4) == 0 {
-        random.next() >> random.below(64)
+        random.number() >> random.below(64)
     } else {
         EDGES[random.below(EDGES.len())]
     }
