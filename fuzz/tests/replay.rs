@@ -59,7 +59,7 @@ fn headers() {
     for (name, bytes) in corpus("header") {
         checked(&name, 0, &bytes, header::check);
         for round in 1..=rounds(400) {
-            named(
+            checked(
                 &name,
                 round,
                 &mutated(&bytes, &mut random, 1 << 16),
