@@ -4,7 +4,7 @@
 //! that nothing is tested when the program, or the page, does not build.
 
 use crate::check;
-use crate::command::{cargo, shown, succeed};
+use crate::command::{cargo, shown, succeed, target_folder};
 use crate::run;
 use crate::setup::{self, Goal};
 use crate::steps::Steps;
@@ -12,7 +12,7 @@ use crate::tally::Tally;
 use crate::web::{self, Kind, browser};
 use anyhow::{Context, Result, bail};
 use std::io::{self, BufReader};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// Sets up, checks, builds and tests; `args` go to `cargo test`, or after `--web` choose
 /// test files of the page.
@@ -48,6 +48,28 @@ fn the_workspace(steps: &mut Steps, args: &[String], tally: &mut Tally) {
     if steps.step("build", || succeed(&mut run::build())) {
         steps.step("test", || run_tests(args, tally));
     }
+    if args.is_empty() {
+        steps.step("loom", || counted(&mut loom(), tally));
+        steps.step("fuzz", || counted(&mut fuzz(), tally));
+    }
+}
+
+/// Every execution of small models of the ring's protocol, and that each order of memory in it is
+/// needed.
+fn loom() -> Command {
+    let mut command = cargo(["test", "--package", "soundfall-ring", "--test", "loom"]);
+    command
+        .arg("--target-dir")
+        .arg(target_folder().join("loom"))
+        .env("RUSTFLAGS", "--cfg loom");
+    command
+}
+
+/// The stored inputs of the fuzz targets and mutations of them, without a fuzzer.
+fn fuzz() -> Command {
+    let mut command = cargo(["test", "--manifest-path", "fuzz/Cargo.toml"]);
+    command.arg("--target-dir").arg(target_folder());
+    command
 }
 
 /// The page and its tests in a browser.
@@ -60,8 +82,12 @@ fn the_page(steps: &mut Steps, files: &[String], tally: &mut Tally) {
 /// Unit, integration and documentation tests of the whole workspace.
 fn run_tests(args: &[String], tally: &mut Tally) -> Result<()> {
     let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
+    counted(command.args(args), tally)
+}
+
+/// Runs tests and counts them.
+fn counted(command: &mut Command, tally: &mut Tally) -> Result<()> {
     let mut child = command
-        .args(args)
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start cargo test")?;
@@ -70,7 +96,7 @@ fn run_tests(args: &[String], tally: &mut Tally) -> Result<()> {
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("{} ended with {status}", shown(&command));
+        bail!("{} ended with {status}", shown(command));
     }
     Ok(())
 }
