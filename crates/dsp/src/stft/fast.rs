@@ -1,9 +1,13 @@
-//! The engine of every display: `f32`, vector code around a complex transform. Never allocates after `new`.
+//! The engine of every display: `f32`, vector code around realfft. Never allocates after `new`.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::real::RealPowers;
+use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex32;
+
 use super::{StftError, StftParams};
+use crate::level::power_to_db;
 use crate::vector;
 
 /// A transform ready to run, with its own scratch memory.
@@ -27,12 +31,23 @@ use crate::vector;
 /// assert!(column[32].abs() < 0.001); // full scale: 0 dBFS
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Stft {
     params: StftParams,
-    /// Coefficients over their sum.
+    plan: Arc<dyn RealToComplex<f32>>,
+    /// Coefficients times 2/Σw, so that |X| is the amplitude.
     window: Arc<[f32]>,
-    transform: RealPowers,
+    input: Vec<f32>,
+    spectrum: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+}
+
+impl fmt::Debug for Stft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stft")
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Stft {
@@ -42,10 +57,17 @@ impl Stft {
     /// [`StftError`] where `params` are out of range.
     pub fn new(params: &StftParams) -> Result<Self, StftError> {
         let (coefficients, sum) = params.coefficients()?;
+        let plan = RealFftPlanner::<f32>::new().plan_fft_forward(params.fft_size);
         Ok(Self {
             params: *params,
-            window: coefficients.iter().map(|w| (w / sum) as f32).collect(),
-            transform: RealPowers::new(params.fft_size),
+            window: coefficients
+                .iter()
+                .map(|w| (w * 2.0 / sum) as f32)
+                .collect(),
+            input: plan.make_input_vec(),
+            spectrum: plan.make_output_vec(),
+            scratch: plan.make_scratch_vec(),
+            plan,
         })
     }
 
@@ -65,8 +87,17 @@ impl Stft {
     ///
     /// Where `samples` is shorter, silence follows; where `out` is shorter, the rest is left out.
     pub fn column(&mut self, samples: &[f32], out_dbfs: &mut [f32]) {
-        let powers = self.transform.powers(samples, &self.window);
-        vector::powers_to_db(powers, out_dbfs);
+        let size = self.params.window_size.min(samples.len());
+        let (head, tail) = self.input.split_at_mut(size);
+        vector::weigh(samples, &self.window, head);
+        // The transform uses its input as scratch, so the padding has to be renewed.
+        tail.fill(0.0);
+        let done =
+            self.plan
+                .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch);
+        debug_assert!(done.is_ok(), "buffers come from the plan itself");
+        vector::spectrum_to_db(&self.spectrum, out_dbfs);
+        self.halve_unpaired(out_dbfs);
     }
 
     /// Columns from the start of `samples`, hop by hop, only whole windows.
@@ -107,5 +138,19 @@ impl Stft {
             }
         }
         columns
+    }
+
+    /// 0 Hz and half the rate have no mirror image: half the amplitude of the other bins.
+    fn halve_unpaired(&self, out: &mut [f32]) {
+        let last = self.spectrum.len() - 1;
+        let mut halve = |bin: usize| {
+            if let (Some(db), Some(x)) = (out.get_mut(bin), self.spectrum.get(bin)) {
+                *db = power_to_db(0.25 * x.norm_sqr());
+            }
+        };
+        halve(0);
+        if self.params.fft_size.is_multiple_of(2) {
+            halve(last);
+        }
     }
 }

@@ -12,7 +12,6 @@
 
 mod fast;
 mod params;
-mod real;
 mod reference;
 
 pub use fast::Stft;
