@@ -133,9 +133,13 @@ pub fn tell(capture: &Capture) -> bool {
                 "the device lost sound at {:.3} s; how much, nobody knows",
                 at_frame as f64 / rate
             )),
-            CaptureEvent::DeviceLost { message }
-            | CaptureEvent::DeviceChanged { message }
-            | CaptureEvent::Warning { message } => exit::say(message),
+            CaptureEvent::DeviceLost { message } => exit::say(format!(
+                "{}: the device is gone ({message}); it is looked for until it is back",
+                capture.label()
+            )),
+            CaptureEvent::DeviceChanged { message } | CaptureEvent::Warning { message } => {
+                exit::say(message)
+            }
             // It works without: for those who ask.
             CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
             CaptureEvent::Reconnected { device } => exit::say(format!("{device} is back")),

@@ -1,0 +1,2 @@
+//! Nothing of its own: the benchmark is in `benches/`.
+#![forbid(unsafe_code)]
