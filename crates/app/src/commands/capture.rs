@@ -138,7 +138,7 @@ pub fn tell(capture: &Capture) -> bool {
                 capture.label()
             )),
             CaptureEvent::DeviceChanged { message } | CaptureEvent::Warning { message } => {
-                exit::say(message)
+                exit::say(message);
             }
             // It works without: for those who ask.
             CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
