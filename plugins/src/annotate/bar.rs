@@ -29,7 +29,8 @@ pub(super) fn draw_bar(
     };
     let scene_height = layout.scene.height() as f32 / layout.points;
     let height = (scene_height * 0.34).clamp(60.0, 240.0);
-    let top = 74.0_f32.min(scene_height * 0.2);
+    // Below the words, in the smallest window too.
+    let top = (scene_height * 0.2).clamp(58.0, 74.0);
     let bar = egui::Rect::from_min_size(egui::pos2(20.0, top), egui::vec2(10.0, height));
     let mut mesh = egui::Mesh::default();
     let steps = 64_u32;
