@@ -138,7 +138,7 @@ fn divide(
         return;
     }
     let scale = camera.target_scaling_factor().unwrap_or(1.0);
-    let wanted = Layout::new(size, scale, field.channels.max(1), view.panel);
+    let wanted = Layout::new(size, scale, field.channels().max(1), view.panel);
     if *layout == wanted {
         return;
     }

@@ -4,8 +4,8 @@ use bevy::prelude::*;
 use soundfall_systems::{
     analyst::SharedAnalyst,
     spectrum::{
-        AnalysisSettings, Frontier, PlanRefusal, Released, RowBlocks, SharedWorkshop,
-        SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
+        AnalysisSettings, Frontier, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedWorkshop,
+        SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs, watch_quality,
     },
     waterfall::HeightFieldSize,
 };
@@ -23,13 +23,14 @@ impl Plugin for SpectrumPlugin {
             .init_resource::<SpectrumProgress>()
             .init_resource::<SharedWorkshop>()
             .init_resource::<Frontier>()
-            .init_resource::<Released>()
+            .init_resource::<Quality>()
+            .init_resource::<Reanalysis>()
             .init_resource::<RowBlocks>()
             .init_resource::<HeightFieldSize>()
             .add_systems(
                 Update,
                 (
-                    (plan_spectrum, schedule_jobs)
+                    (plan_spectrum, watch_quality, schedule_jobs)
                         .chain()
                         .in_set(Phase::Schedule),
                     collect_jobs.in_set(Phase::Collect),

@@ -33,8 +33,39 @@ pub(crate) const STATE_IMAGE: Handle<Image> = uuid_handle!("5a9f6d0e-3f0e-4b51-9
 /// The textures in use, and the allocation each one serves.
 #[derive(Resource, Clone, Default)]
 pub(crate) struct Targets {
-    pub heights: Option<(u64, AssetId<Image>, u32)>,
-    pub lanes: Option<(u64, AssetId<Image>, u32)>,
+    pub heights: Vec<Target>,
+    pub lanes: Vec<Target>,
+}
+
+/// A texture.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    /// The allocation it serves; rising with time.
+    pub allocation: u64,
+    pub image: AssetId<Image>,
+    /// Texels along its first axis.
+    pub width: u32,
+}
+
+/// What to do with an upload now.
+enum Way<'a> {
+    Write(&'a GpuImage, u32),
+    /// Its texture is not made yet.
+    Wait,
+    /// Its texture is gone.
+    Drop,
+}
+
+/// Finds an upload's texture.
+fn way<'a>(targets: &[Target], allocation: u64, images: &'a RenderAssets<GpuImage>) -> Way<'a> {
+    match targets.iter().find(|to| to.allocation == allocation) {
+        Some(target) => match images.get(target.image) {
+            Some(image) => Way::Write(image, target.width),
+            None => Way::Wait,
+        },
+        None if targets.iter().all(|to| to.allocation < allocation) => Way::Wait,
+        None => Way::Drop,
+    }
 }
 
 #[derive(Resource)]
@@ -204,17 +235,18 @@ fn write_heights(
     meter: Res<UploadMeter>,
     workshop: Res<SharedWorkshop>,
 ) {
-    let Some((allocation, id, columns)) = targets.heights else {
-        return;
-    };
-    let Some(image) = images.get(id) else { return };
-    let texture_rows = image.texture_descriptor.size.height;
     inbox.waiting_heights.retain_mut(|upload| {
-        if upload.allocation > allocation {
-            return true;
-        }
-        if upload.allocation == allocation {
-            for (row, offset, rows) in runs(upload.first_row, upload.rows, texture_rows) {
+        let (image, columns) = match way(&targets.heights, upload.allocation, &images) {
+            Way::Write(image, columns) => (image, columns),
+            Way::Wait => return true,
+            Way::Drop => {
+                workshop.0.put_buffer(std::mem::take(&mut upload.bytes));
+                return false;
+            }
+        };
+        let texture_rows = image.texture_descriptor.size.height;
+        for part in &upload.parts {
+            for (row, offset, rows) in runs(part.first_row, part.rows, texture_rows) {
                 if rows == 0 {
                     continue;
                 }
@@ -223,14 +255,14 @@ fn write_heights(
                     &image.texture,
                     &upload.bytes,
                     &Part {
-                        origin: [0, row, upload.first_layer],
-                        size: [columns, rows, upload.layers],
-                        offset: u64::from(offset) * u64::from(columns) * 2,
+                        origin: [0, row, part.first_layer],
+                        size: [columns, rows, part.layers],
+                        offset: part.first_byte + u64::from(offset) * u64::from(columns) * 2,
                         bytes_per_row: columns * 2,
-                        rows_per_layer: upload.rows,
+                        rows_per_layer: part.rows_per_layer,
                     },
                 );
-                meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(upload.layers));
+                meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(part.layers));
             }
         }
         workshop.0.put_buffer(std::mem::take(&mut upload.bytes));
@@ -245,33 +277,29 @@ fn write_lanes(
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
 ) {
-    let Some((allocation, id, width)) = targets.lanes else {
-        return;
-    };
-    let Some(image) = images.get(id) else { return };
     inbox.waiting_lanes.retain(|upload| {
-        if upload.allocation > allocation {
-            return true;
-        }
-        if upload.allocation == allocation {
-            for (column, offset, columns) in runs(upload.first_column, upload.columns, width) {
-                if columns == 0 {
-                    continue;
-                }
-                write_part(
-                    &queue,
-                    &image.texture,
-                    &upload.bytes,
-                    &Part {
-                        origin: [column, 0, 0],
-                        size: [columns, upload.lanes, 1],
-                        offset: u64::from(offset) * 8,
-                        bytes_per_row: upload.columns * 8,
-                        rows_per_layer: upload.lanes,
-                    },
-                );
-                meter.add(u64::from(columns) * 8 * u64::from(upload.lanes));
+        let (image, width) = match way(&targets.lanes, upload.allocation, &images) {
+            Way::Write(image, width) => (image, width),
+            Way::Wait => return true,
+            Way::Drop => return false,
+        };
+        for (column, offset, columns) in runs(upload.first_column, upload.columns, width) {
+            if columns == 0 {
+                continue;
             }
+            write_part(
+                &queue,
+                &image.texture,
+                &upload.bytes,
+                &Part {
+                    origin: [column, 0, 0],
+                    size: [columns, upload.lanes, 1],
+                    offset: u64::from(offset) * 8,
+                    bytes_per_row: upload.columns * 8,
+                    rows_per_layer: upload.lanes,
+                },
+            );
+            meter.add(u64::from(columns) * 8 * u64::from(upload.lanes));
         }
         false
     });

@@ -17,16 +17,17 @@ use bevy::{
 };
 use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{
+    spectrum::time_reanalysis,
     view::View,
     waterfall::{
-        FieldState, Grid, GridSize, HeightField, HeightFieldSize, SETS, Terraces, stage_rows,
+        Allocation, FieldState, GridSize, HeightField, HeightFieldSize, Terraces, stage_rows,
         stage_state, surface_grid, terraces,
     },
 };
 
 use crate::{
     Phase,
-    upload::{STATE_IMAGE, Targets},
+    upload::{STATE_IMAGE, Target, Targets},
 };
 
 /// Shows the height field. Needs [`crate::SpectrumPlugin`] and [`crate::UploadPlugin`].
@@ -38,16 +39,17 @@ impl Plugin for WaterfallPlugin {
         app.add_plugins(MaterialPlugin::<SurfaceMaterial>::default())
             .init_resource::<HeightField>()
             .init_resource::<FieldState>()
-            .init_resource::<Grid>()
             .init_resource::<Stage>()
             .add_systems(Startup, make_colours)
             .add_systems(
                 Update,
-                (stage_rows, stage_state).chain().in_set(Phase::Stage),
+                (stage_rows, stage_state, time_reanalysis)
+                    .chain()
+                    .in_set(Phase::Stage),
             )
             .add_systems(
                 Update,
-                (fit_texture, place_surfaces, show_surfaces)
+                (fit_textures, place_surfaces, show_surfaces)
                     .chain()
                     .in_set(Phase::Dress),
             );
@@ -70,7 +72,10 @@ pub(crate) struct Colours(pub Handle<Image>);
 
 /// A channel's surface.
 #[derive(Component)]
-pub(crate) struct Surface;
+pub(crate) struct Surface {
+    /// The texture it is drawn from.
+    allocation: Allocation,
+}
 
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 struct SurfaceMaterial {
@@ -144,31 +149,71 @@ fn make_colours(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
     commands.insert_resource(Colours(images.add(image)));
 }
 
-/// Makes texture, mesh and instances anew when the number of channels changes.
-fn fit_texture(
+/// Makes a texture, a grid and its instances for every allocation, and drops those of old ones.
+fn fit_textures(
     mut commands: Commands,
     field: Res<HeightField>,
     size: Res<HeightFieldSize>,
     colours: Option<Res<Colours>>,
-    mut grid: ResMut<Grid>,
     mut targets: ResMut<Targets>,
     mut images: ResMut<Assets<Image>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<SurfaceMaterial>>,
-    surfaces: Query<Entity, With<Surface>>,
+    surfaces: Query<(Entity, &Surface)>,
 ) {
     let Some(colours) = colours else { return };
-    let fits = targets
-        .heights
-        .is_some_and(|(allocation, ..)| allocation == field.allocation);
-    if fits || field.allocation == 0 {
-        return;
+    let wanted = |id: u64| field.allocations().any(|allocation| allocation.id == id);
+    if targets.heights.iter().any(|to| !wanted(to.allocation)) {
+        targets.heights.retain(|to| wanted(to.allocation));
+        for (entity, surface) in &surfaces {
+            if !wanted(surface.allocation.id) {
+                commands.entity(entity).despawn();
+            }
+        }
     }
+    for allocation in field.allocations() {
+        let made = targets
+            .heights
+            .iter()
+            .any(|to| to.allocation == allocation.id);
+        if made {
+            continue;
+        }
+        let heights = images.add(height_texture(*size, allocation.layers));
+        targets.heights.push(Target {
+            allocation: allocation.id,
+            image: heights.id(),
+            width: size.columns,
+        });
+        let mesh = meshes.add(surface_grid(GridSize::for_surfaces(
+            allocation.channels as usize,
+        )));
+        let material = materials.add(SurfaceMaterial {
+            heights,
+            state: STATE_IMAGE,
+            colours: colours.0.clone(),
+        });
+        for slot in 0..allocation.channels {
+            commands.spawn((
+                Surface { allocation },
+                Mesh3d(mesh.clone()),
+                MeshMaterial3d(material.clone()),
+                MeshTag(slot),
+                Transform::default(),
+                Visibility::Hidden,
+                NoFrustumCulling,
+            ));
+        }
+    }
+}
+
+fn height_texture(size: HeightFieldSize, layers: u32) -> Image {
     let mut image = Image::new_uninit(
         Extent3d {
             width: size.columns,
             height: size.rows,
-            depth_or_array_layers: field.channels * SETS,
+            // WebGL takes a single layer for no array at all.
+            depth_or_array_layers: layers.max(2),
         },
         TextureDimension::D2,
         TextureFormat::R16Float,
@@ -186,29 +231,7 @@ fn fit_texture(
         min_filter: ImageFilterMode::Linear,
         ..ImageSamplerDescriptor::default()
     });
-    let heights = images.add(image);
-    targets.heights = Some((field.allocation, heights.id(), size.columns));
-    grid.0 = GridSize::for_surfaces(field.channels as usize);
-    let mesh = meshes.add(surface_grid(grid.0));
-    let material = materials.add(SurfaceMaterial {
-        heights,
-        state: STATE_IMAGE,
-        colours: colours.0.clone(),
-    });
-    for surface in &surfaces {
-        commands.entity(surface).despawn();
-    }
-    for slot in 0..field.channels {
-        commands.spawn((
-            Surface,
-            Mesh3d(mesh.clone()),
-            MeshMaterial3d(material.clone()),
-            MeshTag(slot),
-            Transform::default(),
-            Visibility::Hidden,
-            NoFrustumCulling,
-        ));
-    }
+    image
 }
 
 /// Moves the surfaces to their places.
@@ -216,29 +239,34 @@ fn place_surfaces(
     field: Res<HeightField>,
     view: Res<View>,
     mut stage: ResMut<Stage>,
-    mut surfaces: Query<(&MeshTag, &mut Transform), With<Surface>>,
+    mut surfaces: Query<(&Surface, &MeshTag, &mut Transform)>,
 ) {
-    let wanted = Stage(terraces(field.channels as usize, view.relief));
+    let wanted = Stage(terraces(field.channels() as usize, view.relief));
     stage.set_if_neq(wanted);
-    for (tag, mut transform) in &mut surfaces {
-        if let Some(place) = stage.0.places.get(tag.0 as usize) {
+    for (surface, tag, mut transform) in &mut surfaces {
+        // Those of another number of channels are hidden.
+        if surface.allocation.channels == field.channels()
+            && let Some(place) = stage.0.places.get(tag.0 as usize)
+        {
             let there = Transform::from_translation(place.centre).with_scale(place.size);
             transform.set_if_neq(there);
         }
     }
 }
 
-/// Hides the surfaces while there is nothing to be seen on them.
+/// Shows the surfaces of the texture on screen, as long as there is something to be seen on them.
 pub(crate) fn show_surfaces(
+    field: Res<HeightField>,
     state: Res<FieldState>,
-    mut surfaces: Query<&mut Visibility, With<Surface>>,
+    mut surfaces: Query<(&Surface, &mut Visibility)>,
 ) {
-    let wanted = if state.visible {
-        Visibility::Visible
-    } else {
-        Visibility::Hidden
-    };
-    for mut visibility in &mut surfaces {
+    let shown = field.shown_allocation().filter(|_| state.visible);
+    for (surface, mut visibility) in &mut surfaces {
+        let wanted = if shown == Some(surface.allocation.id) {
+            Visibility::Visible
+        } else {
+            Visibility::Hidden
+        };
         visibility.set_if_neq(wanted);
     }
 }

@@ -25,7 +25,7 @@ use soundfall_systems::{
 
 use crate::{
     Phase,
-    upload::{STATE_IMAGE, Targets},
+    upload::{STATE_IMAGE, Target, Targets},
     waterfall::{Colours, show_surfaces},
 };
 
@@ -58,8 +58,11 @@ impl Plugin for WaveformPlugin {
     }
 }
 
+/// A channel's lane, drawn from the texture of an allocation.
 #[derive(Component)]
-pub(crate) struct Lane;
+pub(crate) struct Lane {
+    allocation: u64,
+}
 
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 pub(crate) struct LaneMaterial {
@@ -103,7 +106,8 @@ impl Material for LaneMaterial {
     }
 }
 
-/// Makes texture and quads anew when the number of lanes changes.
+/// Makes a texture and quads for every allocation, drops those of old ones, and shows the quads
+/// of the one on screen.
 pub(crate) fn fit_lanes(
     mut commands: Commands,
     field: Res<LaneField>,
@@ -113,19 +117,71 @@ pub(crate) fn fit_lanes(
     mut images: ResMut<Assets<Image>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<LaneMaterial>>,
-    lanes: Query<Entity, With<Lane>>,
+    mut lanes: Query<(Entity, &Lane, &mut Visibility)>,
 ) {
     let Some(colours) = colours else { return };
-    let fits = targets
-        .lanes
-        .is_some_and(|(allocation, ..)| allocation == field.allocation);
-    if fits || field.allocation == 0 || field.lanes == 0 {
-        return;
+    let shown = field.shown_allocation();
+    let visibility = |allocation: u64| {
+        if shown == Some(allocation) {
+            Visibility::Visible
+        } else {
+            Visibility::Hidden
+        }
+    };
+    let wanted = |id: u64| field.allocations().any(|(allocation, _)| allocation == id);
+    if targets.lanes.iter().any(|to| !wanted(to.allocation)) {
+        targets.lanes.retain(|to| wanted(to.allocation));
     }
+    for (entity, lane, mut seen) in &mut lanes {
+        if wanted(lane.allocation) {
+            seen.set_if_neq(visibility(lane.allocation));
+        } else {
+            commands.entity(entity).despawn();
+        }
+    }
+    for (allocation, count) in field.allocations() {
+        let made = |to: &Target| to.allocation == allocation;
+        if count == 0 || targets.lanes.iter().any(made) {
+            continue;
+        }
+        let entries = images.add(entry_texture(width.0, count));
+        targets.lanes.push(Target {
+            allocation,
+            image: entries.id(),
+            width: width.0,
+        });
+        let mesh = meshes.add(Rectangle::new(1.0, 1.0));
+        let material = materials.add(LaneMaterial {
+            entries,
+            state: STATE_IMAGE,
+            colours: colours.0.clone(),
+        });
+        for slot in 0..count {
+            // The strip is a unit square; the first channel is on top.
+            let y = 0.5 - (slot as f32 + 0.5) / count as f32;
+            commands.spawn((
+                Lane { allocation },
+                Mesh3d(mesh.clone()),
+                MeshMaterial3d(material.clone()),
+                MeshTag(slot),
+                Transform::from_xyz(0.0, y, 0.0).with_scale(Vec3::new(
+                    1.0,
+                    0.92 / count as f32,
+                    1.0,
+                )),
+                RenderLayers::layer(LANE_LAYER),
+                visibility(allocation),
+                NoFrustumCulling,
+            ));
+        }
+    }
+}
+
+fn entry_texture(width: u32, lanes: u32) -> Image {
     let mut image = Image::new_uninit(
         Extent3d {
-            width: width.0,
-            height: field.lanes,
+            width,
+            height: lanes,
             depth_or_array_layers: 1,
         },
         TextureDimension::D2,
@@ -134,32 +190,5 @@ pub(crate) fn fit_lanes(
     );
     image.texture_descriptor.usage = TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST;
     image.sampler = ImageSampler::nearest();
-    let entries = images.add(image);
-    targets.lanes = Some((field.allocation, entries.id(), width.0));
-    for lane in &lanes {
-        commands.entity(lane).despawn();
-    }
-    let mesh = meshes.add(Rectangle::new(1.0, 1.0));
-    let material = materials.add(LaneMaterial {
-        entries,
-        state: STATE_IMAGE,
-        colours: colours.0.clone(),
-    });
-    let count = field.lanes as f32;
-    for slot in 0..field.lanes {
-        commands.spawn((
-            Lane,
-            Mesh3d(mesh.clone()),
-            MeshMaterial3d(material.clone()),
-            MeshTag(slot),
-            // The strip is a unit square; the first channel is on top.
-            Transform::from_xyz(0.0, 0.5 - (slot as f32 + 0.5) / count, 0.0).with_scale(Vec3::new(
-                1.0,
-                0.92 / count,
-                1.0,
-            )),
-            RenderLayers::layer(LANE_LAYER),
-            NoFrustumCulling,
-        ));
-    }
+    image
 }

@@ -33,6 +33,11 @@ impl<T> Pending<T> {
 
 /// Reads a ring and analyses it. Every call returns at once and is answered in any case.
 pub trait Analyst: Send + Sync {
+    /// Jobs of rows that may be under way at once.
+    fn room(&self) -> usize {
+        8
+    }
+
     /// Rows of levels.
     fn rows(&self, ring: &SharedRing, workshop: &Arc<Workshop>, job: JobRows)
     -> Pending<JobOutput>;
@@ -55,6 +60,11 @@ impl Default for SharedAnalyst {
 struct PoolAnalyst;
 
 impl Analyst for PoolAnalyst {
+    /// Enough to keep the threads at work until the next frame, and no flood.
+    fn room(&self) -> usize {
+        (2 + 6 * AsyncComputeTaskPool::get().thread_num()).min(26)
+    }
+
     fn rows(
         &self,
         ring: &SharedRing,

@@ -125,7 +125,8 @@ pub fn end_frame(
         && !feed.held
         && plan.epoch == feed.epoch
     {
-        let newest = state.head_frames + (plan.row_end(0) as f64 - plan.row_centre(0));
+        let to_end = plan.row_end(state.level, 0) as f64 - plan.row_centre(state.level, 0);
+        let newest = state.head_frames + to_end;
         let age_secs = (feed.written_frames as f64 - newest) / f64::from(plan.sample_rate);
         stats.latency.add(age_secs * 1000.0);
     }

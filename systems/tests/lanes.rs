@@ -50,6 +50,7 @@ impl Bench {
         world.init_resource::<Feed>();
         world.init_resource::<SharedAnalyst>();
         world.init_resource::<FieldState>();
+        world.init_resource::<soundfall_systems::waterfall::HeightField>();
         world.init_resource::<LaneField>();
         world.init_resource::<LaneState>();
         world.init_resource::<RunStats>();

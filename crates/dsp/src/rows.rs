@@ -1,23 +1,30 @@
-//! Rows of a height field: the maximum over a few STFT columns, folded onto a frequency axis and
-//! packed as half floats. The same code on every thread and in every worker; never knows where
-//! samples come from or who draws the rows.
+//! Rows of a height field: STFT columns folded onto a frequency axis, and their maxima over 2, 4,
+//! 8 … columns, packed as half floats. The same code on every thread and in every worker; never
+//! knows where samples come from or who draws the rows.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use half::f16;
-
-use crate::scale::BinMap;
-use crate::stft::{Stft, StftError, StftParams};
+use crate::pyramid::MaxRows;
+use crate::scale::{BinMap, FrequencyAxis};
+use crate::stft::{MIN_WINDOW, Stft, StftError, StftParams};
+use crate::vector;
 
 /// The dB range a level is stored over: heights are normalised by it.
 pub const STORED_DB_SPAN: f32 = 160.0;
 
-/// What a row stores where nothing is known: a gap. Below every level.
+/// What a row stores where nothing is known: a gap. As the bits of half floats it is above every
+/// level, so that the maximum of two rows keeps it.
 pub const HOLE: f32 = -1.0;
 
 /// Bytes of one level in a row.
 pub const LEVEL_BYTES: usize = 2;
+
+/// Bits of [`HOLE`] as a half float.
+const HOLE_BITS: u16 = 0xbc00;
+
+/// A column of which samples are lost, on its way through the maxima.
+const LOST: f32 = f32::INFINITY;
 
 /// Level in dBFS as stored in a row: 0 at −160 dBFS, 1 at 0 dBFS, at most 1.25.
 #[must_use]
@@ -25,29 +32,136 @@ pub fn stored_level(dbfs: f32) -> f32 {
     (1.0 + dbfs / STORED_DB_SPAN).clamp(0.0, 1.25)
 }
 
-/// How a row is made of samples.
+/// The bits of the half float that stores a level in dBFS: rounded to nearest, within 0.04 dB of
+/// the level. Levels within 0.01 dB of the floor count as the floor, +∞ stands for a hole.
+#[inline(always)]
+pub(crate) fn stored_bits(dbfs: f32) -> u16 {
+    let level = 1.0 + dbfs * (1.0 / STORED_DB_SPAN);
+    // Below the smallest normal half float; NaN too.
+    let level = if level > 6.2e-5 { level } else { 0.0 };
+    let level = if level < 1.25 { level } else { 1.25 };
+    // Half floats have 13 bits less of mantissa and an exponent biased by 112 less.
+    let bits = (level.to_bits() + 0x1000) >> 13;
+    let bits = bits.saturating_sub(112 << 10) as u16;
+    if dbfs == LOST { HOLE_BITS } else { bits }
+}
+
+/// How a column is made of samples, and what a row is wide.
 #[derive(Clone, Debug)]
 pub struct RowShape {
     /// Window, sizes and hop.
     pub stft: StftParams,
-    /// Columns folded into one row, at least 1.
-    pub columns_per_row: usize,
-    /// From bins to the columns of the frequency axis.
-    pub bin_map: Arc<BinMap>,
+    /// Frequency axis.
+    pub axis: FrequencyAxis,
+    /// Hz.
+    pub sample_rate: u32,
+    bin_map: Arc<BinMap>,
 }
 
 impl RowShape {
-    /// Frames that so many rows are made of.
+    /// Columns of this STFT on this axis.
     #[must_use]
-    pub fn frames(&self, rows: usize) -> usize {
-        let columns = rows * self.columns_per_row;
-        columns.saturating_sub(1) * self.stft.hop_frames + self.stft.window_size
+    pub fn new(stft: StftParams, axis: FrequencyAxis, sample_rate: u32) -> Self {
+        let bin_map = Arc::new(BinMap::new(&axis, f64::from(sample_rate), stft.fft_size));
+        Self {
+            stft,
+            axis,
+            sample_rate,
+            bin_map,
+        }
     }
 
-    /// Bytes of a row.
+    /// The same with a window 2^`halvings` times shorter, at least [`MIN_WINDOW`], and the same
+    /// part of zero padding. Its columns belong in the middle of the long ones, [`Self::lead_in`].
     #[must_use]
-    pub fn row_bytes(&self) -> usize {
-        self.bin_map.columns() * LEVEL_BYTES
+    pub fn shortened(&self, halvings: u32) -> Self {
+        let mut stft = self.stft;
+        for _ in 0..halvings {
+            if stft.window_size / 2 < MIN_WINDOW {
+                break;
+            }
+            stft.window_size /= 2;
+            stft.fft_size = (stft.fft_size / 2).max(stft.window_size);
+        }
+        if stft == self.stft || stft.check().is_err() {
+            return self.clone();
+        }
+        Self::new(stft, self.axis, self.sample_rate)
+    }
+
+    /// Frames from the start of a column of `whole` to that of a column of this shape with the
+    /// same middle.
+    #[must_use]
+    pub fn lead_in(&self, whole: &Self) -> u64 {
+        (whole.stft.window_size.saturating_sub(self.stft.window_size) / 2) as u64
+    }
+
+    /// Frames that so many columns are made of.
+    #[must_use]
+    pub fn frames(&self, columns: u64) -> u64 {
+        columns.saturating_sub(1) * self.stft.hop_frames as u64 + self.stft.window_size as u64
+    }
+
+    /// Levels in a row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.bin_map.columns()
+    }
+}
+
+/// Which rows to make. Columns are absolute: column `c` starts at frame `c · hop`, and row `r` of
+/// level `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowSpan {
+    /// Columns.
+    pub columns: Range<u64>,
+    /// Levels whose rows are wanted.
+    pub levels: Range<u32>,
+    /// Only every so many columns is analysed, a power of two; each stands for those up to the next.
+    pub every: u64,
+}
+
+impl RowSpan {
+    /// Rows of a level that the columns touch. The first and the last may be known in part only.
+    #[must_use]
+    pub fn rows(&self, level: u32) -> Range<u64> {
+        if self.columns.is_empty() {
+            return 0..0;
+        }
+        self.columns.start >> level..((self.columns.end - 1) >> level) + 1
+    }
+
+    /// Rows of all levels.
+    #[must_use]
+    pub fn total_rows(&self) -> u64 {
+        self.levels
+            .clone()
+            .map(|level| self.rows(level))
+            .map(|rows| rows.end - rows.start)
+            .sum()
+    }
+
+    /// Where the rows of a level begin, counted in rows of one channel, when every level holds its
+    /// rows of `channels` channels: [level][channel][row].
+    #[must_use]
+    pub fn first_row(&self, level: u32, channels: u64) -> u64 {
+        let before = Self {
+            levels: self.levels.start..level,
+            ..self.clone()
+        };
+        before.total_rows() * channels
+    }
+
+    /// Columns that are analysed.
+    #[must_use]
+    pub fn analysed(&self) -> u64 {
+        let multiples = |end: u64| end.div_ceil(self.every.max(1));
+        let whole = multiples(self.columns.end) - multiples(self.columns.start);
+        whole + u64::from(!self.columns.is_empty() && !self.starts_a_group(self.columns.start))
+    }
+
+    fn starts_a_group(&self, column: u64) -> bool {
+        self.every <= 1 || column.is_multiple_of(self.every)
     }
 }
 
@@ -57,7 +171,8 @@ pub struct RowBench {
     stft: Stft,
     bins: Vec<f32>,
     column: Vec<f32>,
-    row: Vec<f32>,
+    open: Vec<f32>,
+    fold: Option<MaxRows>,
 }
 
 impl RowBench {
@@ -73,7 +188,8 @@ impl RowBench {
             stft,
             bins,
             column: Vec::new(),
-            row: Vec::new(),
+            open: Vec::new(),
+            fold: None,
         })
     }
 
@@ -83,131 +199,108 @@ impl RowBench {
         &self.params
     }
 
-    /// Appends the rows of one channel to `out`: [row][axis column], little-endian half floats.
+    /// Writes the rows of one channel into `out`, which holds those of all: little-endian half
+    /// floats, [level][channel][row][axis column], `span.total_rows() · channels · width` of them.
     ///
-    /// `samples` are exactly [`RowShape::frames`] of whole rows. `is_lost` says whether a range of
+    /// `samples` are [`RowShape::frames`] of the span's columns. `is_lost` says whether a range of
     /// frames, counted from the first sample, touches lost ones: a row with such a column is a
     /// [`HOLE`] as a whole, since a loss must be seen at every zoom, like a click.
     pub fn rows(
         &mut self,
         shape: &RowShape,
+        span: &RowSpan,
         samples: &[f32],
         is_lost: impl Fn(Range<u64>) -> bool,
-        out: &mut Vec<u8>,
+        (slot, channels): (u64, u64),
+        out: &mut [u8],
     ) {
+        let width = shape.width();
         let (hop, size) = (shape.stft.hop_frames, shape.stft.window_size);
-        let width = shape.bin_map.columns();
+        let levels = span.levels.end.max(1) as usize;
+        let mut fold = match self.fold.take() {
+            Some(fold) if fold.bins() == width && fold.levels() == levels => {
+                fold.restarted(span.columns.start)
+            }
+            _ => MaxRows::new(width, levels, span.columns.start),
+        };
         self.column.resize(width, 0.0);
-        self.row.resize(width, 0.0);
-        let columns =
-            (samples.len().saturating_sub(size)) / hop + usize::from(samples.len() >= size);
-        for row in 0..columns / shape.columns_per_row {
-            let mut known = false;
-            let mut lost = false;
-            for column in row * shape.columns_per_row..(row + 1) * shape.columns_per_row {
-                let at = column * hop;
-                if is_lost(at as u64..(at + size) as u64) {
-                    lost = true;
-                    break;
-                }
-                self.stft.column(&samples[at..at + size], &mut self.bins);
-                if known {
-                    shape.bin_map.apply(&self.bins, &mut self.column);
-                    for (kept, new) in self.row.iter_mut().zip(&self.column) {
-                        *kept = kept.max(*new);
+        let mut store = |level: u32, row: u64, levels: &[f32]| {
+            let rows = span.rows(level);
+            if !span.levels.contains(&level) || !rows.contains(&row) {
+                return;
+            }
+            let before =
+                span.first_row(level, channels) + slot * (rows.end - rows.start) + row - rows.start;
+            let at = before as usize * width * LEVEL_BYTES;
+            if let Some(place) = out.get_mut(at..at + width * LEVEL_BYTES) {
+                vector::pack_levels(levels, place);
+            }
+        };
+        for (index, column) in span.columns.clone().enumerate() {
+            if index == 0 || span.starts_a_group(column) {
+                let at = index * hop;
+                match samples.get(at..at + size) {
+                    Some(frames) if !is_lost(at as u64..(at + size) as u64) => {
+                        self.stft.column(frames, &mut self.bins);
+                        shape.bin_map.apply(&self.bins, &mut self.column);
                     }
-                } else {
-                    shape.bin_map.apply(&self.bins, &mut self.row);
-                    known = true;
+                    _ => self.column.fill(LOST),
                 }
             }
-            if known && !lost {
-                out.extend(
-                    self.row
-                        .iter()
-                        .flat_map(|&level| f16::from_f32(stored_level(level)).to_le_bytes()),
-                );
-            } else {
-                push_holes(width, out);
+            fold.push(&self.column, |row| {
+                store(row.level as u32, row.index, row.row);
+            });
+        }
+        self.open.resize(width, 0.0);
+        for level in 1..span.levels.end {
+            if let Some(row) = fold.open_row(level as usize, &mut self.open) {
+                store(level, row, &self.open);
             }
         }
+        self.fold = Some(fold);
     }
 }
 
 /// Appends so many levels of nothing.
 pub fn push_holes(levels: usize, out: &mut Vec<u8>) {
-    let hole = f16::from_f32(HOLE).to_le_bytes();
-    out.extend(std::iter::repeat_n(hole, levels).flatten());
+    out.extend(std::iter::repeat_n(HOLE_BITS.to_le_bytes(), levels).flatten());
+}
+
+/// Raises each stored level of `top` to that of `row` where it is higher; a hole is highest.
+/// Both are little-endian half floats as [`RowBench::rows`] writes them, of the same length.
+pub fn merge_rows(top: &mut [u8], row: &[u8]) {
+    vector::merge_levels(top, row);
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+    use half::f16;
+
     use super::*;
-    use crate::scale::{FrequencyAxis, Scale};
-    use crate::window::Window;
 
-    fn levels(bytes: &[u8]) -> Vec<f32> {
-        bytes
-            .chunks_exact(2)
-            .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
-            .collect()
-    }
-
-    /// Every row against its columns, taken one by one.
+    /// Against the crate `half`, over all levels there are.
     #[test]
-    fn a_row_is_the_maximum_of_its_columns() {
-        let stft = StftParams::new(Window::Hann, 256, 64).unwrap();
-        let axis = FrequencyAxis::new(Scale::Linear, 0.0, 24_000.0, 40).unwrap();
-        let shape = RowShape {
-            stft,
-            columns_per_row: 4,
-            bin_map: Arc::new(BinMap::new(&axis, 48_000.0, stft.fft_size)),
-        };
-        let samples: Vec<f32> = (0..shape.frames(3))
-            .map(|i| (i as f32 * i as f32 * 0.001).sin() * 0.5)
-            .collect();
-        let mut bench = RowBench::new(&stft).unwrap();
-        let mut bytes = Vec::new();
-        bench.rows(&shape, &samples, |_| false, &mut bytes);
-        assert_eq!(bytes.len(), 3 * shape.row_bytes());
-
-        let mut engine = Stft::new(&stft).unwrap();
-        let (mut bins, mut column) = (vec![0.0; engine.bins()], vec![0.0; 40]);
-        let mut expected = vec![0.0_f32; 3 * 40];
-        for at in 0..12 {
-            engine.column(&samples[at * 64..at * 64 + 256], &mut bins);
-            shape.bin_map.apply(&bins, &mut column);
-            for (x, &level) in column.iter().enumerate() {
-                let slot = &mut expected[at / 4 * 40 + x];
-                *slot = slot.max(stored_level(level));
+    fn levels_are_packed_as_half_floats() {
+        for i in 0..500_000 {
+            let dbfs = -205.0 + i as f32 * 0.0005;
+            let ours = f16::from_bits(stored_bits(dbfs)).to_f32();
+            let exact = stored_level(dbfs);
+            let step = if exact < 0.01 {
+                7e-5
+            } else {
+                2.6e-4 * exact.max(0.25) * 2.0
+            };
+            assert!((ours - exact).abs() <= step, "{dbfs} dBFS: {ours} {exact}");
+            if exact > 1e-4 {
+                // One rounding more or less, since the level itself is rounded differently.
+                let theirs = f16::from_f32(exact).to_bits();
+                assert!(stored_bits(dbfs).abs_diff(theirs) <= 1, "{dbfs}");
             }
         }
-        for (got, want) in levels(&bytes).iter().zip(&expected) {
-            assert!((got - want).abs() < 1e-3, "{got} {want}");
-        }
-    }
-
-    #[test]
-    fn a_row_that_touches_a_loss_is_a_hole() {
-        let stft = StftParams::new(Window::Hann, 256, 128).unwrap();
-        let axis = FrequencyAxis::new(Scale::Linear, 0.0, 24_000.0, 10).unwrap();
-        let shape = RowShape {
-            stft,
-            columns_per_row: 2,
-            bin_map: Arc::new(BinMap::new(&axis, 48_000.0, stft.fft_size)),
-        };
-        let samples = vec![0.1; shape.frames(4)];
-        let mut bytes = Vec::new();
-        let lost = 600..601_u64;
-        RowBench::new(&stft).unwrap().rows(
-            &shape,
-            &samples,
-            |frames| frames.start < lost.end && frames.end > lost.start,
-            &mut bytes,
-        );
-        // Row r covers the frames 256·r … 256·r + 384.
-        let holes: Vec<bool> = levels(&bytes).chunks(10).map(|row| row[0] < 0.0).collect();
-        assert_eq!(holes, [false, true, true, false]);
+        assert_eq!(stored_bits(f32::NAN), 0);
+        assert_eq!(stored_bits(f32::NEG_INFINITY), 0);
+        assert_eq!(f16::from_bits(stored_bits(1e9)).to_f32(), 1.25);
+        assert_eq!(f16::from_bits(stored_bits(LOST)).to_f32(), HOLE);
+        assert_eq!(f16::from_bits(stored_bits(0.0)).to_f32(), 1.0);
     }
 }

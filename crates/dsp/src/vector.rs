@@ -9,6 +9,7 @@ use multiversion::target::target_cfg_f;
 use rustfft::num_complex::Complex32;
 
 use crate::level::{FLOOR_DBFS, db_to_power, power_to_db_with};
+use crate::rows::stored_bits;
 use crate::sample::clean;
 
 /// Whether every processor of this architecture multiplies and adds in one instruction.
@@ -46,6 +47,30 @@ pub(crate) fn spectrum_to_db(spectrum: &[Complex32], out: &mut [f32]) {
 pub(crate) fn fold_max(top: &mut [f32], row: &[f32]) {
     for (top, &value) in top.iter_mut().zip(row) {
         *top = if value > *top { value } else { *top };
+    }
+}
+
+/// `out` = `levels` (dBFS) as little-endian half floats, two bytes each, as far as both reach.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn pack_levels(levels: &[f32], out: &mut [u8]) {
+    for (out, &db) in out.as_chunks_mut().0.iter_mut().zip(levels) {
+        *out = stored_bits(db).to_le_bytes();
+    }
+}
+
+/// Raises each little-endian half float of `top`, compared by its bits, to that of `row`.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn merge_levels(top: &mut [u8], row: &[u8]) {
+    for (top, row) in top.as_chunks_mut().0.iter_mut().zip(row.as_chunks().0) {
+        *top = u16::from_le_bytes(*top)
+            .max(u16::from_le_bytes(*row))
+            .to_le_bytes();
     }
 }
 

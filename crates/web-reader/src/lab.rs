@@ -2,20 +2,27 @@
 //! Knows nothing of JavaScript or of how requests travel.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use soundfall_dsp::envelope::reduce;
 use soundfall_dsp::pyramid::BASE_FRAMES;
-use soundfall_dsp::rows::{RowBench, RowShape};
-use soundfall_dsp::scale::{BinMap, FrequencyAxis};
+use soundfall_dsp::rows::{LEVEL_BYTES, RowBench, RowShape};
 use soundfall_ring::{Gap, ReadError, RingRead};
 use soundfall_web_ring::request::{Request, RowsRequest};
+
+/// Engines of one kind of row.
+struct Bench {
+    shape: RowShape,
+    rows: RowBench,
+}
+
+/// Kinds of rows whose engines are kept: the steps of quality, and what was shown before.
+const BENCHES: usize = 4;
 
 /// Engines and scratch of one worker.
 #[derive(Default)]
 pub struct Lab {
-    bench: Option<RowBench>,
-    map: Option<(FrequencyAxis, u32, usize, Arc<BinMap>)>,
+    /// The one used last at the end.
+    benches: Vec<Bench>,
     samples: Vec<f32>,
     gaps: Vec<Gap>,
     gaps_known: Option<(u64, u64)>,
@@ -24,7 +31,7 @@ pub struct Lab {
 impl Lab {
     /// Answers one request; the payload replaces what is in `out`.
     ///
-    /// Rows: little-endian half floats, [channel][row][axis column]. Envelopes: base entries,
+    /// Rows: little-endian half floats, [level][channel][row][axis column]. Envelopes: base entries,
     /// [channel][entry] of minimum, maximum and mean square, little-endian f32 each. Returns the
     /// columns analysed.
     ///
@@ -55,34 +62,26 @@ impl Lab {
         request: &RowsRequest,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        let shape = RowShape {
-            stft: request.stft,
-            columns_per_row: request.columns_per_row,
-            bin_map: self.bin_map(request, ring.format().sample_rate),
-        };
-        let frames = shape.frames(request.rows);
+        let at = self.bench(request, ring.format().sample_rate)?;
+        let shape = &self.benches[at].shape;
+        let columns = &request.span.columns;
+        let frames = shape.frames(columns.end - columns.start);
+        let channels = request.channels.len() as u64;
+        let bytes = request.span.total_rows() * channels * (shape.width() * LEVEL_BYTES) as u64;
         check_frames(ring, frames)?;
         self.learn_gaps(ring);
-        if self
-            .bench
-            .as_ref()
-            .is_none_or(|bench| *bench.params() != request.stft)
-        {
-            self.bench = RowBench::new(&request.stft).ok();
-        }
-        // Requests carry checked parameters: there is always a bench.
-        let Some(bench) = &mut self.bench else {
-            return Err(ReadError::Replaced);
-        };
+        let Bench { shape, rows } = &mut self.benches[at];
         let first = request.start_frame;
-        self.samples.resize(frames, 0.0);
-        for channel in &request.channels {
+        self.samples.resize(frames as usize, 0.0);
+        out.resize(bytes as usize, 0);
+        for (slot, channel) in (0..).zip(&request.channels) {
             ring.read(*channel, first, &mut self.samples)?;
             let is_lost = |frames: Range<u64>| {
                 let frames = first + frames.start..first + frames.end;
                 self.gaps.iter().any(|gap| gap.touches(&frames))
             };
-            bench.rows(&shape, &self.samples, is_lost, out);
+            let place = (slot, channels);
+            rows.rows(shape, &request.span, &self.samples, is_lost, place, out);
         }
         Ok(())
     }
@@ -95,9 +94,8 @@ impl Lab {
         channels: &[u32],
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        let frames = usize::try_from(frames).unwrap_or(usize::MAX);
         check_frames(ring, frames)?;
-        self.samples.resize(frames, 0.0);
+        self.samples.resize(frames as usize, 0.0);
         for channel in channels {
             ring.read(*channel, start_frame, &mut self.samples)?;
             for base in self.samples.chunks_exact(BASE_FRAMES as usize) {
@@ -110,18 +108,26 @@ impl Lab {
         Ok(())
     }
 
-    fn bin_map(&mut self, request: &RowsRequest, rate: u32) -> Arc<BinMap> {
-        let fft = request.stft.fft_size;
-        if let Some((axis, known_rate, size, map)) = &self.map
-            && *axis == request.axis
-            && *known_rate == rate
-            && *size == fft
-        {
-            return map.clone();
+    /// The engines for a request, made where there are none; their index.
+    fn bench(&mut self, request: &RowsRequest, rate: u32) -> Result<usize, ReadError> {
+        let fits = |bench: &Bench| {
+            bench.shape.stft == request.stft
+                && bench.shape.axis == request.axis
+                && bench.shape.sample_rate == rate
+        };
+        let bench = match self.benches.iter().position(fits) {
+            Some(at) => self.benches.remove(at),
+            None => Bench {
+                shape: RowShape::new(request.stft, request.axis, rate),
+                // Requests carry checked parameters: there is always a bench.
+                rows: RowBench::new(&request.stft).map_err(|_| ReadError::Replaced)?,
+            },
+        };
+        if self.benches.len() >= BENCHES {
+            self.benches.remove(0);
         }
-        let map = Arc::new(BinMap::new(&request.axis, f64::from(rate), fft));
-        self.map = Some((request.axis, rate, fft, map.clone()));
-        map
+        self.benches.push(bench);
+        Ok(self.benches.len() - 1)
     }
 
     fn learn_gaps(&mut self, ring: &dyn RingRead) {
@@ -134,13 +140,10 @@ impl Lab {
 }
 
 /// Refuses what no ring can give before memory is taken for it.
-fn check_frames(ring: &dyn RingRead, frames: usize) -> Result<(), ReadError> {
+fn check_frames(ring: &dyn RingRead, frames: u64) -> Result<(), ReadError> {
     let readable = ring.format().readable_frames();
-    if frames as u64 > readable {
-        return Err(ReadError::TooLong {
-            frames: frames as u64,
-            readable,
-        });
+    if frames > readable {
+        return Err(ReadError::TooLong { frames, readable });
     }
     Ok(())
 }
@@ -149,7 +152,8 @@ fn check_frames(ring: &dyn RingRead, frames: usize) -> Result<(), ReadError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
     use super::*;
-    use soundfall_dsp::scale::Scale;
+    use soundfall_dsp::rows::RowSpan;
+    use soundfall_dsp::scale::{FrequencyAxis, Scale};
     use soundfall_dsp::stft::StftParams;
     use soundfall_dsp::window::Window;
     use soundfall_ring::{GapReason, RingFormat, heap_ring};
@@ -157,8 +161,11 @@ mod tests {
     fn request(start_frame: u64) -> RowsRequest {
         RowsRequest {
             start_frame,
-            rows: 3,
-            columns_per_row: 2,
+            span: RowSpan {
+                columns: start_frame / 64..start_frame / 64 + 6,
+                levels: 0..2,
+                every: 1,
+            },
             stft: StftParams::new(Window::Hann, 256, 64).unwrap(),
             axis: FrequencyAxis::new(Scale::Log, 50.0, 20_000.0, 64).unwrap(),
             channels: vec![1, 0],
@@ -184,26 +191,28 @@ mod tests {
         let asked = request(128);
         let columns = lab.answer(&*ring, &Request::Rows(asked.clone()), &mut out);
         assert_eq!(columns, Ok(12));
-        let shape = RowShape {
-            stft: asked.stft,
-            columns_per_row: 2,
-            bin_map: Arc::new(BinMap::new(&asked.axis, 48_000.0, 256)),
-        };
-        let mut expected = Vec::new();
+        let shape = RowShape::new(asked.stft, asked.axis, 48_000);
+        let mut expected = vec![0; 2 * (6 + 3) * 64 * LEVEL_BYTES];
         let mut bench = RowBench::new(&asked.stft).unwrap();
-        for channel in [1, 0] {
-            let samples = &planes[channel][128..128 + shape.frames(3)];
-            bench.rows(&shape, samples, |_| false, &mut expected);
+        for (slot, channel) in [(0, 1), (1, 0)] {
+            let samples = &planes[channel][128..128 + shape.frames(6) as usize];
+            let place = (slot, 2);
+            bench.rows(
+                &shape,
+                &asked.span,
+                samples,
+                |_| false,
+                place,
+                &mut expected,
+            );
         }
         assert_eq!(out, expected);
 
         writer.record_gap(130, 10, GapReason::DeviceLost);
         lab.answer(&*ring, &Request::Rows(asked), &mut out).unwrap();
-        assert_ne!(out, expected, "the first row is a hole now");
-        assert_eq!(
-            out[shape.row_bytes()..2 * shape.row_bytes()],
-            expected[shape.row_bytes()..2 * shape.row_bytes()]
-        );
+        assert_ne!(out, expected, "the first column is a hole now");
+        let row = 64 * LEVEL_BYTES;
+        assert_eq!(out[row..6 * row], expected[row..6 * row]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! through shared memory or by message. Never holds samples.
 
 use soundfall_dsp::{
+    rows::RowSpan,
     scale::{FrequencyAxis, Scale},
     stft::StftParams,
     window::Window,
@@ -12,6 +13,8 @@ use soundfall_ring::ReadError;
 pub const HEAD: usize = 128;
 /// At most so many channels in one request.
 pub const MAX_CHANNELS: usize = 64;
+/// At most so many levels of rows.
+pub const MAX_LEVELS: u32 = 32;
 
 /// What the page wants of the worker. Frames and rows are absolute.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +35,10 @@ pub enum Request {
 /// Rows of levels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowsRequest {
-    /// First frame of the first row.
+    /// First frame of the first column's window.
     pub start_frame: u64,
-    /// Rows.
-    pub rows: usize,
-    /// Columns folded into a row.
-    pub columns_per_row: usize,
+    /// Columns, and the levels whose rows are wanted.
+    pub span: RowSpan,
     /// Window, sizes and hop.
     pub stft: StftParams,
     /// Frequency axis.
@@ -47,10 +48,10 @@ pub struct RowsRequest {
 }
 
 impl RowsRequest {
-    /// Columns of all channels.
+    /// Columns of all channels that are analysed.
     #[must_use]
     pub fn columns(&self) -> u64 {
-        (self.rows * self.columns_per_row * self.channels.len()) as u64
+        self.span.analysed() * self.channels.len() as u64
     }
 }
 
@@ -91,8 +92,11 @@ pub fn encode(ticket: u32, request: &Request) -> [f64; HEAD] {
         Request::Rows(rows) => {
             put(ROWS);
             put(rows.start_frame as f64);
-            put(rows.rows as f64);
-            put(rows.columns_per_row as f64);
+            put(rows.span.columns.start as f64);
+            put(rows.span.columns.end as f64);
+            put(f64::from(rows.span.levels.start));
+            put(f64::from(rows.span.levels.end));
+            put(rows.span.every as f64);
             let (kind, parameter) = window_numbers(rows.stft.window);
             put(kind);
             put(parameter);
@@ -134,11 +138,12 @@ pub fn decode(words: &[f64]) -> Option<(u32, Request)> {
     let ticket = words.next()? as u32;
     let kind = words.next()?;
     let request = if kind == ROWS {
-        let (start_frame, rows, columns_per_row) = (
-            words.next()? as u64,
-            words.next()? as usize,
-            words.next()? as usize,
-        );
+        let start_frame = words.next()? as u64;
+        let span = RowSpan {
+            columns: words.next()? as u64..words.next()? as u64,
+            levels: words.next()? as u32..words.next()? as u32,
+            every: words.next()? as u64,
+        };
         let window = window_of(words.next()?, words.next()?)?;
         let (size, hop, padded) = (
             words.next()? as usize,
@@ -151,13 +156,16 @@ pub fn decode(words: &[f64]) -> Option<(u32, Request)> {
         let scale = *SCALES.get(words.next()? as usize)?;
         let (min_hz, max_hz, columns) = (words.next()?, words.next()?, words.next()? as usize);
         let axis = FrequencyAxis::new(scale, min_hz, max_hz, columns).ok()?;
-        if rows == 0 || columns_per_row == 0 {
+        if span.columns.is_empty()
+            || span.levels.is_empty()
+            || span.levels.end > MAX_LEVELS
+            || !span.every.is_power_of_two()
+        {
             return None;
         }
         Request::Rows(RowsRequest {
             start_frame,
-            rows,
-            columns_per_row,
+            span,
             stft,
             axis,
             channels: channels(&mut words)?,
@@ -295,8 +303,11 @@ mod tests {
             for scale in SCALES {
                 let request = Request::Rows(RowsRequest {
                     start_frame: (1 << 52) + 1,
-                    rows: 17,
-                    columns_per_row: 64,
+                    span: RowSpan {
+                        columns: (1 << 51) + 1..(1 << 51) + 65,
+                        levels: 1..7,
+                        every: 4,
+                    },
                     stft: StftParams::new(window, 2048, 512)
                         .unwrap()
                         .padded_to(4096)

@@ -1,4 +1,4 @@
-//! One job: a few rows of all shown channels, from ring samples to packed half floats.
+//! One job: a few columns of all shown channels, from ring samples to packed rows of levels.
 //!
 //! Runs wherever the analyst runs it. Engines, scratch and output buffers come from a shared
 //! workshop and go back there, so that nothing is allocated in the steady state.
@@ -6,39 +6,102 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use soundfall_dsp::rows::{RowBench, push_holes};
+use bevy_ecs::prelude::*;
+use soundfall_dsp::rows::{LEVEL_BYTES, RowBench, RowSpan};
 use soundfall_dsp::stft::StftParams;
 use soundfall_ring::{Gap, ReadError, SharedRing};
+use web_time::Instant;
 
 use super::plan::SpectrumPlan;
+use super::quality::Effort;
+use crate::analyst::Pending;
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// New sound.
+    Live,
+    /// A first picture of the history, windows side by side without overlap.
+    Coarse,
+    /// History, every column.
+    History,
+    /// Columns again that were analysed with less than full effort.
+    Refine,
+}
+
+/// A job under way.
+#[derive(Component)]
+pub struct SpectrumJob {
+    /// Generation of the plan.
+    pub generation: u64,
+    /// What it is for.
+    pub kind: JobKind,
+    /// Columns asked for.
+    pub columns: Range<u64>,
+    /// Columns of all channels that it analyses.
+    pub work: u64,
+    /// Not all of the work was asked for.
+    pub(super) reduced: bool,
+    pub(super) output: Pending<JobOutput>,
+}
 
 /// What a job is asked for.
 #[derive(Clone)]
 pub struct JobRows {
     /// The plan it belongs to.
     pub plan: SpectrumPlan,
-    /// Absolute rows.
-    pub rows: Range<u64>,
+    /// Columns, and the levels whose rows are wanted.
+    pub span: RowSpan,
+    /// The window is halved so many times.
+    pub halvings: u32,
     /// Gaps known when it was scheduled.
     pub gaps: Arc<[Gap]>,
 }
 
 impl JobRows {
-    /// Columns of all channels together.
+    /// A job with some effort.
     #[must_use]
-    pub fn columns(&self) -> u64 {
-        (self.rows.end - self.rows.start)
-            * self.plan.columns_per_row()
-            * self.plan.channels.len() as u64
+    pub fn new(
+        plan: &SpectrumPlan,
+        columns: Range<u64>,
+        levels: Range<u32>,
+        effort: Effort,
+        gaps: &Arc<[Gap]>,
+    ) -> Self {
+        Self {
+            plan: plan.clone(),
+            span: RowSpan {
+                columns,
+                levels,
+                every: effort.every,
+            },
+            halvings: effort.halvings,
+            gaps: gaps.clone(),
+        }
+    }
+
+    /// Columns of all channels that are analysed.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.span.analysed() * self.plan.channels.len() as u64
+    }
+
+    /// First frame it reads.
+    #[must_use]
+    pub fn start_frame(&self) -> u64 {
+        let shape = self.plan.shape(self.halvings);
+        self.plan.column_start(self.span.columns.start) + shape.lead_in(self.plan.shape(0))
     }
 }
 
 /// What a job brings back.
 pub struct JobOutput {
-    /// The rows analysed.
-    pub rows: Range<u64>,
-    /// Little-endian half floats, [channel][row][axis column], or why there are none.
-    pub levels: Result<Vec<u8>, ReadError>,
+    /// Columns, and the levels whose rows are here.
+    pub span: RowSpan,
+    /// Little-endian half floats, [level][channel][row][axis column], or why there are none.
+    pub rows: Result<Vec<u8>, ReadError>,
+    /// Time it took where it ran, microseconds.
+    pub took_us: f64,
 }
 
 /// Scratch of one running job.
@@ -54,12 +117,17 @@ pub struct Workshop {
     buffers: Mutex<Vec<Vec<u8>>>,
 }
 
+/// Benches kept; more than ever run at once, of all window sizes in use.
+const BENCHES: usize = 48;
+
 impl Workshop {
     fn bench(&self, params: &StftParams) -> Option<Bench> {
         let mut benches = self.benches.lock().unwrap_or_else(PoisonError::into_inner);
-        benches.retain(|bench| bench.rows.params() == params);
-        if let Some(bench) = benches.pop() {
-            return Some(bench);
+        if let Some(at) = benches
+            .iter()
+            .rposition(|bench| bench.rows.params() == params)
+        {
+            return Some(benches.remove(at));
         }
         drop(benches);
         Some(Bench {
@@ -69,10 +137,12 @@ impl Workshop {
     }
 
     fn put_bench(&self, bench: Bench) {
-        self.benches
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(bench);
+        let mut benches = self.benches.lock().unwrap_or_else(PoisonError::into_inner);
+        if benches.len() >= BENCHES {
+            // The one unused for longest.
+            benches.remove(0);
+        }
+        benches.push(bench);
     }
 
     /// An empty buffer, used before where there is one.
@@ -95,30 +165,24 @@ impl Workshop {
     }
 }
 
-/// Analyses the rows of one job.
+/// Analyses the columns of one job.
 #[must_use]
 pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutput {
+    let begun = Instant::now();
     let mut out = workshop.buffer();
-    let levels = match workshop.bench(&job.plan.shape.stft) {
+    let rows = match workshop.bench(&job.plan.shape(job.halvings).stft) {
         Some(mut bench) => {
             let done = analyse(ring, &mut bench, job, &mut out);
             workshop.put_bench(bench);
             done
         }
-        // Plans are made from checked parameters, so there is always an engine; a row of
-        // holes is the honest answer if not.
-        None => {
-            let rows = (job.rows.end - job.rows.start) as usize;
-            push_holes(
-                job.plan.channels.len() * rows * job.plan.axis.columns(),
-                &mut out,
-            );
-            Ok(())
-        }
+        // Plans are made from checked parameters: there is always an engine.
+        None => Err(ReadError::Replaced),
     };
     JobOutput {
-        rows: job.rows.clone(),
-        levels: levels.map(|()| out),
+        span: job.span.clone(),
+        rows: rows.map(|()| out),
+        took_us: begun.elapsed().as_secs_f64() * 1e6,
     }
 }
 
@@ -128,18 +192,28 @@ fn analyse(
     job: &JobRows,
     out: &mut Vec<u8>,
 ) -> Result<(), ReadError> {
-    let plan = &job.plan;
-    let rows = (job.rows.end - job.rows.start) as usize;
-    let first = plan.row_start(job.rows.start);
-    bench.samples.resize(plan.shape.frames(rows), 0.0);
-    out.reserve(plan.channels.len() * rows * plan.shape.row_bytes());
-    for &channel in plan.channels.iter() {
+    let shape = job.plan.shape(job.halvings);
+    let channels = job.plan.channels.len() as u64;
+    let first = job.start_frame();
+    let columns = &job.span.columns;
+    let frames = shape.frames(columns.end - columns.start) as usize;
+    bench.samples.resize(frames, 0.0);
+    let bytes = job.span.total_rows() * channels * (shape.width() * LEVEL_BYTES) as u64;
+    out.resize(bytes as usize, 0);
+    for (slot, &channel) in (0..).zip(job.plan.channels.iter()) {
         ring.read(channel, first, &mut bench.samples)?;
         let is_lost = |frames: Range<u64>| {
             let frames = first + frames.start..first + frames.end;
             job.gaps.iter().any(|gap| gap.touches(&frames))
         };
-        bench.rows.rows(&plan.shape, &bench.samples, is_lost, out);
+        bench.rows.rows(
+            shape,
+            &job.span,
+            &bench.samples,
+            is_lost,
+            (slot, channels),
+            out,
+        );
     }
     Ok(())
 }

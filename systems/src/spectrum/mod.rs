@@ -1,18 +1,26 @@
 //! From samples to rows of levels: what to analyse, in small jobs off the frame's thread.
 //!
-//! A *column* is one STFT. A *row* is what a picture stores: the maximum over `2^level` columns,
-//! folded onto the frequency axis. Both carry absolute indices: column `k` starts at frame
-//! `k · hop`, row `r` covers columns `r · 2^level … (r+1) · 2^level − 1`. Nothing here waits for a
-//! task, and nothing knows how rows are drawn.
+//! A *column* is one STFT, folded onto the frequency axis. A *row* is what a picture stores: a
+//! column, or on level `k` the maximum over `2^k` columns. Both carry absolute indices. Nothing
+//! here waits for a task, and nothing knows how rows are drawn.
 
 mod collect;
+mod frontier;
 mod job;
+mod pace;
 mod plan;
 mod progress;
+mod quality;
+mod ranges;
+mod reanalysis;
 mod schedule;
 
-pub use collect::{Released, RowBlock, RowBlocks, collect_jobs};
-pub use job::{JobOutput, JobRows, Workshop, run_job};
+pub use collect::{RowBlock, RowBlocks, collect_jobs};
+pub use frontier::Frontier;
+pub use job::{JobKind, JobOutput, JobRows, SpectrumJob, Workshop, run_job};
 pub use plan::{AnalysisSettings, PlanRefusal, SpectrumPlan, plan_spectrum};
 pub use progress::SpectrumProgress;
-pub use schedule::{Frontier, SharedWorkshop, SpectrumJob, schedule_jobs};
+pub use quality::{Effort, Quality, STEPS, watch_quality};
+pub use ranges::Ranges;
+pub use reanalysis::{Reanalysis, time_reanalysis};
+pub use schedule::{SharedWorkshop, schedule_jobs};

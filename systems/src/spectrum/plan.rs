@@ -3,18 +3,20 @@
 //! Whenever something that shapes rows changes, a new plan with a new generation is made; work of
 //! older generations is dropped when it comes back. Colours and dB range are not part of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use soundfall_dsp::{
     rows::RowShape,
-    scale::{AxisError, BinMap, FrequencyAxis, Scale},
+    scale::{AxisError, FrequencyAxis, Scale},
     stft::StftParams,
     window::Window,
 };
 
 use soundfall_ring::RingFormat;
 
+use super::quality::STEPS;
 use crate::{
     source::{Feed, Source},
     view::View,
@@ -69,7 +71,11 @@ impl AnalysisSettings {
     }
 }
 
-/// One generation of the analysis.
+/// Most layers of a height field: what WebGL 2 promises.
+const MAX_LAYERS: u32 = 256;
+
+/// One generation of the analysis. Columns and rows are absolute: column `c` starts at frame
+/// `c · hop`, row `r` of level `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
 #[derive(Resource, Clone, Debug)]
 pub struct SpectrumPlan {
     /// Counts up with every change.
@@ -80,82 +86,146 @@ pub struct SpectrumPlan {
     pub sample_rate: u32,
     /// Ring channels, in the order of their slots in the picture.
     pub channels: Arc<[u32]>,
-    /// How a row is made: `2^level` columns of this STFT, on this map.
-    pub shape: RowShape,
-    /// A row folds `2^level` columns.
-    pub level: u32,
+    /// Levels of rows that are kept. The last one holds all of the ring, or as much as there is
+    /// room for.
+    pub levels: Range<u32>,
+    /// Rows that a level keeps.
+    pub texture_rows: u32,
     /// Frequency axis, one texel a column of it.
     pub axis: FrequencyAxis,
+    /// How a column is made, the window halved as many times as the index says.
+    shapes: Arc<[RowShape]>,
     settings: AnalysisSettings,
 }
 
 impl SpectrumPlan {
-    /// Columns folded into one row.
+    /// The STFT that was asked for.
     #[must_use]
-    pub fn columns_per_row(&self) -> u64 {
-        1 << self.level
+    pub fn stft(&self) -> &StftParams {
+        &self.shapes[0].stft
     }
 
-    /// Frames from one row to the next.
+    /// How a column is made with a window halved so many times.
     #[must_use]
-    pub fn row_frames(&self) -> u64 {
-        self.columns_per_row() * self.shape.stft.hop_frames as u64
+    pub fn shape(&self, halvings: u32) -> &RowShape {
+        &self.shapes[(halvings as usize).min(self.shapes.len() - 1)]
+    }
+
+    /// Layers of its height field: all channels of a level, then those of the next.
+    #[must_use]
+    pub fn layers(&self) -> u32 {
+        (self.levels.end - self.levels.start) * self.channels.len() as u32
+    }
+
+    /// First layer of a level.
+    #[must_use]
+    pub fn first_layer(&self, level: u32) -> u32 {
+        level.saturating_sub(self.levels.start) * self.channels.len() as u32
+    }
+
+    /// Frames from one column to the next.
+    #[must_use]
+    pub fn hop_frames(&self) -> u64 {
+        self.stft().hop_frames as u64
+    }
+
+    /// First frame of a column's window.
+    #[must_use]
+    pub fn column_start(&self, column: u64) -> u64 {
+        column.saturating_mul(self.hop_frames())
+    }
+
+    /// Columns whose windows end at or before `frame`.
+    #[must_use]
+    pub fn columns_complete_at(&self, frame: u64) -> u64 {
+        let window = self.stft().window_size as u64;
+        if frame < window {
+            0
+        } else {
+            (frame - window) / self.hop_frames() + 1
+        }
+    }
+
+    /// First column that needs no frame before `frame`.
+    #[must_use]
+    pub fn first_column_from(&self, frame: u64) -> u64 {
+        frame.div_ceil(self.hop_frames())
+    }
+
+    /// Columns that a span of time takes.
+    #[must_use]
+    pub fn columns_in(&self, span_secs: f64) -> f64 {
+        span_secs * f64::from(self.sample_rate) / self.hop_frames() as f64
+    }
+
+    /// Frames from one row of a level to the next.
+    #[must_use]
+    pub fn row_frames(&self, level: u32) -> u64 {
+        self.hop_frames() << level
     }
 
     /// First frame of a row's first window.
     #[must_use]
-    pub fn row_start(&self, row: u64) -> u64 {
-        row.saturating_mul(self.row_frames())
+    pub fn row_start(&self, level: u32, row: u64) -> u64 {
+        row.saturating_mul(self.row_frames(level))
     }
 
     /// End (exclusive) of a row's last window.
     #[must_use]
-    pub fn row_end(&self, row: u64) -> u64 {
-        self.row_start(row)
-            .saturating_add((self.columns_per_row() - 1) * self.shape.stft.hop_frames as u64)
-            .saturating_add(self.shape.stft.window_size as u64)
-    }
-
-    /// Rows whose last window ends at or before `frame`.
-    #[must_use]
-    pub fn rows_complete_at(&self, frame: u64) -> u64 {
-        let first_end = self.row_end(0);
-        if frame < first_end {
-            0
-        } else {
-            (frame - first_end) / self.row_frames() + 1
-        }
-    }
-
-    /// First row that needs no frame before `frame`.
-    #[must_use]
-    pub fn first_row_from(&self, frame: u64) -> u64 {
-        frame.div_ceil(self.row_frames())
+    pub fn row_end(&self, level: u32, row: u64) -> u64 {
+        self.row_start(level, row + 1) - self.hop_frames() + self.stft().window_size as u64
     }
 
     /// The moment a row stands for, in frames: the middle of its windows.
     #[must_use]
-    pub fn row_centre(&self, row: u64) -> f64 {
-        (self.row_start(row) as f64 + self.row_end(row) as f64) / 2.0
+    pub fn row_centre(&self, level: u32, row: u64) -> f64 {
+        (self.row_start(level, row) as f64 + self.row_end(level, row) as f64) / 2.0
     }
 
-    /// Rows that a span of time takes on the screen.
+    /// Rows of a level that a span of time takes on the screen.
     #[must_use]
-    pub fn rows_in(&self, span_secs: f64) -> f64 {
-        span_secs * f64::from(self.sample_rate) / self.row_frames() as f64
+    pub fn rows_in(&self, level: u32, span_secs: f64) -> f64 {
+        self.columns_in(span_secs) / f64::from(1_u32 << level)
+    }
+
+    /// The finest level that holds a span.
+    #[must_use]
+    pub fn level_for(&self, span_secs: f64) -> u32 {
+        level_for(self.columns_in(span_secs), self.texture_rows)
+            .clamp(self.levels.start, self.levels.end - 1)
+    }
+
+    /// Columns that a level keeps at most, counted back from the newest.
+    #[must_use]
+    pub fn reach(&self, level: u32) -> u64 {
+        u64::from(room(self.texture_rows)) << level
     }
 }
 
-/// Levels needed so that a span fits the rows of the height field, with room for rows that
-/// arrive before the oldest visible one leaves.
-fn level_for(span_secs: f64, sample_rate: u32, hop_frames: usize, rows: u32) -> u32 {
-    let columns = span_secs * f64::from(sample_rate) / hop_frames as f64;
-    let room = f64::from(rows) * 0.96 - 8.0;
+/// Rows of a level that can be shown: room is left for those that arrive before the oldest visible
+/// one leaves.
+fn room(texture_rows: u32) -> u32 {
+    (f64::from(texture_rows) * 0.96 - 8.0).max(1.0) as u32
+}
+
+/// The level at which so many columns fit the rows of the height field.
+fn level_for(columns: f64, texture_rows: u32) -> u32 {
+    let room = f64::from(room(texture_rows));
     let mut level = 0;
     while columns / f64::from(1_u32 << level) > room && level < 20 {
         level += 1;
     }
     level
+}
+
+/// The levels to keep: from single columns to all that the ring holds. Where there is no room for
+/// so many, the coarse ones, but always that of the span shown.
+fn levels(shown_columns: f64, ring_columns: f64, texture_rows: u32, channels: usize) -> Range<u32> {
+    let most = (MAX_LAYERS / channels.max(1) as u32).max(1);
+    let end = level_for(ring_columns, texture_rows) + 1;
+    let shown = level_for(shown_columns.min(ring_columns), texture_rows);
+    let start = end.saturating_sub(most).min(shown);
+    start..end.min(start + most)
 }
 
 /// Why the settings cannot be planned, in words for the screen.
@@ -198,20 +268,21 @@ pub fn plan_spectrum(
 ) {
     let Some(source) = source else { return };
     let format = source.ring.format();
-    // A span beyond the ring needs no coarser rows than the whole ring does.
-    let span_secs = view.span_secs.min(format.capacity_secs());
-    let level = level_for(
-        span_secs,
-        format.sample_rate,
-        settings.hop_frames,
+    let columns =
+        |secs: f64| secs * f64::from(format.sample_rate) / settings.hop_frames.max(1) as f64;
+    let levels = levels(
+        columns(view.span_secs),
+        columns(format.capacity_secs()),
         size.rows,
+        view.channels.len(),
     );
     if let Some(plan) = &plan
         && plan.epoch == feed.epoch
-        && plan.level == level
+        && plan.levels == levels
         && plan.sample_rate == format.sample_rate
         && *plan.channels == *view.channels
         && plan.settings == *settings
+        && plan.texture_rows == size.rows
         && plan.axis.columns() == size.columns as usize
     {
         refusal.set_if_neq(PlanRefusal(None));
@@ -229,23 +300,18 @@ pub fn plan_spectrum(
         }
     };
     refusal.set_if_neq(PlanRefusal(None));
-    let bin_map = Arc::new(BinMap::new(
-        &axis,
-        f64::from(format.sample_rate),
-        stft.fft_size,
-    ));
+    let whole = RowShape::new(stft, axis, format.sample_rate);
+    let least = STEPS.iter().map(|(_, effort)| effort.halvings).max();
+    let shapes = (0..=least.unwrap_or(0)).map(|halvings| whole.shortened(halvings));
     commands.insert_resource(SpectrumPlan {
         generation: plan.map_or(1, |plan| plan.generation + 1),
         epoch: feed.epoch,
         sample_rate: format.sample_rate,
         channels: view.channels.clone().into(),
-        shape: RowShape {
-            stft,
-            columns_per_row: 1 << level,
-            bin_map,
-        },
-        level,
+        levels,
+        texture_rows: size.rows,
         axis,
+        shapes: shapes.collect(),
         settings: settings.clone(),
     });
 }
@@ -256,9 +322,21 @@ mod tests {
 
     #[test]
     fn the_level_grows_with_the_span() {
-        assert_eq!(level_for(10.0, 48_000, 512, 1024), 0);
-        assert_eq!(level_for(10.9, 48_000, 512, 1024), 1);
-        assert_eq!(level_for(30.0, 48_000, 512, 1024), 2);
-        assert_eq!(level_for(600.0, 48_000, 512, 1024), 6);
+        let level = |secs: f64| level_for(secs * 48_000.0 / 512.0, 1024);
+        assert_eq!(level(10.0), 0);
+        assert_eq!(level(10.9), 1);
+        assert_eq!(level(30.0), 2);
+        assert_eq!(level(600.0), 6);
+    }
+
+    #[test]
+    fn levels_reach_from_columns_to_the_whole_ring() {
+        let columns = |secs: f64| secs * 48_000.0 / 512.0;
+        assert_eq!(levels(columns(10.0), columns(30.0), 1024, 8), 0..3);
+        assert_eq!(levels(columns(10.0), columns(600.0), 1024, 8), 0..7);
+        // 64 channels have room for four levels: all of the ring, unless a finer one is shown.
+        assert_eq!(levels(columns(600.0), columns(600.0), 1024, 64), 3..7);
+        assert_eq!(levels(columns(10.0), columns(600.0), 1024, 64), 0..4);
+        assert_eq!(levels(columns(9e9), columns(600.0), 1024, 1), 0..7);
     }
 }

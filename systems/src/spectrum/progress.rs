@@ -2,8 +2,10 @@
 
 use bevy_ecs::prelude::*;
 
+use crate::present::Histogram;
+
 /// Counts since the start. A column of one channel counts as one.
-#[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
+#[derive(Resource, Default, Clone, Debug)]
 pub struct SpectrumProgress {
     /// Columns that became due: their samples were there and a picture wanted them.
     pub columns_due: u64,
@@ -12,6 +14,8 @@ pub struct SpectrumProgress {
     /// Columns that came back of use to nobody (settings changed meanwhile) or could not be
     /// read any more (the reader was lapped).
     pub columns_dropped: u64,
+    /// Columns of live sound that reduced quality left out; never due until they are made good.
+    pub columns_left_out: u64,
     /// Times the reader was lapped by the writer.
     pub laps: u64,
     /// Frames the reader lost to laps.
@@ -22,6 +26,8 @@ pub struct SpectrumProgress {
     pub in_flight: usize,
     /// Columns due but not yet back.
     pub backlog: u64,
+    /// Time a job took where it ran.
+    pub job_ms: Histogram,
 }
 
 impl SpectrumProgress {

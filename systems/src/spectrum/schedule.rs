@@ -1,88 +1,48 @@
-//! Which rows to analyse next: the live edge first, then back through the visible history.
+//! Starts jobs: what to do next is the frontier's choice.
 //!
 //! At most a fixed number of jobs is in flight and each one is small, so that the pool stays free
 //! for the renderer's own work and a change of mind costs little.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use soundfall_ring::RingFormat;
+use soundfall_dsp::rows::LEVEL_BYTES;
 
-use super::job::{JobOutput, JobRows, Workshop};
+use super::frontier::Frontier;
+use super::job::{JobKind, JobRows, SpectrumJob, Workshop};
+use super::pace::{JOB_US, JOB_US_WHEN_BEHIND};
 use super::plan::SpectrumPlan;
 use super::progress::SpectrumProgress;
+use super::quality::{Effort, Quality};
 use crate::{
-    analyst::{Pending, SharedAnalyst},
+    analyst::SharedAnalyst,
     source::{Feed, Source},
     view::View,
 };
 
-/// Columns of all channels in one job: about 2 ms of one core.
-const COLUMNS_PER_JOB: u64 = 384;
-/// The same when more waits than the jobs of a frame can take: under 5 ms, and fewer visits. What
-/// a slow display asks for once a frame must still keep up with the sound.
-const COLUMNS_WHEN_BEHIND: u64 = 960;
-/// Frames of a channel one job reads at most, a single row aside.
+/// Frames of a channel one job reads at most, a single column aside.
 const FRAMES_PER_JOB: u64 = 1 << 19;
-/// Jobs in flight at most.
-const MAX_IN_FLIGHT: usize = 6;
-
-/// A job under way.
-#[derive(Component)]
-pub struct SpectrumJob {
-    /// Generation of the plan.
-    pub generation: u64,
-    /// Rows asked for.
-    pub rows: Range<u64>,
-    /// Columns of all channels.
-    pub columns: u64,
-    pub(super) output: Pending<JobOutput>,
-}
-
-/// Where the scheduling of the current generation stands: rows in `back..front` are scheduled.
-#[derive(Resource, Default)]
-pub struct Frontier {
-    /// Generation of the plan.
-    pub generation: u64,
-    /// The row where this generation began: forward from here it is live, backward history.
-    pub origin: u64,
-    /// The oldest row worth having now.
-    pub wanted_from: u64,
-    /// Rows lost to a lap before they could be scheduled.
-    pub(super) skipped: Vec<Range<u64>>,
-    front: u64,
-    back: u64,
-}
-
-impl Frontier {
-    fn begin(generation: u64, origin: u64) -> Self {
-        Self {
-            generation,
-            origin,
-            wanted_from: 0,
-            skipped: Vec::new(),
-            front: origin,
-            back: origin,
-        }
-    }
-}
+/// Bytes of rows one job brings at most, those of a single column aside.
+const BYTES_PER_JOB: u64 = 1 << 20;
 
 /// The workshop shared by the jobs and the stage that gives buffers back.
 #[derive(Resource, Clone, Default)]
 pub struct SharedWorkshop(pub Arc<Workshop>);
 
-/// The oldest row worth having: readable, and within the span shown.
-fn oldest_wanted(
-    plan: &SpectrumPlan,
-    feed: &Feed,
-    format: &RingFormat,
-    view: &View,
-    front: u64,
-) -> u64 {
-    let visible = plan.rows_in(view.span_secs).ceil() as u64 + 4;
-    plan.first_row_from(feed.oldest_frame + feed.margin_frames(format))
-        .max(front.saturating_sub(visible))
+/// Columns of a job that takes about `us` microseconds.
+fn columns_per_job(plan: &SpectrumPlan, frontier: &Frontier, effort: Effort, us: f64) -> u64 {
+    let stft = &plan.shape(effort.halvings).stft;
+    let channels = plan.channels.len().max(1) as u64;
+    let in_time = frontier.pace.columns_in_us(stft.fft_size, us) / channels * effort.every;
+    // A column is a row on the finest level and less than one on all others, but for the ends.
+    let row_bytes = channels * (plan.axis.columns() * LEVEL_BYTES) as u64;
+    let ends = 2 * u64::from(plan.levels.end - plan.levels.start);
+    let in_bytes = (BYTES_PER_JOB / row_bytes).saturating_sub(ends) / 2;
+    in_time
+        .min(in_bytes)
+        .min(FRAMES_PER_JOB / plan.hop_frames())
+        .max(1)
+        .next_multiple_of(effort.every)
 }
 
 /// Schedules jobs as long as there is room. Phase `Schedule`, after the plan.
@@ -95,75 +55,82 @@ pub fn schedule_jobs(
     jobs: Query<(), With<SpectrumJob>>,
     workshop: Res<SharedWorkshop>,
     analyst: Res<SharedAnalyst>,
+    quality: Res<Quality>,
     mut frontier: ResMut<Frontier>,
     mut progress: ResMut<SpectrumProgress>,
 ) {
     let (Some(source), Some(plan)) = (source, plan) else {
         return;
     };
-    let complete = plan.rows_complete_at(feed.written_frames);
+    let channels = plan.channels.len() as u64;
+    let complete = plan.columns_complete_at(feed.written_frames);
+    let margin = feed.margin_frames(source.ring.format());
+    let history_from = plan.first_column_from(feed.oldest_frame + margin);
     if frontier.generation != plan.generation {
-        *frontier = Frontier::begin(plan.generation, complete);
+        frontier.begin(&plan, complete, history_from.min(complete), view.span_secs);
+    } else {
+        frontier.look(&plan, history_from, view.span_secs);
     }
     // A reader this far behind lost what was overwritten: say so, and go on at what is left.
-    let readable = plan.first_row_from(feed.oldest_frame);
-    if frontier.front < readable && readable <= complete {
-        let lost_rows = readable - frontier.front;
-        let columns = lost_rows * plan.columns_per_row() * plan.channels.len() as u64;
-        progress.columns_due += columns;
-        progress.columns_dropped += columns;
-        progress.lapped(
-            plan.row_start(frontier.front),
-            lost_rows * plan.row_frames(),
-        );
-        let lost = frontier.front..readable;
-        frontier.skipped.push(lost);
-        frontier.front = readable;
+    let readable = plan.first_column_from(feed.oldest_frame);
+    if frontier.front() < readable && readable <= complete {
+        let lost = frontier.leap(readable);
+        let columns = lost.end - lost.start;
+        progress.columns_due += columns * channels;
+        progress.columns_dropped += columns * channels;
+        progress.lapped(plan.column_start(lost.start), columns * plan.hop_frames());
     }
     let mut in_flight = jobs.iter().count();
-    let columns_per_row = plan.columns_per_row() * plan.channels.len().max(1) as u64;
-    let behind = complete.saturating_sub(frontier.front) * columns_per_row
-        > COLUMNS_PER_JOB * MAX_IN_FLIGHT as u64;
-    let columns_per_job = if behind {
-        COLUMNS_WHEN_BEHIND
+    let room = analyst.0.room();
+    let effort = quality.effort();
+    let waiting = |frontier: &Frontier| complete.saturating_sub(frontier.front()) * channels;
+    let in_a_frame = frontier
+        .pace
+        .columns_in_us(plan.stft().fft_size, JOB_US * room as f64);
+    let us = if waiting(&frontier) > in_a_frame {
+        JOB_US_WHEN_BEHIND
     } else {
-        COLUMNS_PER_JOB
+        JOB_US
     };
-    let rows_per_job = (columns_per_job / columns_per_row)
-        .min(FRAMES_PER_JOB / plan.row_frames())
-        .max(1);
-    let oldest = oldest_wanted(&plan, &feed, source.ring.format(), &view, frontier.front);
-    // History scrolls out while it is being fetched: what is wanted only moves forward.
-    frontier.wanted_from = oldest;
-    while in_flight < MAX_IN_FLIGHT {
-        let rows = if frontier.front < complete {
-            let start = frontier.front;
-            frontier.front = complete.min(start + rows_per_job);
-            start..frontier.front
-        } else if frontier.back > oldest {
-            let end = frontier.back;
-            frontier.back = oldest.max(end.saturating_sub(rows_per_job));
-            frontier.back..end
-        } else {
+    // Worked out once for each effort there is: none of it changes within a frame.
+    let full = columns_per_job(&plan, &frontier, Effort::FULL, us);
+    let reduced = columns_per_job(&plan, &frontier, effort, us);
+    let length = |of: Effort| match of {
+        Effort::FULL => full,
+        _ if of == effort => reduced,
+        _ => full * of.every,
+    };
+    while in_flight < room {
+        let Some(step) = frontier.next(&plan, complete, effort, length) else {
             break;
         };
-        let job = JobRows {
-            plan: plan.clone(),
-            rows: rows.clone(),
-            gaps: feed.gaps.clone(),
-        };
-        let columns = job.columns();
-        progress.columns_due += columns;
+        let job = JobRows::new(
+            &plan,
+            step.columns.clone(),
+            step.levels,
+            step.effort,
+            &feed.gaps,
+        );
+        let work = job.work();
+        progress.columns_due += work;
+        let is_reduced = step.kind == JobKind::Live && step.effort != Effort::FULL;
+        if is_reduced {
+            let whole = (step.columns.end - step.columns.start) * channels;
+            progress.columns_left_out += whole - work;
+        }
         commands.spawn(SpectrumJob {
             generation: plan.generation,
-            rows,
-            columns,
+            kind: step.kind,
+            columns: step.columns,
+            work,
+            reduced: is_reduced,
             output: analyst.0.rows(&source.ring, &workshop.0, job),
         });
         in_flight += 1;
     }
     progress.in_flight = in_flight;
-    let waiting = complete.saturating_sub(frontier.front) * columns_per_row;
-    progress.backlog =
-        waiting + progress.columns_due - progress.columns_analysed - progress.columns_dropped;
+    let held_back = complete % effort.every * channels;
+    progress.backlog = waiting(&frontier).saturating_sub(held_back) + progress.columns_due
+        - progress.columns_analysed
+        - progress.columns_dropped;
 }

@@ -1,25 +1,21 @@
-//! The height field's books: which rows lie where in the ring texture, what to upload, and the few
-//! numbers a frame that tell the shader how to read it.
+//! The height field's books: which rows lie where in the ring textures. Packs nothing and draws
+//! nothing.
+//!
+//! A *set* is one generation of the analysis in a texture of its own. While a new one fills, the
+//! old one stays on screen; it takes over once everything visible is there. A texture that is left
+//! over waits for the next change.
 
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
-use crossbeam_channel::Sender;
-use soundfall_dsp::rows::{push_holes, stored_level};
+use soundfall_dsp::rows::merge_rows;
 
-use super::grid::GridSize;
-use crate::{
-    clock::StreamClock,
-    present::RunStats,
-    source::Feed,
-    spectrum::{Frontier, Released, RowBlocks, SpectrumPlan},
-    view::View,
-};
+use crate::spectrum::{Frontier, Ranges, SpectrumPlan};
 
-/// Sets of layers that take turns.
-pub const SETS: u32 = 2;
-/// Texels (four f32 each) of the state a frame.
-pub const STATE_TEXELS: usize = 4;
+/// Layers of a texture that is kept for the next change; a larger one is given back.
+const SPARE_LAYERS: u32 = 64;
+/// Frames a new texture gets to be made before it can be shown.
+const FRAMES_TO_BE_MADE: u32 = 3;
 
 /// Size of one layer of the height field, in texels.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,265 +36,249 @@ impl Default for HeightFieldSize {
     }
 }
 
-/// New rows of one set, for all its layers.
-pub struct HeightUpload {
-    /// Texture they are meant for, see [`HeightField::allocation`].
-    pub allocation: u64,
-    /// First layer.
-    pub first_layer: u32,
-    /// Layers, one a channel.
+/// A texture: as many layers as channels times levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// Never used twice.
+    pub id: u64,
+    /// Channels, the surfaces drawn from it.
+    pub channels: u32,
+    /// Layers: all channels of a level, then those of the next.
     pub layers: u32,
-    /// Texture row of the first row; the rest follow and wrap at the texture's end.
-    pub first_row: u32,
-    /// Rows.
-    pub rows: u32,
-    /// Little-endian half floats, [layer][row][column].
-    pub bytes: Vec<u8>,
 }
 
-/// The way to the render world.
-#[derive(Resource)]
-pub struct HeightUploads(pub Sender<HeightUpload>);
-
-/// One set of layers: the rows of one generation.
-#[derive(Clone)]
-struct Set {
-    plan: SpectrumPlan,
-    rows: Range<u64>,
+/// A row that some of its columns are missing from.
+struct OpenRow {
+    level: u32,
+    row: u64,
+    /// Columns merged so far.
+    covered: u64,
+    /// [channel][axis column], little-endian half floats.
+    bytes: Vec<u8>,
 }
 
-/// What the layers hold.
+/// Part of a row, as a job brings it.
+pub(super) struct RowPart<'a> {
+    pub level: u32,
+    pub row: u64,
+    /// Columns of it that are in the part.
+    pub columns: u64,
+    /// One slice a channel.
+    pub channels: &'a mut dyn Iterator<Item = &'a [u8]>,
+}
+
+/// One generation in its texture.
+pub(super) struct Set {
+    pub plan: SpectrumPlan,
+    pub allocation: Allocation,
+    /// Rows that are there, one a level.
+    known: Vec<Ranges>,
+    open: Vec<OpenRow>,
+    frames: u32,
+}
+
+/// Open rows kept of each level: more than there are ends of jobs in flight.
+const OPEN_ROWS: usize = 64;
+
+impl Set {
+    fn new(plan: &SpectrumPlan, allocation: Allocation) -> Self {
+        Self {
+            plan: plan.clone(),
+            allocation,
+            known: vec![Ranges::default(); plan.levels.len()],
+            open: Vec::new(),
+            frames: 0,
+        }
+    }
+
+    fn index(&self, level: u32) -> usize {
+        (level.saturating_sub(self.plan.levels.start) as usize).min(self.known.len() - 1)
+    }
+
+    /// Rows of a level that are there.
+    pub fn known(&self, level: u32) -> &Ranges {
+        &self.known[self.index(level)]
+    }
+
+    /// Rows were written. What they have overwritten is known no more.
+    pub fn learn(&mut self, level: u32, rows: Range<u64>) {
+        let texture_rows = u64::from(self.plan.texture_rows);
+        let at = self.index(level);
+        let known = &mut self.known[at];
+        known.insert(rows);
+        let end = known.last().map_or(0, |last| last.end);
+        known.trim_below(end.saturating_sub(texture_rows));
+    }
+
+    /// The oldest row of a level that still has a place, when rows up to `end` are written.
+    pub fn oldest_place(&self, level: u32, end: u64) -> u64 {
+        let end = self
+            .known(level)
+            .last()
+            .map_or(end, |last| last.end.max(end));
+        end.saturating_sub(u64::from(self.plan.texture_rows))
+    }
+
+    /// Merges a part of a row; gives the row's bytes once all of its columns are there.
+    pub fn merge(&mut self, part: RowPart<'_>) -> Option<Vec<u8>> {
+        let (level, row) = (part.level, part.row);
+        let at = self
+            .open
+            .iter()
+            .position(|open| open.level == level && open.row == row)
+            .unwrap_or_else(|| {
+                self.open.push(OpenRow {
+                    level,
+                    row,
+                    covered: 0,
+                    bytes: Vec::new(),
+                });
+                self.open.len() - 1
+            });
+        let open = &mut self.open[at];
+        open.covered += part.columns;
+        let mut from = 0;
+        for channel in part.channels {
+            let to = from + channel.len();
+            if open.bytes.len() < to {
+                open.bytes.resize(to, 0);
+            }
+            merge_rows(&mut open.bytes[from..to], channel);
+            from = to;
+        }
+        if open.covered >= 1 << level {
+            return Some(self.open.swap_remove(at).bytes);
+        }
+        // Rows that never become whole, at the oldest end, make room.
+        let of_level = || self.open.iter().filter(|open| open.level == level);
+        if of_level().count() > OPEN_ROWS
+            && let Some(oldest) = of_level().map(|open| open.row).min()
+        {
+            self.open
+                .retain(|open| open.level != level || open.row != oldest);
+        }
+        None
+    }
+
+    /// The newest row of each level as far as it is there, for a sound that has ended: level, row
+    /// and bytes. Gives each state of a row once.
+    pub fn unfinished(&mut self) -> Vec<(u32, u64, Vec<u8>)> {
+        let newest = |level: u32| self.known(level).last().map_or(0, |last| last.end);
+        let rows: Vec<_> = self
+            .open
+            .iter()
+            .filter(|open| open.row == newest(open.level))
+            .map(|open| (open.level, open.row, open.bytes.clone()))
+            .collect();
+        for (level, row, _) in &rows {
+            self.learn(*level, *row..row + 1);
+        }
+        rows
+    }
+
+    /// True once all that is visible is there.
+    fn is_whole(&self, frontier: &Frontier, span_secs: f64) -> bool {
+        let level = self.plan.level_for(span_secs);
+        self.known(level).last().is_some_and(|rows| {
+            // The oldest row may be there in part only.
+            rows.start <= (frontier.wanted_from >> level) + 1
+        })
+    }
+}
+
+/// What the textures hold.
 #[derive(Resource, Default)]
 pub struct HeightField {
-    /// Counts up whenever the texture must be made anew.
-    pub allocation: u64,
-    /// Layers of a set.
-    pub channels: u32,
-    sets: [Option<Set>; SETS as usize],
-    shown: usize,
+    last_id: u64,
+    pub(super) shown: Option<Set>,
+    coming: Option<Set>,
+    spare: Option<Allocation>,
 }
 
 impl HeightField {
     /// The plan of what is on screen.
     #[must_use]
     pub fn shown_plan(&self) -> Option<&SpectrumPlan> {
-        self.sets[self.shown].as_ref().map(|set| &set.plan)
+        self.shown.as_ref().map(|set| &set.plan)
     }
 
-    /// Absolute rows on screen or just outside it.
+    /// Channels on screen; 0 before there is anything.
     #[must_use]
-    pub fn shown_rows(&self) -> Option<Range<u64>> {
-        self.sets[self.shown].as_ref().map(|set| set.rows.clone())
+    pub fn channels(&self) -> u32 {
+        self.shown.as_ref().map_or(0, |set| set.allocation.channels)
     }
 
-    fn set_for(&mut self, plan: &SpectrumPlan) -> usize {
-        if let Some(at) = self.sets.iter().position(|set| {
-            set.as_ref()
-                .is_some_and(|set| set.plan.generation == plan.generation)
-        }) {
-            return at;
+    /// The newest unbroken range of rows of a level that is on screen or just outside it.
+    #[must_use]
+    pub fn shown_rows(&self, level: u32) -> Option<Range<u64>> {
+        self.shown.as_ref()?.known(level).last()
+    }
+
+    /// The texture on screen.
+    #[must_use]
+    pub fn shown_allocation(&self) -> Option<u64> {
+        self.shown.as_ref().map(|set| set.allocation.id)
+    }
+
+    /// All textures that must exist now.
+    pub fn allocations(&self) -> impl Iterator<Item = Allocation> {
+        let of = |set: &Option<Set>| set.as_ref().map(|set| set.allocation);
+        [of(&self.shown), of(&self.coming), self.spare]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The set of a plan, made if there is none yet. The very first one is on screen at once.
+    pub(super) fn set_for(&mut self, plan: &SpectrumPlan) -> Option<&mut Set> {
+        let is_it = |set: &Set| set.plan.generation == plan.generation;
+        let on_screen = self.shown.as_ref().is_none_or(is_it);
+        if on_screen && self.shown.is_none() {
+            let allocation = self.allocate(plan, None);
+            self.shown = Some(Set::new(plan, allocation));
+        } else if !on_screen && !self.coming.as_ref().is_some_and(is_it) {
+            let free = self.coming.take().map(|set| set.allocation);
+            let allocation = self.allocate(plan, free);
+            self.coming = Some(Set::new(plan, allocation));
         }
-        let at = if self.sets[self.shown].is_none() {
-            self.shown
+        if on_screen {
+            self.shown.as_mut()
         } else {
-            1 - self.shown
-        };
-        self.sets[at] = Some(Set {
-            plan: plan.clone(),
-            rows: 0..0,
-        });
-        at
+            self.coming.as_mut()
+        }
     }
-}
 
-/// Turns released blocks into uploads. Phase `Stage`.
-pub fn stage_rows(
-    plan: Option<Res<SpectrumPlan>>,
-    size: Res<HeightFieldSize>,
-    released: Res<Released>,
-    frontier: Res<Frontier>,
-    uploads: Res<HeightUploads>,
-    mut blocks: ResMut<RowBlocks>,
-    mut field: ResMut<HeightField>,
-    mut stats: ResMut<RunStats>,
-) {
-    let Some(plan) = plan else { return };
-    let channels = plan.channels.len() as u32;
-    if field.channels != channels {
-        let allocation = field.allocation + 1;
-        *field = HeightField {
-            allocation,
+    /// A texture for a plan: one that is free, if it fits.
+    fn allocate(&mut self, plan: &SpectrumPlan, free: Option<Allocation>) -> Allocation {
+        let (channels, layers) = (plan.channels.len() as u32, plan.layers());
+        let fits = |of: &Allocation| of.channels == channels && of.layers == layers;
+        if let Some(fitting) = free.filter(fits) {
+            return fitting;
+        }
+        if let Some(spare) = self.spare.take_if(|spare| fits(spare)) {
+            return spare;
+        }
+        self.last_id += 1;
+        Allocation {
+            id: self.last_id,
             channels,
-            ..HeightField::default()
+            layers,
+        }
+    }
+
+    /// A frame has passed: the new set takes over if it is whole.
+    pub(super) fn take_over(&mut self, frontier: &Frontier, span_secs: f64) {
+        let Some(coming) = &mut self.coming else {
+            return;
         };
-    }
-    for block in blocks.0.drain(..) {
-        if block.generation != plan.generation {
-            continue;
+        coming.frames += 1;
+        let ready = coming.frames > FRAMES_TO_BE_MADE
+            && coming.plan.generation == frontier.generation
+            && coming.is_whole(frontier, span_secs);
+        if ready {
+            let old = std::mem::replace(&mut self.shown, self.coming.take());
+            self.spare = old
+                .map(|set| set.allocation)
+                .filter(|allocation| allocation.layers <= SPARE_LAYERS);
         }
-        let at = field.set_for(&plan);
-        let allocation = field.allocation;
-        let Some(set) = &mut field.sets[at] else {
-            continue;
-        };
-        if set.rows.is_empty() {
-            set.rows = block.rows.clone();
-        } else {
-            set.rows.start = set.rows.start.min(block.rows.start);
-            set.rows.end = set.rows.end.max(block.rows.end);
-        }
-        set.rows.start = set
-            .rows
-            .start
-            .max(set.rows.end.saturating_sub(u64::from(size.rows)));
-        if block.rows.start < set.rows.start {
-            // Scrolled out while it was analysed: its place belongs to newer rows by now.
-            continue;
-        }
-        let rows = clip_to_texture(&block.rows, size.rows);
-        let count = (rows.end - rows.start) as u32;
-        let bytes = match block.levels {
-            Some(bytes) => bytes,
-            None => hole_bytes(channels, count, size.columns),
-        };
-        let full =
-            (block.rows.end - block.rows.start) as usize * (channels * size.columns) as usize * 2;
-        // Blocks are far smaller than the texture; a longer one can only be holes, made to fit.
-        if bytes.len() != full && count as u64 == block.rows.end - block.rows.start {
-            tracing::error!(
-                "a block of {} bytes where {full} were due was left out",
-                bytes.len()
-            );
-            continue;
-        }
-        stats.rows_uploaded += u64::from(count) * u64::from(channels);
-        stats.bytes_of_new_rows += bytes.len() as u64;
-        // With no renderer there is nobody to receive: the books are kept all the same.
-        let _ = uploads.0.send(HeightUpload {
-            allocation,
-            first_layer: at as u32 * channels,
-            layers: channels,
-            first_row: (rows.start % u64::from(size.rows)) as u32,
-            rows: count,
-            bytes,
-        });
-    }
-    // The other set takes over once its history is as complete as the samples allow.
-    let other = 1 - field.shown;
-    if let Some(set) = &field.sets[other]
-        && set.plan.generation == plan.generation
-        && released.generation == plan.generation
-        && !set.rows.is_empty()
-        && released.history_complete(frontier.wanted_from)
-    {
-        field.shown = other;
-        field.sets[1 - other] = None;
-    }
-}
-
-/// The last rows of a range that a texture can hold.
-fn clip_to_texture(rows: &Range<u64>, texture_rows: u32) -> Range<u64> {
-    rows.start
-        .max(rows.end.saturating_sub(u64::from(texture_rows)))..rows.end
-}
-
-fn hole_bytes(channels: u32, rows: u32, columns: u32) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    push_holes((channels * rows * columns) as usize, &mut bytes);
-    bytes
-}
-
-/// The state texels of this frame, for the upload.
-#[derive(Resource, Clone, Default)]
-pub struct FieldState {
-    /// See the shader's `state` functions for what each number is.
-    pub texels: [[f32; 4]; STATE_TEXELS],
-    /// The moment at the front edge, in absolute frames.
-    pub head_frames: f64,
-    /// Something is there to be drawn.
-    pub visible: bool,
-}
-
-/// Works out how far the surface has scrolled. Phase `Stage`, after the rows.
-pub fn stage_state(
-    field: Res<HeightField>,
-    feed: Res<Feed>,
-    size: Res<HeightFieldSize>,
-    grid: Res<Grid>,
-    clock: Res<StreamClock>,
-    view: Res<View>,
-    mut state: ResMut<FieldState>,
-) {
-    let Some(set) = &field.sets[field.shown] else {
-        *state = FieldState::default();
-        return;
-    };
-    let (plan, rows) = (&set.plan, &set.rows);
-    if plan.epoch != feed.epoch {
-        // Another ring runs already, but this picture is still of the old one: it stands still
-        // until the new one has rows.
-        return;
-    }
-    let row_frames = plan.row_frames() as f64;
-    let to_centre = plan.row_centre(0);
-    // The newest row stands for the middle of its windows and is complete one row later at the
-    // worst; a job takes up to two frames. While sound flows the front edge keeps that distance,
-    // so that there is always data under it.
-    let lag = if clock.flowing() {
-        (plan.row_end(0) as f64 - to_centre) + row_frames + f64::from(plan.sample_rate) / 30.0
-    } else {
-        plan.row_end(0) as f64 - to_centre
-    };
-    let newest = rows.end.saturating_sub(1) as f64;
-    let head = ((clock.now_frames - lag - to_centre) / row_frames)
-        .min(newest)
-        .max(0.0);
-    let head_row = head.floor();
-    let span_rows = plan.rows_in(view.span_secs);
-    let stride = (span_rows / f64::from(grid.0.rows.saturating_sub(2).max(1)))
-        .ceil()
-        .max(1.0);
-    let height = f64::from(size.rows);
-    state.head_frames = head * row_frames + to_centre;
-    state.visible = !rows.is_empty();
-    state.texels = [
-        [
-            (field.shown as u32 * field.channels) as f32,
-            (head_row % height) as f32,
-            (head - head_row) as f32,
-            height as f32,
-        ],
-        [
-            span_rows as f32,
-            stride as f32,
-            (head_row % stride) as f32,
-            if state.visible {
-                (head_row - rows.start as f64) as f32
-            } else {
-                -1.0
-            },
-        ],
-        [
-            stored_level(view.db_min),
-            stored_level(view.db_max),
-            view.colormap as u32 as f32,
-            (newest - head_row) as f32,
-        ],
-        [
-            size.columns as f32,
-            grid.0.rows as f32,
-            grid.0.columns as f32,
-            0.0,
-        ],
-    ];
-}
-
-/// The grid in use, chosen by the number of surfaces.
-#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grid(pub GridSize);
-
-impl Default for Grid {
-    fn default() -> Self {
-        Self(GridSize::for_surfaces(1))
     }
 }

@@ -1,16 +1,14 @@
-//! The height field: rows of levels kept as a ring texture per channel, and where each channel's
-//! surface stands.
-//!
-//! Two *sets* of layers take turns: while a new analysis fills one, the other stays on screen.
-//! Nothing here draws; it packs bytes and computes numbers.
+//! The height field: rows of levels kept as ring textures, one layer a channel and level, and
+//! where each channel's surface stands. Nothing here draws; it packs bytes and computes numbers.
 
 mod field;
 mod grid;
+mod stage;
+mod state;
 mod terrace;
 
-pub use field::{
-    FieldState, Grid, HeightField, HeightFieldSize, HeightUpload, HeightUploads, SETS,
-    STATE_TEXELS, stage_rows, stage_state,
-};
+pub use field::{Allocation, HeightField, HeightFieldSize};
 pub use grid::{GridSize, surface_grid};
+pub use stage::{HeightPart, HeightUpload, HeightUploads, stage_rows};
+pub use state::{FieldState, STATE_TEXELS, stage_state};
 pub use terrace::{Terrace, Terraces, terraces};

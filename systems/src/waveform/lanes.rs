@@ -15,7 +15,7 @@ use crate::{
     present::RunStats,
     source::{Feed, Source},
     view::View,
-    waterfall::FieldState,
+    waterfall::{FieldState, HeightField},
 };
 
 /// State texels (four f32 each) of the lanes.
@@ -50,46 +50,159 @@ pub struct LaneUpload {
 #[derive(Resource)]
 pub struct LaneUploads(pub Sender<LaneUpload>);
 
-/// The store away in a task.
+/// A store away in a task.
 #[derive(Component)]
-pub struct LaneJob(Pending<LaneStore>);
+pub struct LaneJob {
+    /// The texture whose entries it has.
+    allocation: u64,
+    store: Pending<LaneStore>,
+}
 
-/// The lanes' texture: which entries lie where.
-#[derive(Resource, Default)]
-pub struct LaneField {
-    /// Counts up whenever the texture must be made anew.
-    pub allocation: u64,
-    /// Lanes.
-    pub lanes: u32,
+/// Frames a new texture gets to be made before it can be shown.
+const FRAMES_TO_BE_MADE: u32 = 3;
+
+/// The lanes of some channels of one ring, in a texture of their own.
+struct LaneSet {
+    allocation: u64,
+    epoch: u64,
+    channels: Arc<[u32]>,
+    /// At home, or away in a task.
     store: Option<LaneStore>,
-    /// The store is in a task.
-    away: bool,
     level: usize,
     /// Entries staged, absolute indices of the level.
     entries: Range<u64>,
     gaps_seen: u64,
     entry_frames: u64,
+    frames: u32,
+}
+
+impl LaneSet {
+    fn caught_up(&self, written_frames: u64) -> bool {
+        self.store
+            .as_ref()
+            .is_some_and(|store| store.next_frame() + BASE_FRAMES > written_frames)
+    }
+
+    /// Entries of the level shown that are there and can be packed: the newest ones.
+    fn stage(&mut self, feed: &Feed, span_frames: f64, width: u32) -> Option<LaneUpload> {
+        let store = self.store.as_ref()?;
+        let first = store.pyramids.first()?;
+        let room = f64::from(width) * 0.96 - 8.0;
+        let level = (0..first.levels())
+            .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
+            .unwrap_or(first.levels() - 1);
+        let entry_frames = first.entry_frames(level);
+        let at_rest = (feed.ended || feed.held) && self.caught_up(feed.written_frames);
+        let complete = if at_rest {
+            // Nothing more will come: the open entry is all there will be of it.
+            store.next_frame().div_ceil(entry_frames)
+        } else {
+            store.next_frame() / entry_frames
+        };
+        let oldest = first
+            .indices(level)
+            .start
+            .max(store.first_frame.div_ceil(entry_frames))
+            .max(complete.saturating_sub(u64::from(width)));
+        // Another level, or a gap learnt of late: all of it again.
+        let anew = self.level != level || self.gaps_seen != feed.gap_total;
+        let start = if anew {
+            oldest
+        } else {
+            self.entries.end.max(oldest)
+        };
+        self.gaps_seen = feed.gap_total;
+        self.level = level;
+        self.entry_frames = entry_frames;
+        if start >= complete {
+            return None;
+        }
+        let count = (complete - start) as usize;
+        let mut bytes = Vec::with_capacity(count * store.pyramids.len() * 8);
+        let mut entries = vec![MinMaxRms::EMPTY; count];
+        for pyramid in &store.pyramids {
+            pyramid.query(level, start, &mut entries);
+            for (index, entry) in (start..).zip(&entries) {
+                let frames = index * entry_frames..(index + 1) * entry_frames;
+                let in_gap = feed.gaps.iter().any(|gap| gap.touches(&frames));
+                let texel = if store.is_lost(&frames) || in_gap {
+                    [0.0, 0.0, 0.0, 1.0]
+                } else if entry.is_empty() {
+                    [0.0; 4]
+                } else {
+                    [entry.min, entry.max, entry.rms(), 0.0]
+                };
+                bytes.extend(texel.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
+            }
+        }
+        self.entries = if anew {
+            start..complete
+        } else {
+            self.entries.start.max(oldest)..complete
+        };
+        Some(LaneUpload {
+            allocation: self.allocation,
+            first_column: (start % u64::from(width)) as u32,
+            columns: count as u32,
+            lanes: store.pyramids.len() as u32,
+            bytes,
+        })
+    }
+}
+
+/// The lanes' textures: which entries lie where. While the lanes of other channels are read, the
+/// old ones stay on screen.
+#[derive(Resource, Default)]
+pub struct LaneField {
+    last_allocation: u64,
+    shown: Option<LaneSet>,
+    coming: Option<LaneSet>,
+    /// A store is in a task.
+    away: bool,
 }
 
 impl LaneField {
     /// Entries staged, absolute indices of the level shown.
     #[must_use]
     pub fn entries(&self) -> Range<u64> {
-        self.entries.clone()
+        self.shown
+            .as_ref()
+            .map_or(0..0, |shown| shown.entries.clone())
     }
 
     /// Frames one entry covers now.
     #[must_use]
     pub fn entry_frames(&self) -> u64 {
-        self.entry_frames
+        self.shown.as_ref().map_or(0, |shown| shown.entry_frames)
+    }
+
+    /// The texture on screen.
+    #[must_use]
+    pub fn shown_allocation(&self) -> Option<u64> {
+        self.shown.as_ref().map(|shown| shown.allocation)
+    }
+
+    /// All textures that must exist now, and their numbers of lanes.
+    pub fn allocations(&self) -> impl Iterator<Item = (u64, u32)> {
+        [&self.shown, &self.coming]
+            .into_iter()
+            .flatten()
+            .map(|set| (set.allocation, set.channels.len() as u32))
     }
 
     /// True when the store is home and has read all there is.
     #[must_use]
     pub fn caught_up(&self, feed: &Feed) -> bool {
-        self.store
-            .as_ref()
-            .is_some_and(|store| store.next_frame() + BASE_FRAMES > feed.written_frames)
+        self.coming.is_none()
+            && self
+                .shown
+                .as_ref()
+                .is_some_and(|set| set.caught_up(feed.written_frames))
+    }
+
+    /// The set whose entries are brought up to date: the one that is coming, if there is one.
+    fn current(&mut self) -> Option<&mut LaneSet> {
+        self.coming.as_mut().or(self.shown.as_mut())
     }
 }
 
@@ -100,10 +213,15 @@ pub fn collect_lanes(
     mut jobs: Query<(Entity, &mut LaneJob)>,
 ) {
     for (entity, mut job) in &mut jobs {
-        if let Some(store) = job.0.ready() {
+        if let Some(store) = job.store.ready() {
             commands.entity(entity).despawn();
             field.away = false;
-            field.store = Some(store);
+            // The store of a set that was given up meanwhile has no home any more.
+            if let Some(set) = field.current()
+                && set.allocation == job.allocation
+            {
+                set.store = Some(store);
+            }
         }
     }
 }
@@ -119,44 +237,58 @@ pub fn send_lanes(
     mut field: ResMut<LaneField>,
 ) {
     let Some(source) = source else { return };
-    if field.away {
-        return;
-    }
     let fits = field
-        .store
-        .as_ref()
-        .is_some_and(|store| store.epoch == feed.epoch && *store.channels == *view.channels);
-    if !fits {
+        .current()
+        .is_some_and(|set| set.epoch == feed.epoch && *set.channels == *view.channels);
+    let trip = if fits {
+        let Some(set) = field.current() else { return };
+        let wants = set
+            .store
+            .as_ref()
+            .is_some_and(|store| feed.written_frames >= store.next_frame() + BASE_FRAMES);
+        if !wants {
+            return;
+        }
+        let allocation = set.allocation;
+        set.store
+            .take()
+            .map(|store| (allocation, LaneTrip::GoOn(store)))
+    } else if field.away {
+        return;
+    } else {
+        field.last_allocation += 1;
         let channels: Arc<[u32]> = view.channels.clone().into();
-        field.allocation += 1;
-        field.lanes = channels.len() as u32;
-        field.entries = 0..0;
-        field.level = usize::MAX;
         let format = source.ring.format();
-        let history = format.capacity_frames;
         // The oldest frames go while they are read: keep a distance. Whole base entries only.
         let first = (feed.oldest_frame + feed.margin_frames(format)).min(feed.written_frames);
-        let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
+        let set = LaneSet {
+            allocation: field.last_allocation,
+            epoch: feed.epoch,
+            channels: channels.clone(),
+            store: None,
+            level: usize::MAX,
+            entries: 0..0,
+            gaps_seen: 0,
+            entry_frames: 0,
+            frames: 0,
+        };
+        let allocation = set.allocation;
+        if field.shown.is_none() {
+            field.shown = Some(set);
+        } else {
+            field.coming = Some(set);
+        }
         let trip = LaneTrip::Begin {
             epoch: feed.epoch,
             channels,
-            history_frames: history,
-            first_frame: first,
-            old: field.store.take(),
+            history_frames: format.capacity_frames,
+            first_frame: first.div_ceil(BASE_FRAMES) * BASE_FRAMES,
         };
-        let job = analyst.0.lanes(&source.ring, trip, feed.written_frames);
-        commands.spawn(LaneJob(job));
-        field.away = true;
-        return;
-    }
-    let wants = field
-        .store
-        .as_ref()
-        .is_some_and(|store| feed.written_frames >= store.next_frame() + BASE_FRAMES);
-    if wants && let Some(store) = field.store.take() {
-        let trip = LaneTrip::GoOn(store);
-        let job = analyst.0.lanes(&source.ring, trip, feed.written_frames);
-        commands.spawn(LaneJob(job));
+        Some((allocation, trip))
+    };
+    if let Some((allocation, trip)) = trip {
+        let store = analyst.0.lanes(&source.ring, trip, feed.written_frames);
+        commands.spawn(LaneJob { allocation, store });
         field.away = true;
     }
 }
@@ -172,68 +304,24 @@ pub fn stage_lanes(
     mut stats: ResMut<RunStats>,
 ) {
     let Some(source) = source else { return };
-    let field = &mut *field;
-    let Some(store) = &field.store else { return };
-    let Some(first) = store.pyramids.first() else {
-        return;
-    };
-    let rate = f64::from(source.ring.format().sample_rate);
-    let span_frames = view.span_secs * rate;
-    let room = f64::from(width.0) * 0.96 - 8.0;
-    let level = (0..first.levels())
-        .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
-        .unwrap_or(first.levels() - 1);
-    let entry_frames = first.entry_frames(level);
-    let complete = store.next_frame() / entry_frames;
-    let oldest = first
-        .indices(level)
-        .start
-        .max(store.first_frame.div_ceil(entry_frames))
-        .max(complete.saturating_sub(u64::from(width.0)));
-    // Another level, or a gap learnt of late: all of it again.
-    let anew = field.level != level || field.gaps_seen != feed.gap_total;
-    let start = if anew {
-        oldest
-    } else {
-        field.entries.end.max(oldest)
-    };
-    field.gaps_seen = feed.gap_total;
-    field.level = level;
-    field.entry_frames = entry_frames;
-    if start >= complete {
+    let span_frames = view.span_secs * f64::from(source.ring.format().sample_rate);
+    let Some(set) = field.current() else { return };
+    set.frames += 1;
+    if set.epoch != feed.epoch {
         return;
     }
-    let count = (complete - start) as usize;
-    let mut bytes = Vec::with_capacity(count * store.pyramids.len() * 8);
-    let mut entries = vec![MinMaxRms::EMPTY; count];
-    for pyramid in &store.pyramids {
-        pyramid.query(level, start, &mut entries);
-        for (index, entry) in (start..).zip(&entries) {
-            let frames = index * entry_frames..(index + 1) * entry_frames;
-            let in_gap = feed.gaps.iter().any(|gap| gap.touches(&frames));
-            let texel = if store.is_lost(&frames) || in_gap {
-                [0.0, 0.0, 0.0, 1.0]
-            } else if entry.is_empty() {
-                [0.0; 4]
-            } else {
-                [entry.min, entry.max, entry.rms(), 0.0]
-            };
-            bytes.extend(texel.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
-        }
+    if let Some(upload) = set.stage(&feed, span_frames, width.0) {
+        stats.bytes_of_new_rows += upload.bytes.len() as u64;
+        let _ = uploads.0.send(upload);
     }
-    field.entries = if anew {
-        start..complete
-    } else {
-        field.entries.start.max(oldest)..complete
-    };
-    stats.bytes_of_new_rows += bytes.len() as u64;
-    let _ = uploads.0.send(LaneUpload {
-        allocation: field.allocation,
-        first_column: (start % u64::from(width.0)) as u32,
-        columns: count as u32,
-        lanes: store.pyramids.len() as u32,
-        bytes,
+    let ready = field.coming.as_ref().is_some_and(|coming| {
+        coming.frames > FRAMES_TO_BE_MADE
+            && !coming.entries.is_empty()
+            && coming.caught_up(feed.written_frames)
     });
+    if ready {
+        field.shown = field.coming.take();
+    }
 }
 
 /// The lanes' state texels of this frame.
@@ -247,17 +335,27 @@ pub struct LaneState {
 pub fn stage_lane_state(
     source: Option<Res<Source>>,
     field: Res<LaneField>,
+    heights: Res<HeightField>,
     view: Res<View>,
     width: Res<LaneWidth>,
     surface: Res<FieldState>,
     mut state: ResMut<LaneState>,
 ) {
-    let Some(source) = source else { return };
-    if field.entries.is_empty() || field.entry_frames == 0 {
+    let (Some(source), Some(set)) = (source, &field.shown) else {
+        return;
+    };
+    if set.entries.is_empty() || set.entry_frames == 0 {
         *state = LaneState::default();
         return;
     }
-    let entry = field.entry_frames as f64;
+    if heights
+        .shown_plan()
+        .is_some_and(|plan| plan.epoch != set.epoch)
+    {
+        // One of them shows another ring already: until both do, this one stands still.
+        return;
+    }
+    let entry = set.entry_frames as f64;
     let head = (surface.head_frames / entry).max(0.0);
     let head_entry = head.floor();
     let span = view.span_secs * f64::from(source.ring.format().sample_rate) / entry;
@@ -270,9 +368,9 @@ pub fn stage_lane_state(
             columns as f32,
         ],
         [
-            (head_entry - field.entries.start as f64) as f32,
-            (field.entries.end as f64 - 1.0 - head_entry) as f32,
-            field.lanes as f32,
+            (head_entry - set.entries.start as f64) as f32,
+            (set.entries.end as f64 - 1.0 - head_entry) as f32,
+            set.channels.len() as f32,
             0.0,
         ],
     ];

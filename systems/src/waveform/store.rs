@@ -145,8 +145,8 @@ impl LaneStore {
 
 /// A trip of the envelopes to the ring.
 pub enum LaneTrip {
-    /// With an old store to be dropped, a new one begins: both are large with a long history, so
-    /// they are made and dropped off the frame's thread where there is another.
+    /// A new store begins: it is large with a long history, so it is made off the frame's thread
+    /// where there is another.
     Begin {
         /// Epoch of the ring.
         epoch: u64,
@@ -156,8 +156,6 @@ pub enum LaneTrip {
         history_frames: u64,
         /// First frame, at the start of a base entry.
         first_frame: u64,
-        /// What it takes the place of.
-        old: Option<LaneStore>,
     },
     /// The store reads on.
     GoOn(LaneStore),
@@ -173,11 +171,7 @@ impl LaneTrip {
                 channels,
                 history_frames,
                 first_frame,
-                old,
-            } => {
-                drop(old);
-                LaneStore::new(epoch, channels, history_frames, first_frame)
-            }
+            } => LaneStore::new(epoch, channels, history_frames, first_frame),
             Self::GoOn(store) => store,
         }
     }

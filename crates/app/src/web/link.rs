@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::prelude::*;
 use crossbeam_channel::{Sender, bounded};
-use soundfall_dsp::envelope::MinMaxRms;
+use soundfall_dsp::{envelope::MinMaxRms, rows::RowSpan};
 use soundfall_ring::{ReadError, SharedRing};
 use soundfall_systems::{
     analyst::{Analyst, Pending},
@@ -15,7 +15,7 @@ use soundfall_systems::{
     spectrum::{JobOutput, JobRows, Workshop},
     waveform::{LaneStore, LaneTrip},
 };
-use soundfall_web_ring::request::{Request, RowsRequest, encode};
+use soundfall_web_ring::request::{AnswerHead, Request, RowsRequest, encode};
 use web_time::Instant;
 
 use super::transport::Transport;
@@ -54,7 +54,7 @@ struct Question {
 
 enum Wants {
     Rows {
-        rows: Range<u64>,
+        span: RowSpan,
         workshop: Arc<Workshop>,
         to: Sender<JobOutput>,
     },
@@ -139,7 +139,7 @@ impl Office {
             }
             question
                 .wants
-                .answer(head.outcome, &self.payload, &mut self.entries);
+                .answer(&head, &self.payload, &mut self.entries);
         }
     }
 }
@@ -148,9 +148,14 @@ impl Wants {
     /// The receiver is gone only when the app is: nobody is left to be told.
     fn give_up(self) {
         match self {
-            Self::Rows { rows, to, .. } => {
-                let levels = Err(ReadError::Replaced);
-                let _ = to.send(JobOutput { rows, levels });
+            Self::Rows { span, to, .. } => {
+                let rows = Err(ReadError::Replaced);
+                let took_us = 0.0;
+                let _ = to.send(JobOutput {
+                    span,
+                    rows,
+                    took_us,
+                });
             }
             Self::Lanes { store, to, .. } => {
                 let _ = to.send(store);
@@ -158,15 +163,21 @@ impl Wants {
         }
     }
 
-    fn answer(self, outcome: Result<(), ReadError>, payload: &[u8], entries: &mut Vec<MinMaxRms>) {
+    fn answer(self, head: &AnswerHead, payload: &[u8], entries: &mut Vec<MinMaxRms>) {
+        let outcome = head.outcome;
         match self {
-            Self::Rows { rows, workshop, to } => {
-                let levels = outcome.map(|()| {
-                    let mut levels = workshop.buffer();
-                    levels.extend_from_slice(payload);
-                    levels
+            Self::Rows { span, workshop, to } => {
+                let rows = outcome.map(|()| {
+                    let mut rows = workshop.buffer();
+                    rows.extend_from_slice(payload);
+                    rows
                 });
-                let _ = to.send(JobOutput { rows, levels });
+                let took_us = head.took_us;
+                let _ = to.send(JobOutput {
+                    span,
+                    rows,
+                    took_us,
+                });
             }
             Self::Lanes {
                 mut store,
@@ -191,6 +202,11 @@ impl Wants {
 }
 
 impl Analyst for WorkerAnalyst {
+    /// The slots of the desk, but for those of the lanes and the instruments.
+    fn room(&self) -> usize {
+        6
+    }
+
     fn rows(
         &self,
         ring: &SharedRing,
@@ -200,15 +216,14 @@ impl Analyst for WorkerAnalyst {
         let (to, answer) = bounded(1);
         let plan = &job.plan;
         let request = Request::Rows(RowsRequest {
-            start_frame: plan.row_start(job.rows.start),
-            rows: (job.rows.end - job.rows.start) as usize,
-            columns_per_row: plan.shape.columns_per_row,
-            stft: plan.shape.stft,
+            start_frame: job.start_frame(),
+            span: job.span.clone(),
+            stft: plan.shape(job.halvings).stft,
             axis: plan.axis,
             channels: plan.channels.to_vec(),
         });
         let wants = Wants::Rows {
-            rows: job.rows.clone(),
+            span: job.span,
             workshop: workshop.clone(),
             to,
         };

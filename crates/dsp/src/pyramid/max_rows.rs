@@ -59,6 +59,16 @@ impl MaxRows {
         }
     }
 
+    /// Forgets everything; the next column will be `first_column`. Keeps its memory.
+    #[must_use]
+    pub fn restarted(mut self, first_column: u64) -> Self {
+        self.next_column = first_column;
+        for row in &mut self.rows {
+            row.filled = false;
+        }
+        self
+    }
+
     /// Number of levels.
     #[must_use]
     pub fn levels(&self) -> usize {

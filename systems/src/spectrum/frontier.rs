@@ -1,0 +1,220 @@
+//! Where the analysis of one generation stands, and what to do next: the live edge first, then a
+//! coarse picture of what is visible, then back through the history, then what was done poorly.
+//! Decides only; starting jobs is the schedule's business.
+
+use std::ops::Range;
+
+use bevy_ecs::prelude::*;
+
+use super::job::JobKind;
+use super::pace::Pace;
+use super::plan::SpectrumPlan;
+use super::quality::Effort;
+use super::ranges::Ranges;
+
+/// A coarse pass is worth it where the whole would take longer than this, microseconds of one core.
+const COARSE_FROM_US: f64 = 16_000.0;
+
+/// A coarse pass over what is visible.
+#[derive(Clone, Copy, Debug)]
+struct Coarse {
+    level: u32,
+    every: u64,
+    back: u64,
+}
+
+/// What to do next.
+pub(super) struct Step {
+    pub kind: JobKind,
+    pub columns: Range<u64>,
+    pub levels: Range<u32>,
+    pub effort: Effort,
+}
+
+/// Where the scheduling of the current generation stands: the columns in `back..front` are
+/// scheduled.
+#[derive(Resource, Default)]
+pub struct Frontier {
+    /// Generation of the plan.
+    pub generation: u64,
+    /// The column where this generation began: forward from here it is live, backward history.
+    pub origin: u64,
+    /// The oldest visible column worth having now.
+    pub wanted_from: u64,
+    /// What a column costs.
+    pub pace: Pace,
+    /// Columns lost to a lap before they could be scheduled.
+    pub(super) skipped: Vec<Range<u64>>,
+    /// The oldest column of the history worth having now.
+    oldest: u64,
+    /// Below this the samples are gone, as jobs found out.
+    floor: u64,
+    front: u64,
+    back: u64,
+    coarse: Option<Coarse>,
+    /// Columns that were analysed with less than full effort, in whole rows of all levels.
+    rough: Ranges,
+}
+
+impl Frontier {
+    /// Starts over with a plan, at the newest complete column. `readable` is the oldest column.
+    pub(super) fn begin(
+        &mut self,
+        plan: &SpectrumPlan,
+        complete: u64,
+        readable: u64,
+        span_secs: f64,
+    ) {
+        // Whole rows of all levels on either side.
+        let origin = align_down(complete, plan).max(readable).min(complete);
+        *self = Self {
+            generation: plan.generation,
+            origin,
+            pace: self.pace,
+            front: origin,
+            back: origin,
+            ..Self::default()
+        };
+        self.look(plan, readable, span_secs);
+        let stft = plan.stft();
+        let every = (stft.window_size / stft.hop_frames).max(1);
+        let every = 1 << every.ilog2();
+        let visible = (origin - self.wanted_from.min(origin)) * plan.channels.len() as u64;
+        if every > 1 && self.pace.estimate_us(stft.fft_size, visible) > COARSE_FROM_US {
+            self.coarse = Some(Coarse {
+                level: plan.level_for(span_secs),
+                every,
+                back: origin,
+            });
+        }
+    }
+
+    /// Notes how far back samples are readable and wanted now. `readable` is the oldest column.
+    pub(super) fn look(&mut self, plan: &SpectrumPlan, readable: u64, span_secs: f64) {
+        let back_from_front = |columns: u64| self.front.saturating_sub(columns);
+        let least = readable.max(self.floor);
+        let visible = plan.columns_in(span_secs).ceil() as u64 + 4;
+        let kept = plan.reach(plan.levels.end - 1);
+        // History scrolls out while it is fetched: what is wanted only moves forward, unless the
+        // span grows.
+        self.wanted_from = least.max(back_from_front(visible.min(kept)));
+        self.oldest = least.max(back_from_front(kept));
+        self.rough.trim_below(self.oldest);
+    }
+
+    /// Columns up to here are scheduled.
+    #[must_use]
+    pub fn front(&self) -> u64 {
+        self.front
+    }
+
+    /// True once every job for the visible history has been scheduled, at full quality.
+    #[must_use]
+    pub fn visible_scheduled(&self) -> bool {
+        self.coarse.is_none() && self.back <= self.wanted_from.max(self.floor)
+    }
+
+    /// The samples before a column are gone.
+    pub(super) fn gone_below(&mut self, column: u64) {
+        self.floor = self.floor.max(column);
+        self.wanted_from = self.wanted_from.max(column);
+    }
+
+    /// Columns were analysed with less than full effort.
+    pub(super) fn reduced(&mut self, plan: &SpectrumPlan, columns: &Range<u64>) {
+        let end = align_down(columns.end + align(plan) - 1, plan);
+        self.rough.insert(align_down(columns.start, plan)..end);
+    }
+
+    /// Leaves out what a lap has overwritten before it was scheduled; gives the columns.
+    pub(super) fn leap(&mut self, readable: u64) -> Range<u64> {
+        let lost = self.front..readable;
+        self.skipped.push(lost.clone());
+        self.front = readable;
+        lost
+    }
+
+    /// The next job, `columns(effort)` long at most.
+    pub(super) fn next(
+        &mut self,
+        plan: &SpectrumPlan,
+        complete: u64,
+        live: Effort,
+        columns: impl Fn(Effort) -> u64,
+    ) -> Option<Step> {
+        // A column that stands for others needs them all to be there.
+        let complete = complete - complete % live.every;
+        if self.front < complete {
+            let start = self.front;
+            self.front = complete.min(start + columns(live));
+            return Some(Step {
+                kind: JobKind::Live,
+                columns: start..self.front,
+                levels: plan.levels.clone(),
+                effort: live,
+            });
+        }
+        if let Some(coarse) = &mut self.coarse {
+            if coarse.back > self.wanted_from {
+                let effort = Effort {
+                    every: coarse.every,
+                    halvings: 0,
+                };
+                let row = coarse.every.max(1 << coarse.level);
+                let length = (columns(effort) / row).max(1) * row;
+                let end = coarse.back;
+                coarse.back = self.wanted_from.max(end.saturating_sub(length));
+                return Some(Step {
+                    kind: JobKind::Coarse,
+                    columns: coarse.back..end,
+                    levels: coarse.level..coarse.level + 1,
+                    effort,
+                });
+            }
+            self.coarse = None;
+        }
+        // Whole rows of all levels where they fit: nothing to be merged then.
+        let length = columns(Effort::FULL);
+        let length = (length / align(plan) * align(plan)).max(length.min(align(plan)));
+        if self.back > self.oldest {
+            let end = self.back;
+            self.back = self.oldest.max(end.saturating_sub(length));
+            return Some(self.again(plan, JobKind::History, self.back..end));
+        }
+        if live != Effort::FULL {
+            return None;
+        }
+        let rough = self.rough.last()?;
+        let end = rough.end.min(align_down(self.front, plan));
+        let start = rough.start.max(end.saturating_sub(length));
+        (start < end).then(|| {
+            self.rough.remove(&(start..end));
+            self.again(plan, JobKind::Refine, start..end)
+        })
+    }
+
+    /// Older columns at full effort, on the levels that still hold them.
+    fn again(&self, plan: &SpectrumPlan, kind: JobKind, columns: Range<u64>) -> Step {
+        let age = self.front - columns.end.min(self.front);
+        let first = plan
+            .levels
+            .clone()
+            .find(|level| age < plan.reach(*level))
+            .unwrap_or(plan.levels.end - 1);
+        Step {
+            kind,
+            columns,
+            levels: first..plan.levels.end,
+            effort: Effort::FULL,
+        }
+    }
+}
+
+/// Columns in a row of the coarsest level.
+fn align(plan: &SpectrumPlan) -> u64 {
+    1 << (plan.levels.end - 1)
+}
+
+fn align_down(column: u64, plan: &SpectrumPlan) -> u64 {
+    column & !(align(plan) - 1)
+}

@@ -1,0 +1,91 @@
+//! What a column costs on this machine, learnt from the jobs, so that each stays within its time.
+
+/// Microseconds of one core for a job while the analysis keeps up.
+pub const JOB_US: f64 = 2000.0;
+/// The same when more waits than the jobs of a frame can take: still under 5 ms, and fewer visits.
+/// What a slow display asks for once a frame must keep up with the sound.
+pub const JOB_US_WHEN_BEHIND: f64 = 4000.0;
+
+/// Microseconds a column of one channel takes, by n log₂ n of the transform's length.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    us_per_unit: f64,
+}
+
+/// About 3.5 µs for 2048.
+const FIRST_GUESS: f64 = 1.5e-4;
+/// How much a new job counts.
+const WEIGHT: f64 = 0.05;
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            us_per_unit: FIRST_GUESS,
+        }
+    }
+}
+
+/// n log₂ n.
+fn units(fft_size: usize) -> f64 {
+    let n = fft_size.max(2) as f64;
+    n * n.log2()
+}
+
+impl Pace {
+    /// A job has analysed so many columns.
+    pub fn learn(&mut self, fft_size: usize, columns: u64, took_us: f64) {
+        if columns == 0 || !took_us.is_finite() || took_us <= 0.0 {
+            return;
+        }
+        // One job that was interrupted tells nothing about the next.
+        let seen = (took_us / (columns as f64 * units(fft_size)))
+            .clamp(self.us_per_unit / 4.0, self.us_per_unit * 4.0);
+        self.us_per_unit += (seen - self.us_per_unit) * WEIGHT;
+        self.us_per_unit = self
+            .us_per_unit
+            .clamp(FIRST_GUESS / 20.0, FIRST_GUESS * 50.0);
+    }
+
+    /// Microseconds that so many columns of one channel take.
+    #[must_use]
+    pub fn estimate_us(&self, fft_size: usize, columns: u64) -> f64 {
+        self.us_per_unit * units(fft_size) * columns as f64
+    }
+
+    /// Columns of one channel for a job of so many microseconds.
+    #[must_use]
+    pub fn columns_in_us(&self, fft_size: usize, us: f64) -> u64 {
+        (us / self.estimate_us(fft_size, 1)) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_learns_what_a_column_costs() {
+        for cost_us in [0.5, 4.0, 40.0] {
+            let mut pace = Pace::default();
+            for _ in 0..400 {
+                let columns = pace.columns_in_us(2048, JOB_US).max(1);
+                pace.learn(2048, columns, columns as f64 * cost_us);
+            }
+            let took = pace.columns_in_us(2048, JOB_US) as f64 * cost_us;
+            assert!((took / JOB_US - 1.0).abs() < 0.05, "{cost_us}: {took}");
+            // A transform eight times as long takes a little more than eight times as much.
+            let ratio = pace.estimate_us(16384, 1) / pace.estimate_us(2048, 1);
+            assert!((10.0..10.4).contains(&ratio), "{ratio}");
+        }
+    }
+
+    #[test]
+    fn one_interrupted_job_changes_little() {
+        let mut pace = Pace::default();
+        let before = pace.estimate_us(2048, 1);
+        pace.learn(2048, 100, 1e6);
+        assert!(pace.estimate_us(2048, 1) < before * 1.2);
+        pace.learn(2048, 0, 5.0);
+        pace.learn(2048, 5, f64::NAN);
+    }
+}

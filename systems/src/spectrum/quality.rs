@@ -1,0 +1,254 @@
+//! Adaptive quality: when the analysis falls behind the sound it does less, in named steps, and
+//! more again by itself. Never touches what was analysed well; what was not is made good later.
+
+use bevy_ecs::prelude::*;
+use bevy_time::{Real, Time};
+
+use super::frontier::Frontier;
+use super::job::{JobKind, SpectrumJob};
+use super::plan::SpectrumPlan;
+use crate::source::Feed;
+
+/// How much of the work is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Only every so many columns is analysed, a power of two: the hop is as many times longer.
+    pub every: u64,
+    /// The window is halved so many times.
+    pub halvings: u32,
+}
+
+impl Effort {
+    /// Everything that was asked for.
+    pub const FULL: Self = Self {
+        every: 1,
+        halvings: 0,
+    };
+}
+
+/// The steps, from all to least: first a longer hop, then a shorter window.
+pub const STEPS: [(&str, Effort); 5] = [
+    ("full", Effort::FULL),
+    ("hop \u{00d7}2", step(2, 0)),
+    ("hop \u{00d7}4", step(4, 0)),
+    ("hop \u{00d7}4, window \u{00f7}2", step(4, 1)),
+    ("hop \u{00d7}8, window \u{00f7}4", step(8, 2)),
+];
+
+const fn step(every: u64, halvings: u32) -> Effort {
+    Effort { every, halvings }
+}
+
+/// Sound that may wait for its analysis, beside what two frames bring, before that counts as
+/// behind.
+const BEHIND_SECS: f64 = 0.25;
+/// This long behind, and a step is taken.
+const STEP_AFTER_SECS: f64 = 0.5;
+/// This long without being behind, and a step is taken back.
+const PATIENCE_SECS: f64 = 4.0;
+/// Patience doubles when a step taken back turns out to be too early, up to this.
+const MOST_PATIENCE_SECS: f64 = 64.0;
+/// A backlog that shrinks by this share of the time that passes is being worked off.
+const WORKED_OFF: f64 = 0.2;
+
+/// Where the quality stands.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct Quality {
+    step: usize,
+    lowest: usize,
+    /// Steps taken down since the start.
+    pub steps_down: u64,
+    /// Steps taken back up since the start.
+    pub steps_up: u64,
+    last_lag_secs: f64,
+    behind_secs: f64,
+    calm_secs: f64,
+    patience_secs: f64,
+    since_up_secs: f64,
+}
+
+impl Default for Quality {
+    fn default() -> Self {
+        Self {
+            step: 0,
+            lowest: 0,
+            steps_down: 0,
+            steps_up: 0,
+            last_lag_secs: 0.0,
+            behind_secs: 0.0,
+            calm_secs: 0.0,
+            patience_secs: PATIENCE_SECS,
+            since_up_secs: f64::INFINITY,
+        }
+    }
+}
+
+impl Quality {
+    /// Its name, `full` where nothing is left out.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        STEPS[self.step].0
+    }
+
+    /// The name of the lowest step there was.
+    #[must_use]
+    pub fn lowest_name(&self) -> &'static str {
+        STEPS[self.lowest].0
+    }
+
+    /// True while something is left out.
+    #[must_use]
+    pub fn reduced(&self) -> bool {
+        self.step > 0
+    }
+
+    /// What is done of the work.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        STEPS[self.step].1
+    }
+
+    /// A frame has passed: `lag_secs` of sound that is there has not been analysed yet.
+    pub fn observe(&mut self, lag_secs: f64, frame_secs: f64) {
+        // A slow display brings much sound at once: that is not the analysis' fault.
+        let frame_secs = frame_secs.clamp(0.0, 10.0);
+        let behind = lag_secs > BEHIND_SECS + 2.0 * frame_secs;
+        let worked_off = lag_secs < self.last_lag_secs - WORKED_OFF * frame_secs;
+        self.last_lag_secs = lag_secs;
+        self.since_up_secs += frame_secs;
+        if behind {
+            self.calm_secs = 0.0;
+            if !worked_off {
+                self.behind_secs += frame_secs;
+            }
+        } else {
+            self.behind_secs = 0.0;
+            self.calm_secs += frame_secs;
+        }
+        if self.behind_secs >= STEP_AFTER_SECS && self.step + 1 < STEPS.len() {
+            if self.since_up_secs < self.patience_secs {
+                self.patience_secs = (self.patience_secs * 2.0).min(MOST_PATIENCE_SECS);
+            }
+            self.step += 1;
+            self.lowest = self.lowest.max(self.step);
+            self.steps_down += 1;
+            self.behind_secs = 0.0;
+            tracing::warn!("the analysis is {lag_secs:.2} s behind: {}", self.name());
+        } else if self.calm_secs >= self.patience_secs {
+            self.calm_secs = 0.0;
+            if self.step > 0 {
+                self.step -= 1;
+                self.steps_up += 1;
+                self.since_up_secs = 0.0;
+                tracing::info!("the analysis keeps up: {}", self.name());
+            } else {
+                self.patience_secs = PATIENCE_SECS;
+            }
+        }
+    }
+}
+
+/// Measures how far the analysis is behind. Phase `Schedule`, between the plan and the jobs.
+pub fn watch_quality(
+    plan: Option<Res<SpectrumPlan>>,
+    feed: Res<Feed>,
+    frontier: Res<Frontier>,
+    jobs: Query<&SpectrumJob>,
+    time: Res<Time<Real>>,
+    mut quality: ResMut<Quality>,
+) {
+    let Some(plan) = plan else { return };
+    if frontier.generation != plan.generation || feed.held {
+        return;
+    }
+    let done = jobs
+        .iter()
+        .filter(|job| job.kind == JobKind::Live && job.generation == plan.generation)
+        .map(|job| job.columns.start)
+        .min()
+        .unwrap_or(frontier.front());
+    let waiting = plan
+        .columns_complete_at(feed.written_frames)
+        .saturating_sub(done);
+    let lag_secs = (waiting * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
+    quality.observe(lag_secs, time.delta_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: f64 = 1.0 / 60.0;
+
+    /// Sound comes in real time; a machine that does `capacity` seconds of sound a second at full
+    /// quality, more with less effort. Returns the names of the steps of each second.
+    fn run(
+        quality: &mut Quality,
+        secs: usize,
+        mut capacity: impl FnMut(f64) -> f64,
+    ) -> Vec<&'static str> {
+        let mut lag = 0.0_f64;
+        let mut names = Vec::new();
+        for frame in 0..secs * 60 {
+            let effort = quality.effort();
+            let speed = capacity(frame as f64 * FRAME)
+                * effort.every as f64
+                * f64::from(1_u32 << effort.halvings);
+            lag = (lag + FRAME - speed * FRAME).max(FRAME);
+            quality.observe(lag, FRAME);
+            if frame % 60 == 59 {
+                names.push(quality.name());
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn a_machine_that_keeps_up_stays_at_full_quality() {
+        let mut quality = Quality::default();
+        run(&mut quality, 120, |_| 1.3);
+        assert_eq!((quality.steps_down, quality.name()), (0, "full"));
+    }
+
+    #[test]
+    fn a_slow_machine_settles_where_it_keeps_up() {
+        let mut quality = Quality::default();
+        let names = run(&mut quality, 20, |_| 0.3);
+        assert_eq!(names.last(), Some(&"hop \u{00d7}4"));
+        // It tries again, ever more rarely.
+        let before = quality.steps_down;
+        run(&mut quality, 600, |_| 0.3);
+        assert!(quality.steps_down - before < 15, "{quality:?}");
+        assert!(quality.reduced());
+    }
+
+    #[test]
+    fn it_recovers_by_itself() {
+        let mut quality = Quality::default();
+        run(&mut quality, 10, |_| 0.2);
+        assert!(quality.reduced());
+        run(&mut quality, 60, |_| 10.0);
+        assert_eq!(quality.name(), "full");
+        assert_eq!(quality.steps_down, quality.steps_up);
+        assert_ne!(quality.lowest_name(), "full");
+    }
+
+    #[test]
+    fn a_slow_display_is_not_a_slow_analysis() {
+        let mut quality = Quality::default();
+        for _ in 0..60 {
+            quality.observe(1.02, 1.0);
+        }
+        assert_eq!(quality.steps_down, 0);
+    }
+
+    #[test]
+    fn a_short_hitch_is_worked_off() {
+        let mut quality = Quality::default();
+        // The machine stands still for 0.4 s, then does twice what comes in.
+        run(&mut quality, 30, |t| {
+            if (5.0..5.4).contains(&t) { 0.0 } else { 2.0 }
+        });
+        assert_eq!(quality.steps_down, 0);
+    }
+}

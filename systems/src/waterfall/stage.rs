@@ -1,0 +1,266 @@
+//! Turns blocks of rows into uploads: only what is new, each row once it is whole.
+
+use std::ops::Range;
+
+use bevy_ecs::prelude::*;
+use crossbeam_channel::Sender;
+use soundfall_dsp::rows::{LEVEL_BYTES, push_holes};
+
+use super::field::{HeightField, HeightFieldSize, RowPart, Set};
+use crate::{
+    present::RunStats,
+    source::Feed,
+    spectrum::{
+        Frontier, JobKind, RowBlock, RowBlocks, SharedWorkshop, SpectrumPlan, SpectrumProgress,
+    },
+    view::View,
+};
+
+/// New rows of one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeightPart {
+    /// First layer.
+    pub first_layer: u32,
+    /// Layers, one a channel.
+    pub layers: u32,
+    /// Texture row of the first row; the rest follow and wrap at the texture's end.
+    pub first_row: u32,
+    /// Rows.
+    pub rows: u32,
+    /// Where the first row of the first layer is in the bytes.
+    pub first_byte: u64,
+    /// Rows from one layer's first row to the next one's, in the bytes.
+    pub rows_per_layer: u32,
+}
+
+/// New rows, for all channels.
+pub struct HeightUpload {
+    /// Texture they are meant for, see [`super::Allocation`].
+    pub allocation: u64,
+    /// What of the bytes goes where.
+    pub parts: Vec<HeightPart>,
+    /// Little-endian half floats, rows of axis columns.
+    pub bytes: Vec<u8>,
+}
+
+/// The way to the render world.
+#[derive(Resource)]
+pub struct HeightUploads(pub Sender<HeightUpload>);
+
+/// Packs for one set.
+struct Packer<'a> {
+    set: &'a mut Set,
+    row_bytes: u64,
+    uploads: &'a HeightUploads,
+    stats: &'a mut RunStats,
+}
+
+impl Packer<'_> {
+    fn channels(&self) -> u32 {
+        self.set.allocation.channels
+    }
+
+    fn send(&mut self, parts: Vec<HeightPart>, bytes: Vec<u8>) {
+        for part in &parts {
+            let rows = u64::from(part.rows) * u64::from(part.layers);
+            self.stats.rows_uploaded += rows;
+            self.stats.bytes_of_new_rows += rows * self.row_bytes;
+        }
+        // With no renderer there is nobody to receive: the books are kept all the same.
+        let _ = self.uploads.0.send(HeightUpload {
+            allocation: self.set.allocation.id,
+            parts,
+            bytes,
+        });
+    }
+
+    /// Where rows of a level go: `data` are those in the bytes of a layer, `rows` the ones meant.
+    fn part(
+        &self,
+        level: u32,
+        rows: &Range<u64>,
+        data: &Range<u64>,
+        first_byte: u64,
+    ) -> HeightPart {
+        let texture_rows = u64::from(self.set.plan.texture_rows);
+        HeightPart {
+            first_layer: self.set.plan.first_layer(level),
+            layers: self.channels(),
+            first_row: (rows.start % texture_rows) as u32,
+            rows: (rows.end - rows.start) as u32,
+            first_byte: first_byte + (rows.start - data.start) * self.row_bytes,
+            rows_per_layer: (data.end - data.start) as u32,
+        }
+    }
+
+    /// One row of all channels.
+    fn send_row(&mut self, level: u32, row: u64, bytes: Vec<u8>) {
+        let rows = row..row + 1;
+        if row >= self.set.oldest_place(level, rows.end) {
+            let part = self.part(level, &rows, &rows, 0);
+            self.set.learn(level, rows);
+            self.send(vec![part], bytes);
+        }
+    }
+
+    /// Everything of a block.
+    fn block(&mut self, block: RowBlock, workshop: &SharedWorkshop) {
+        let span = &block.span;
+        let channels = u64::from(self.channels());
+        let Some(bytes) = block.rows else {
+            self.holes(&span.columns, span.levels.clone());
+            return;
+        };
+        if bytes.len() as u64 != span.total_rows() * channels * self.row_bytes {
+            tracing::error!("rows of {span:?} in {} bytes were left out", bytes.len());
+            return;
+        }
+        let mut parts = Vec::with_capacity(span.levels.len());
+        for level in span.levels.clone() {
+            let data = span.rows(level);
+            let first_byte = span.first_row(level, channels) * self.row_bytes;
+            let mut whole = data.clone();
+            if block.kind != JobKind::Coarse {
+                for row in partial_rows(level, &span.columns) {
+                    whole = if row == whole.start {
+                        row + 1..whole.end
+                    } else {
+                        whole.start..row
+                    };
+                    let of_channel = |channel: u64| {
+                        let row = channel * (data.end - data.start) + row - data.start;
+                        let at = (first_byte + row * self.row_bytes) as usize;
+                        &bytes[at..at + self.row_bytes as usize]
+                    };
+                    let merged = self.set.merge(RowPart {
+                        level,
+                        row,
+                        columns: covered(level, row, &span.columns),
+                        channels: &mut (0..channels).map(of_channel),
+                    });
+                    if let Some(merged) = merged {
+                        self.send_row(level, row, merged);
+                    }
+                }
+            }
+            // What scrolled out while it was analysed has no place any more.
+            whole.start = whole.start.max(self.set.oldest_place(level, whole.end));
+            if whole.start < whole.end {
+                parts.push(self.part(level, &whole, &data, first_byte));
+                self.set.learn(level, whole);
+            }
+        }
+        if parts.is_empty() {
+            workshop.0.put_buffer(bytes);
+        } else {
+            self.send(parts, bytes);
+        }
+    }
+
+    /// Columns that were lost: every row with one of them is a hole.
+    fn holes(&mut self, columns: &Range<u64>, levels: Range<u32>) {
+        for level in levels {
+            let mut rows = columns.start >> level..((columns.end - 1) >> level) + 1;
+            let (channels, row_bytes) = (u64::from(self.channels()), self.row_bytes as usize);
+            for row in partial_rows(level, columns) {
+                rows = if row == rows.start {
+                    row + 1..rows.end
+                } else {
+                    rows.start..row
+                };
+                let mut hole = Vec::with_capacity(row_bytes);
+                push_holes(row_bytes / LEVEL_BYTES, &mut hole);
+                let merged = self.set.merge(RowPart {
+                    level,
+                    row,
+                    columns: covered(level, row, columns),
+                    channels: &mut (0..channels).map(|_| hole.as_slice()),
+                });
+                if let Some(merged) = merged {
+                    self.send_row(level, row, merged);
+                }
+            }
+            rows.start = rows.start.max(self.set.oldest_place(level, rows.end));
+            if rows.start < rows.end {
+                let levels = (rows.end - rows.start) * channels * self.row_bytes;
+                let mut bytes = Vec::new();
+                push_holes(levels as usize / LEVEL_BYTES, &mut bytes);
+                let part = self.part(level, &rows, &rows, 0);
+                self.set.learn(level, rows);
+                self.send(vec![part], bytes);
+            }
+        }
+    }
+}
+
+/// Columns of a range that belong to a row.
+fn covered(level: u32, row: u64, columns: &Range<u64>) -> u64 {
+    let (start, end) = (row << level, (row + 1) << level);
+    columns.end.min(end) - columns.start.max(start)
+}
+
+/// The rows at the ends of a range of columns that it does not cover wholly: first and last.
+fn partial_rows(level: u32, columns: &Range<u64>) -> impl Iterator<Item = u64> {
+    let (first, last) = (columns.start >> level, (columns.end - 1) >> level);
+    let whole = 1 << level;
+    let is_part = move |row: &u64, columns: &Range<u64>| covered(level, *row, columns) < whole;
+    let first_part = Some(first).filter(|row| is_part(row, columns));
+    let last_part = Some(last).filter(|row| last != first && is_part(row, columns));
+    first_part.into_iter().chain(last_part)
+}
+
+/// Turns blocks into uploads and lets a finished set take over. Phase `Stage`.
+pub fn stage_rows(
+    plan: Option<Res<SpectrumPlan>>,
+    size: Res<HeightFieldSize>,
+    frontier: Res<Frontier>,
+    feed: Res<Feed>,
+    view: Res<View>,
+    progress: Res<SpectrumProgress>,
+    uploads: Res<HeightUploads>,
+    workshop: Res<SharedWorkshop>,
+    mut blocks: ResMut<RowBlocks>,
+    mut field: ResMut<HeightField>,
+    mut stats: ResMut<RunStats>,
+) {
+    let Some(plan) = plan else { return };
+    let Some(set) = field.set_for(&plan) else {
+        return;
+    };
+    let mut packer = Packer {
+        set,
+        row_bytes: u64::from(size.columns) * LEVEL_BYTES as u64,
+        uploads: &uploads,
+        stats: &mut stats,
+    };
+    for block in blocks.0.drain(..) {
+        if block.generation == plan.generation && !block.span.columns.is_empty() {
+            packer.block(block, &workshop);
+        }
+    }
+    // Where nothing more will come, a row that is not full is all there will be of it.
+    if (feed.ended || feed.held) && progress.in_flight == 0 && progress.backlog == 0 {
+        for (level, row, bytes) in packer.set.unfinished() {
+            packer.send_row(level, row, bytes);
+        }
+    }
+    field.take_over(&frontier, view.span_secs);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_at_the_ends_are_in_part() {
+        let partial = |level, columns| partial_rows(level, &columns).collect::<Vec<_>>();
+        assert!(partial(0, 3..9).is_empty());
+        assert!(partial(2, 4..12).is_empty());
+        assert_eq!(partial(2, 5..12), [1]);
+        assert_eq!(partial(2, 4..11), [2]);
+        assert_eq!(partial(2, 5..11), [1, 2]);
+        assert_eq!(partial(2, 5..7), [1]);
+        assert_eq!(covered(2, 1, &(5..11)), 3);
+        assert_eq!(covered(2, 2, &(5..11)), 3);
+    }
+}
