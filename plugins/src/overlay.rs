@@ -9,7 +9,7 @@ use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
     present::{RunStats, UploadMeter},
     source::{Feed, Source, adopt_source},
-    spectrum::SpectrumProgress,
+    spectrum::{Quality, Reanalysis, SpectrumProgress},
     view::View,
 };
 
@@ -24,6 +24,8 @@ impl Plugin for OverlayPlugin {
             .add_perf_ui_simple_entry::<MainSchedule>()
             .add_perf_ui_simple_entry::<RingFill>()
             .add_perf_ui_simple_entry::<Backlog>()
+            .add_perf_ui_simple_entry::<InQuality>()
+            .add_perf_ui_simple_entry::<Changes>()
             .add_perf_ui_simple_entry::<Rows>()
             .add_perf_ui_simple_entry::<Uploaded>()
             .add_perf_ui_simple_entry::<Lost>()
@@ -59,6 +61,8 @@ fn toggle(mut commands: Commands, view: Res<View>, shown: Query<Entity, With<Per
             MainSchedule,
             RingFill,
             Backlog,
+            InQuality,
+            Changes,
             Rows,
             Uploaded,
             Lost,
@@ -142,27 +146,55 @@ entry!(
     SRes<SpectrumProgress>,
     |progress| format!("{} columns, {} jobs", progress.backlog, progress.in_flight)
 );
-entry!(Rows, "Rows", 1003, SRes<RunStats>, |stats| stats
+entry!(
+    InQuality,
+    "Quality (lowest)",
+    1003,
+    SRes<Quality>,
+    |quality| {
+        if quality.lowest_name() == quality.name() {
+            quality.name().to_owned()
+        } else {
+            format!("{} ({})", quality.name(), quality.lowest_name())
+        }
+    }
+);
+entry!(
+    Changes,
+    "Re-analysis first / whole",
+    1004,
+    SRes<Reanalysis>,
+    |it| if it.count == 0 {
+        "none yet".to_owned()
+    } else {
+        format!(
+            "{:.0} / {:.0} ms",
+            it.first_ms.percentile(0.5),
+            it.whole_ms.percentile(0.5)
+        )
+    }
+);
+entry!(Rows, "Rows", 1005, SRes<RunStats>, |stats| stats
     .rows_uploaded
     .to_string());
 entry!(
     Uploaded,
     "Uploaded",
-    1004,
+    1006,
     SRes<UploadMeter>,
     |meter| format!("{:.1} MB", meter.bytes() as f64 / 1e6)
 );
 entry!(
     Lost,
     "Lost frames / laps",
-    1005,
+    1007,
     (SRes<Feed>, SRes<SpectrumProgress>),
     |it| format!("{} / {}", it.0.lost_frames, it.1.laps)
 );
 entry!(
     Latency,
     "Sound to screen p50",
-    1006,
+    1008,
     SRes<RunStats>,
     |stats| format!("{:.0} ms", stats.latency.percentile(0.5))
 );

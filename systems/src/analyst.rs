@@ -38,6 +38,11 @@ pub trait Analyst: Send + Sync {
         8
     }
 
+    /// Bytes of rows one job brings at most, those of a single column aside.
+    fn most_bytes(&self) -> u64 {
+        4 << 20
+    }
+
     /// Rows of levels.
     fn rows(&self, ring: &SharedRing, workshop: &Arc<Workshop>, job: JobRows)
     -> Pending<JobOutput>;
@@ -62,7 +67,7 @@ struct PoolAnalyst;
 impl Analyst for PoolAnalyst {
     /// Enough to keep the threads at work until the next frame, and no flood.
     fn room(&self) -> usize {
-        (2 + 6 * AsyncComputeTaskPool::get().thread_num()).min(26)
+        (4 + 4 * AsyncComputeTaskPool::get().thread_num()).min(36)
     }
 
     fn rows(

@@ -2,6 +2,7 @@
 //! are measured and where they go is decided elsewhere.
 
 use serde::Serialize;
+use soundfall_systems::present::Histogram;
 
 use crate::report::DisplayReport;
 
@@ -14,6 +15,16 @@ pub struct Spread {
     pub p99: f64,
     /// The largest.
     pub max: f64,
+}
+
+impl From<&Histogram> for Spread {
+    fn from(histogram: &Histogram) -> Self {
+        Self {
+            p50: round(histogram.percentile(0.5), 3),
+            p99: round(histogram.percentile(0.99), 3),
+            max: round(histogram.max(), 3),
+        }
+    }
 }
 
 /// Values at p50 and p99.
@@ -34,6 +45,28 @@ pub struct Memory {
     pub end: f64,
     /// At most, when looked at.
     pub max: f64,
+}
+
+/// How much of the analysis was done, by the names of the steps.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct QualityFigures {
+    /// At the end.
+    pub now: &'static str,
+    /// At the worst.
+    pub lowest: &'static str,
+    /// Columns of live sound left out, those made good later included.
+    pub columns_left_out: u64,
+}
+
+/// Changes of the analysis while it ran.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ReanalysisFigures {
+    /// How many.
+    pub count: u64,
+    /// From a change to its first picture of all that is visible.
+    pub first_ms: Spread,
+    /// From a change to the finished picture of all that is visible.
+    pub finished_ms: Spread,
 }
 
 /// The figures of a run.
@@ -65,8 +98,14 @@ pub struct Stats {
     pub laps: u64,
     /// Gaps recorded.
     pub gaps: u64,
-    /// Steps of reduced quality taken.
+    /// Steps of reduced quality taken, down.
     pub quality_steps: u64,
+    /// What the quality was.
+    pub quality: QualityFigures,
+    /// Time of an analysis job where it ran.
+    pub job_ms: Spread,
+    /// Changes that made the visible history be analysed again.
+    pub reanalysis: ReanalysisFigures,
     /// Newest sample to the frame that shows it.
     pub latency_ms: Pair,
     /// Resident memory, the ring aside.
@@ -85,9 +124,8 @@ pub struct Stats {
 impl Stats {
     /// Takes the display's figures over.
     pub fn add_display(&mut self, report: &DisplayReport) {
-        let [p50, p99, max] = report.frame_cpu_ms.map(|ms| round(ms, 3));
         self.frames = report.frames;
-        self.frame_cpu_ms = Spread { p50, p99, max };
+        self.frame_cpu_ms = report.frame_cpu_ms;
         [
             self.columns_due,
             self.columns_analysed,
@@ -99,6 +137,10 @@ impl Stats {
         self.lost_frames = report.lost_frames;
         self.laps = report.laps;
         self.gaps = report.gaps;
+        self.quality_steps = report.quality_steps;
+        self.quality = report.quality;
+        self.job_ms = report.job_ms;
+        self.reanalysis = report.reanalysis;
         let [p50, p99] = report.latency_ms.map(|ms| round(ms, 1));
         self.latency_ms = Pair { p50, p99 };
         self.adapter.clone_from(&report.adapter);

@@ -2,6 +2,7 @@
 //! command; in the browser it offers the page what it needs. Holds no logic of sound or picture.
 #![forbid(unsafe_code)]
 
+mod changes;
 mod figures;
 mod report;
 #[cfg_attr(

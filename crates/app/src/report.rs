@@ -7,16 +7,18 @@ use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     present::{RunStats, UploadMeter},
     source::Feed,
-    spectrum::SpectrumProgress,
+    spectrum::{Quality, Reanalysis, SpectrumProgress},
 };
+
+use crate::figures::{QualityFigures, ReanalysisFigures, Spread};
 
 /// What a display did.
 #[derive(Debug, Default)]
 pub struct DisplayReport {
     /// Frames of the display.
     pub frames: u64,
-    /// Time of the main schedule: p50, p99, max, milliseconds.
-    pub frame_cpu_ms: [f64; 3],
+    /// Time of the main schedule.
+    pub frame_cpu_ms: Spread,
     /// Columns due, analysed, dropped.
     pub columns: [u64; 3],
     /// Rows handed to the renderer.
@@ -33,6 +35,14 @@ pub struct DisplayReport {
     pub gaps: u64,
     /// Newest sample to screen: p50, p99, milliseconds.
     pub latency_ms: [f64; 2],
+    /// Steps of reduced quality taken.
+    pub quality_steps: u64,
+    /// What the quality was.
+    pub quality: QualityFigures,
+    /// Time of an analysis job.
+    pub job_ms: Spread,
+    /// Changes of the analysis.
+    pub reanalysis: ReanalysisFigures,
     /// Graphics adapter.
     pub adapter: Option<String>,
     #[cfg(not(target_arch = "wasm32"))]
@@ -52,11 +62,7 @@ impl DisplayReport {
         };
         if let Some(stats) = world.get_resource::<RunStats>() {
             report.frames = stats.frames;
-            report.frame_cpu_ms = [
-                stats.frame_cpu.percentile(0.5),
-                stats.frame_cpu.percentile(0.99),
-                stats.frame_cpu.max(),
-            ];
+            report.frame_cpu_ms = Spread::from(&stats.frame_cpu);
             report.rows_uploaded = stats.rows_uploaded;
             report.bytes_of_new_rows = stats.bytes_of_new_rows;
             report.latency_ms = [
@@ -72,6 +78,20 @@ impl DisplayReport {
                 progress.columns_due - progress.columns_analysed,
             ];
             report.laps = progress.laps;
+            report.quality.columns_left_out = progress.columns_left_out;
+            report.job_ms = Spread::from(&progress.job_ms);
+        }
+        if let Some(quality) = world.get_resource::<Quality>() {
+            report.quality_steps = quality.steps_down;
+            report.quality.now = quality.name();
+            report.quality.lowest = quality.lowest_name();
+        }
+        if let Some(reanalysis) = world.get_resource::<Reanalysis>() {
+            report.reanalysis = ReanalysisFigures {
+                count: reanalysis.count,
+                first_ms: Spread::from(&reanalysis.first_ms),
+                finished_ms: Spread::from(&reanalysis.whole_ms),
+            };
         }
         if let Some(meter) = world.get_resource::<UploadMeter>() {
             report.bytes_uploaded = meter.bytes();
@@ -88,12 +108,13 @@ impl DisplayReport {
     #[must_use]
     pub fn line(&self, seconds: f64) -> String {
         format!(
-            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  lost {}  laps {}  latency {:.0} ms",
+            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  quality {}  lost {}  laps {}  latency {:.0} ms",
             self.frames,
-            self.frame_cpu_ms[0],
-            self.frame_cpu_ms[1],
+            self.frame_cpu_ms.p50,
+            self.frame_cpu_ms.p99,
             self.columns[1],
             self.columns[0],
+            self.quality.now,
             self.lost_frames,
             self.laps,
             self.latency_ms[0],

@@ -4,12 +4,15 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     source::{Feed, Source},
-    spectrum::{AnalysisSettings, PlanRefusal, SpectrumProgress},
+    spectrum::{AnalysisSettings, PlanRefusal, Quality, SpectrumProgress},
     waterfall::FieldState,
 };
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
 use soundfall_systems::camera::Layout;
+
+/// What is not as it should be.
+const WARM: egui::Color32 = egui::Color32::from_rgb(255, 214, 153);
 
 /// Seconds a message about a loss stays.
 const LOSS_SECS: f64 = 6.0;
@@ -21,6 +24,7 @@ pub(crate) fn show_messages(
     feed: Res<Feed>,
     settings: Res<AnalysisSettings>,
     progress: Res<SpectrumProgress>,
+    quality: Res<Quality>,
     refusal: Res<PlanRefusal>,
     state: Res<FieldState>,
     time: Res<Time>,
@@ -71,6 +75,19 @@ pub(crate) fn show_messages(
         12.5,
         QUIET,
     );
+    if quality.reduced() {
+        text(
+            &painter,
+            egui::pos2(20.0, 58.0),
+            egui::Align2::LEFT_TOP,
+            &format!(
+                "Reduced: {} \u{2013} the analysis could not keep up",
+                quality.name()
+            ),
+            12.5,
+            WARM,
+        );
+    }
     if !state.visible && refusal.0.is_none() {
         text(
             &painter,
@@ -107,8 +124,7 @@ pub(crate) fn show_messages(
 
 /// One line on a plate; returns where the next one goes.
 fn warn(painter: &egui::Painter, x: f32, y: f32, words: &str) -> f32 {
-    let colour = egui::Color32::from_rgb(255, 214, 153);
-    let layout = painter.layout_no_wrap(words.to_owned(), super::font(15.0), colour);
+    let layout = painter.layout_no_wrap(words.to_owned(), super::font(15.0), WARM);
     let size = layout.size() + egui::vec2(24.0, 12.0);
     let plate = egui::Rect::from_min_size(egui::pos2(x - size.x / 2.0, y), size);
     painter.rect_filled(
@@ -116,6 +132,6 @@ fn warn(painter: &egui::Painter, x: f32, y: f32, words: &str) -> f32 {
         8.0,
         egui::Color32::from_rgba_unmultiplied(58, 34, 8, 235),
     );
-    painter.galley(plate.min + egui::vec2(12.0, 6.0), layout, colour);
+    painter.galley(plate.min + egui::vec2(12.0, 6.0), layout, WARM);
     plate.bottom() + 8.0
 }

@@ -1,7 +1,7 @@
 //! Bevy's own plugins for a window or for a picture, and the target all cameras draw to.
 
 use bevy::{
-    app::PluginGroupBuilder,
+    app::{PluginGroupBuilder, TaskPoolOptions, TaskPoolPlugin},
     asset::AssetPlugin,
     camera::{ImageRenderTarget, RenderTarget},
     log::LogPlugin,
@@ -51,7 +51,8 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
         .build()
         // The program has its own log on stderr.
         .disable::<LogPlugin>()
-        .set(AssetPlugin::default());
+        .set(AssetPlugin::default())
+        .set(task_pools());
     let plugins = match window {
         Some(title) => in_window(plugins, title, size, graphics),
         None => off_screen(plugins, graphics),
@@ -69,6 +70,18 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
         image,
         msaa: Msaa::Sample4,
     });
+}
+
+/// Threads: half of the cores for the analysis, since nothing else here computes much, and one for
+/// files, since nothing but the shaders is read.
+fn task_pools() -> TaskPoolPlugin {
+    let mut options = TaskPoolOptions::default();
+    options.io.max_threads = 1;
+    options.async_compute.percent = 0.5;
+    options.async_compute.max_threads = 8;
+    TaskPoolPlugin {
+        task_pool_options: options,
+    }
 }
 
 fn settings(graphics: &Graphics) -> WgpuSettings {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bevy_ecs::prelude::*;
 
-use super::job::JobKind;
+use super::job::{JobKind, SpectrumJob};
 use super::pace::Pace;
 use super::plan::SpectrumPlan;
 use super::quality::Effort;
@@ -21,6 +21,15 @@ struct Coarse {
     level: u32,
     every: u64,
     back: u64,
+}
+
+/// What is out when the next job is chosen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    /// New sound before this column is back.
+    pub landed: u64,
+    /// Coarse jobs are under way.
+    pub coarse: bool,
 }
 
 /// What to do next.
@@ -102,6 +111,14 @@ impl Frontier {
         self.rough.trim_below(self.oldest);
     }
 
+    /// New sound up to this column has been analysed and is back.
+    pub(super) fn landed<'a>(&self, jobs: impl Iterator<Item = &'a SpectrumJob>) -> u64 {
+        jobs.filter(|job| job.kind == JobKind::Live && job.generation == self.generation)
+            .map(|job| job.columns.start)
+            .min()
+            .unwrap_or(self.front)
+    }
+
     /// Columns up to here are scheduled.
     #[must_use]
     pub fn front(&self) -> u64 {
@@ -134,26 +151,36 @@ impl Frontier {
         lost
     }
 
-    /// The next job, `columns(effort)` long at most.
-    pub(super) fn next(
+    /// The next job of new sound, so many columns at most.
+    pub(super) fn live(
         &mut self,
         plan: &SpectrumPlan,
         complete: u64,
-        live: Effort,
-        columns: impl Fn(Effort) -> u64,
+        effort: Effort,
+        most: u64,
     ) -> Option<Step> {
         // A column that stands for others needs them all to be there.
-        let complete = complete - complete % live.every;
-        if self.front < complete {
-            let start = self.front;
-            self.front = complete.min(start + columns(live));
-            return Some(Step {
+        let complete = complete - complete % effort.every;
+        let start = self.front;
+        (start < complete).then(|| {
+            self.front = complete.min(start + most);
+            Step {
                 kind: JobKind::Live,
                 columns: start..self.front,
                 levels: plan.levels.clone(),
-                effort: live,
-            });
-        }
+                effort,
+            }
+        })
+    }
+
+    /// The next job of what was before, so many columns at most.
+    pub(super) fn before(
+        &mut self,
+        plan: &SpectrumPlan,
+        live: Effort,
+        most: u64,
+        out: Out,
+    ) -> Option<Step> {
         if let Some(coarse) = &mut self.coarse {
             if coarse.back > self.wanted_from {
                 let effort = Effort {
@@ -161,7 +188,7 @@ impl Frontier {
                     halvings: 0,
                 };
                 let row = coarse.every.max(1 << coarse.level);
-                let length = (columns(effort) / row).max(1) * row;
+                let length = (most * effort.every / row).max(1) * row;
                 let end = coarse.back;
                 coarse.back = self.wanted_from.max(end.saturating_sub(length));
                 return Some(Step {
@@ -173,9 +200,12 @@ impl Frontier {
             }
             self.coarse = None;
         }
+        if out.coarse {
+            // The coarse rows must not come after the fine ones.
+            return None;
+        }
         // Whole rows of all levels where they fit: nothing to be merged then.
-        let length = columns(Effort::FULL);
-        let length = (length / align(plan) * align(plan)).max(length.min(align(plan)));
+        let length = (most / align(plan) * align(plan)).max(most.min(align(plan)));
         if self.back > self.oldest {
             let end = self.back;
             self.back = self.oldest.max(end.saturating_sub(length));
@@ -185,7 +215,8 @@ impl Frontier {
             return None;
         }
         let rough = self.rough.last()?;
-        let end = rough.end.min(align_down(self.front, plan));
+        // A row whose first version is not whole yet must not be mixed with its second.
+        let end = rough.end.min(align_down(out.landed, plan));
         let start = rough.start.max(end.saturating_sub(length));
         (start < end).then(|| {
             self.rough.remove(&(start..end));

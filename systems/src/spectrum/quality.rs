@@ -5,7 +5,7 @@ use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
 use super::frontier::Frontier;
-use super::job::{JobKind, SpectrumJob};
+use super::job::SpectrumJob;
 use super::plan::SpectrumPlan;
 use crate::source::Feed;
 
@@ -161,15 +161,9 @@ pub fn watch_quality(
     if frontier.generation != plan.generation || feed.held {
         return;
     }
-    let done = jobs
-        .iter()
-        .filter(|job| job.kind == JobKind::Live && job.generation == plan.generation)
-        .map(|job| job.columns.start)
-        .min()
-        .unwrap_or(frontier.front());
     let waiting = plan
         .columns_complete_at(feed.written_frames)
-        .saturating_sub(done);
+        .saturating_sub(frontier.landed(jobs.iter()));
     let lag_secs = (waiting * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
     quality.observe(lag_secs, time.delta_secs_f64());
 }

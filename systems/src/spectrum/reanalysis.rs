@@ -72,6 +72,7 @@ pub fn time_reanalysis(
     if !running.first_shown {
         running.first_shown = true;
         this.first_ms.add(passed_ms);
+        tracing::debug!("first picture of a change after {passed_ms:.0} ms");
     }
     let under_way = jobs.iter().any(|job| {
         job.generation == plan.generation
@@ -80,6 +81,7 @@ pub fn time_reanalysis(
     });
     if frontier.visible_scheduled() && !under_way {
         this.whole_ms.add(passed_ms);
+        tracing::debug!("whole picture of a change after {passed_ms:.0} ms");
         this.running = None;
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::LEVEL_BYTES;
 
-use super::frontier::Frontier;
+use super::frontier::{Frontier, Out};
 use super::job::{JobKind, JobRows, SpectrumJob, Workshop};
-use super::pace::{JOB_US, JOB_US_WHEN_BEHIND};
+use super::pace::{LIVE_US, MOST_US};
 use super::plan::SpectrumPlan;
 use super::progress::SpectrumProgress;
 use super::quality::{Effort, Quality};
@@ -22,22 +22,29 @@ use crate::{
 
 /// Frames of a channel one job reads at most, a single column aside.
 const FRAMES_PER_JOB: u64 = 1 << 19;
-/// Bytes of rows one job brings at most, those of a single column aside.
-const BYTES_PER_JOB: u64 = 1 << 20;
+
+/// Jobs that only new sound may have under way.
+const ROOM_FOR_LIVE: usize = 2;
 
 /// The workshop shared by the jobs and the stage that gives buffers back.
 #[derive(Resource, Clone, Default)]
 pub struct SharedWorkshop(pub Arc<Workshop>);
 
-/// Columns of a job that takes about `us` microseconds.
-fn columns_per_job(plan: &SpectrumPlan, frontier: &Frontier, effort: Effort, us: f64) -> u64 {
+/// Columns of a job that takes about `us` microseconds and brings at most so many bytes.
+fn columns_per_job(
+    plan: &SpectrumPlan,
+    frontier: &Frontier,
+    effort: Effort,
+    us: f64,
+    most_bytes: u64,
+) -> u64 {
     let stft = &plan.shape(effort.halvings).stft;
     let channels = plan.channels.len().max(1) as u64;
     let in_time = frontier.pace.columns_in_us(stft.fft_size, us) / channels * effort.every;
     // A column is a row on the finest level and less than one on all others, but for the ends.
     let row_bytes = channels * (plan.axis.columns() * LEVEL_BYTES) as u64;
     let ends = 2 * u64::from(plan.levels.end - plan.levels.start);
-    let in_bytes = (BYTES_PER_JOB / row_bytes).saturating_sub(ends) / 2;
+    let in_bytes = (most_bytes / row_bytes).saturating_sub(ends) / 2;
     in_time
         .min(in_bytes)
         .min(FRAMES_PER_JOB / plan.hop_frames())
@@ -52,7 +59,7 @@ pub fn schedule_jobs(
     feed: Res<Feed>,
     view: Res<View>,
     plan: Option<Res<SpectrumPlan>>,
-    jobs: Query<(), With<SpectrumJob>>,
+    jobs: Query<&SpectrumJob>,
     workshop: Res<SharedWorkshop>,
     analyst: Res<SharedAnalyst>,
     quality: Res<Quality>,
@@ -86,24 +93,30 @@ pub fn schedule_jobs(
     let waiting = |frontier: &Frontier| complete.saturating_sub(frontier.front()) * channels;
     let in_a_frame = frontier
         .pace
-        .columns_in_us(plan.stft().fft_size, JOB_US * room as f64);
+        .columns_in_us(plan.stft().fft_size, LIVE_US * room as f64);
     let us = if waiting(&frontier) > in_a_frame {
-        JOB_US_WHEN_BEHIND
+        MOST_US
     } else {
-        JOB_US
+        LIVE_US
     };
-    // Worked out once for each effort there is: none of it changes within a frame.
-    let full = columns_per_job(&plan, &frontier, Effort::FULL, us);
-    let reduced = columns_per_job(&plan, &frontier, effort, us);
-    let length = |of: Effort| match of {
-        Effort::FULL => full,
-        _ if of == effort => reduced,
-        _ => full * of.every,
+    // Worked out once: none of it changes within a frame.
+    let bytes = analyst.0.most_bytes();
+    let live = columns_per_job(&plan, &frontier, effort, us, bytes);
+    let history = columns_per_job(&plan, &frontier, Effort::FULL, MOST_US, bytes);
+    let mut out = Out {
+        landed: frontier.landed(jobs.iter()),
+        coarse: jobs
+            .iter()
+            .any(|job| job.kind == JobKind::Coarse && job.generation == plan.generation),
     };
     while in_flight < room {
-        let Some(step) = frontier.next(&plan, complete, effort, length) else {
-            break;
-        };
+        let step = frontier.live(&plan, complete, effort, live).or_else(|| {
+            // Room is kept for new sound.
+            let free = in_flight + ROOM_FOR_LIVE < room;
+            free.then(|| frontier.before(&plan, effort, history, out))?
+        });
+        let Some(step) = step else { break };
+        out.coarse |= step.kind == JobKind::Coarse;
         let job = JobRows::new(
             &plan,
             step.columns.clone(),

@@ -11,6 +11,7 @@ use soundfall_systems::{
     view::{MAX_CHANNELS, View},
 };
 
+use crate::changes::Change;
 use crate::exit::Usage;
 use crate::values::{self, ChannelList};
 
@@ -226,7 +227,15 @@ pub struct RunArgs {
     /// Save a numbered picture every so many seconds.
     #[arg(long, value_name = "SECS", value_parser = values::positive_secs)]
     pub snapshot_every: Option<f64>,
+    /// Change a setting while it runs, for shows and tests: --change 3:window-size=8192. Can be
+    /// given many times; knows the options of view and analysis.
+    #[arg(long = "change", value_name = "SECS:NAME=VALUE", value_parser = change)]
+    pub changes: Vec<Change>,
     /// Write the run's figures as JSON to a file, or to stdout with `-`.
     #[arg(long, value_name = "FILE|-")]
     pub stats: Option<PathBuf>,
+}
+
+fn change(text: &str) -> Result<Change, String> {
+    text.parse()
 }

@@ -39,6 +39,7 @@ pub fn run(
         seconds: run.seconds,
         snapshot: run.snapshot.clone(),
         snapshot_every_secs: run.snapshot_every,
+        changes: run.changes.clone(),
         talk: verbose > 0,
     };
     choose_place(&mut options, &graphics);

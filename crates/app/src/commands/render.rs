@@ -63,6 +63,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         seconds: None,
         snapshot: None,
         snapshot_every_secs: None,
+        changes: Vec::new(),
         talk: false,
     };
     input.keep_last(((args.view.span + 2.0) * rate) as usize + args.view.window_size);

@@ -19,6 +19,7 @@ use soundfall_systems::{
     view::View,
 };
 
+use crate::changes::{self, Change};
 use crate::report::DisplayReport;
 use crate::stop::Stop;
 
@@ -43,6 +44,8 @@ pub struct ShowOptions {
     pub snapshot: Option<PathBuf>,
     /// A picture every so many seconds, numbered.
     pub snapshot_every_secs: Option<f64>,
+    /// Changes while it runs.
+    pub changes: Vec<Change>,
     /// A line of figures a second on stderr.
     pub talk: bool,
 }
@@ -91,5 +94,6 @@ fn build(source: Source, options: &ShowOptions, graphics: &Graphics) -> App {
         .insert_resource(options.view.clone())
         .insert_resource(source)
         .add_plugins(SoundfallPlugins);
+    changes::add(&mut app, options.changes.clone());
     app
 }

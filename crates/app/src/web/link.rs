@@ -15,6 +15,7 @@ use soundfall_systems::{
     spectrum::{JobOutput, JobRows, Workshop},
     waveform::{LaneStore, LaneTrip},
 };
+use soundfall_web_ring::desk::PAYLOAD_BYTES;
 use soundfall_web_ring::request::{AnswerHead, Request, RowsRequest, encode};
 use web_time::Instant;
 
@@ -205,6 +206,11 @@ impl Analyst for WorkerAnalyst {
     /// The slots of the desk, but for those of the lanes and the instruments.
     fn room(&self) -> usize {
         6
+    }
+
+    /// A slot of the desk.
+    fn most_bytes(&self) -> u64 {
+        u64::from(PAYLOAD_BYTES)
     }
 
     fn rows(

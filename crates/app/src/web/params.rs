@@ -4,6 +4,7 @@
 use bevy::prelude::Resource;
 use soundfall_systems::{spectrum::AnalysisSettings, view::View};
 
+use crate::changes::{Change, set, switch};
 use crate::values::{self, ChannelList};
 
 /// A link's options, checked.
@@ -15,6 +16,8 @@ pub struct Params {
     pub view: View,
     /// Channels shown, where the link names them.
     pub channels: Option<ChannelList>,
+    /// Changes while it runs.
+    pub changes: Vec<Change>,
     /// Edges are smoothed.
     pub smooth: bool,
     /// Pictures are drawn; without them the page's own work can be measured where the processor
@@ -37,6 +40,7 @@ impl Params {
             analysis: AnalysisSettings::default(),
             view: View::default(),
             channels: None,
+            changes: Vec::new(),
             smooth: true,
             draw: true,
         };
@@ -50,28 +54,18 @@ impl Params {
     }
 
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let (analysis, view) = (&mut self.analysis, &mut self.view);
         match name {
-            "window-size" => analysis.window_size = parsed(value)?,
-            "hop" => analysis.hop_frames = parsed(value)?,
-            "window" => analysis.window = parsed(value)?,
-            "scale" => analysis.scale = parsed(value)?,
-            "min-hz" => analysis.min_hz = values::hertz(value)?,
-            "max-hz" => analysis.max_hz = values::hertz(value)?,
-            "db-min" => view.db_min = values::dbfs(value)?,
-            "db-max" => view.db_max = values::dbfs(value)?,
-            "colormap" => view.colormap = parsed(value)?,
-            "span" => view.span_secs = values::span_secs(value)?,
             "channel" => self.channels = Some(values::channels(value)?),
-            "panel" => view.panel = switch(value)?,
-            "overlay" => view.overlay = switch(value)?,
+            "change" => self.changes.push(value.parse()?),
             "smooth" => self.smooth = switch(value)?,
             "draw" => self.draw = switch(value)?,
             other if OF_THE_PAGE.contains(&other) => {}
             _ => {
-                return Err(
-                    "no such option: a link knows those of `soundfall live --help`".to_owned(),
-                );
+                if !set(name, value, &mut self.analysis, &mut self.view)? {
+                    return Err(
+                        "no such option: a link knows those of `soundfall live --help`".to_owned(),
+                    );
+                }
             }
         }
         Ok(())
@@ -98,17 +92,5 @@ impl Params {
             ));
         }
         Ok(())
-    }
-}
-
-fn parsed<T: std::str::FromStr<Err: ToString>>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|error: T::Err| error.to_string())
-}
-
-fn switch(value: &str) -> Result<bool, String> {
-    match value {
-        "" | "1" | "true" | "on" => Ok(true),
-        "0" | "false" | "off" => Ok(false),
-        _ => Err("give 1 or 0".to_owned()),
     }
 }

@@ -14,6 +14,8 @@ use soundfall_systems::{
     view::View,
 };
 
+use crate::changes;
+
 use super::board::Board;
 use super::frame_time::FrameTimePlugin;
 use super::link::{WorkerAnalyst, attend};
@@ -34,6 +36,7 @@ pub struct Shared {
 /// Runs the display in the canvas, frame by frame, from now on.
 pub fn start(params: Params, shared: &Shared) {
     let draw = params.draw;
+    let changes = params.changes.clone();
     let mut app = App::new();
     let graphics = Graphics::Adapter {
         name: String::new(),
@@ -64,6 +67,7 @@ pub fn start(params: Params, shared: &Shared) {
             ),
         )
         .add_systems(Last, keep_tally);
+    changes::add(&mut app, changes);
     if !draw {
         app.add_systems(PostUpdate, |mut cameras: Query<&mut Camera>| {
             for mut camera in &mut cameras {

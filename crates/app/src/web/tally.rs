@@ -62,16 +62,11 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
         stats.rate = source.ring.format().sample_rate;
         stats.frames_written = Some(source.ring.written_frames());
     }
-    let spread = |histogram: &soundfall_systems::present::Histogram| Spread {
-        p50: round(histogram.percentile(0.5), 3),
-        p99: round(histogram.percentile(0.99), 3),
-        max: round(histogram.max(), 3),
-    };
     let figures = world.resource::<WorkerAnalyst>().figures();
     let web = WebStats {
         stats,
-        main_thread_ms: spread(&world.resource::<FrameTime>().histogram()),
-        worker_ms: spread(&figures.answer_ms),
+        main_thread_ms: Spread::from(&world.resource::<FrameTime>().histogram()),
+        worker_ms: Spread::from(&figures.answer_ms),
         worker_us_per_column: round(figures.took_us / (figures.columns.max(1)) as f64, 2),
         wasm_heap_mb: round(heap_bytes() / 1e6, 1),
         isolated: js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into())
