@@ -125,6 +125,12 @@ impl Frontier {
         self.front
     }
 
+    /// True while there is history to be analysed.
+    #[must_use]
+    pub fn history_waits(&self) -> bool {
+        self.coarse.is_some() || self.back > self.oldest
+    }
+
     /// True once every job for the visible history has been scheduled, at full quality.
     #[must_use]
     pub fn visible_scheduled(&self) -> bool {

@@ -26,11 +26,19 @@ pub struct SpectrumProgress {
     pub in_flight: usize,
     /// Columns due but not yet back.
     pub backlog: u64,
+    /// History waits for room.
+    pub history_waits: bool,
     /// Time a job took where it ran.
     pub job_ms: Histogram,
 }
 
 impl SpectrumProgress {
+    /// True when nothing is under way and nothing waits.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        self.backlog == 0 && self.in_flight == 0 && !self.history_waits
+    }
+
     /// Notes a lap at a frame.
     pub fn lapped(&mut self, start_frame: u64, lost_frames: u64) {
         self.laps += 1;

@@ -48,6 +48,8 @@ const STEP_AFTER_SECS: f64 = 0.5;
 const PATIENCE_SECS: f64 = 4.0;
 /// Patience doubles when a step taken back turns out to be too early, up to this.
 const MOST_PATIENCE_SECS: f64 = 64.0;
+/// How much of a slow frame is remembered from frame to frame.
+const SLOW_FRAMES_FADE: f64 = 0.9;
 /// A backlog that shrinks by this share of the time that passes is being worked off.
 const WORKED_OFF: f64 = 0.2;
 
@@ -61,6 +63,7 @@ pub struct Quality {
     /// Steps taken back up since the start.
     pub steps_up: u64,
     last_lag_secs: f64,
+    slow_frame_secs: f64,
     behind_secs: f64,
     calm_secs: f64,
     patience_secs: f64,
@@ -75,6 +78,7 @@ impl Default for Quality {
             steps_down: 0,
             steps_up: 0,
             last_lag_secs: 0.0,
+            slow_frame_secs: 0.0,
             behind_secs: 0.0,
             calm_secs: 0.0,
             patience_secs: PATIENCE_SECS,
@@ -112,7 +116,8 @@ impl Quality {
     pub fn observe(&mut self, lag_secs: f64, frame_secs: f64) {
         // A slow display brings much sound at once: that is not the analysis' fault.
         let frame_secs = frame_secs.clamp(0.0, 10.0);
-        let behind = lag_secs > BEHIND_SECS + 2.0 * frame_secs;
+        self.slow_frame_secs = frame_secs.max(self.slow_frame_secs * SLOW_FRAMES_FADE);
+        let behind = lag_secs > BEHIND_SECS + 2.0 * self.slow_frame_secs;
         let worked_off = lag_secs < self.last_lag_secs - WORKED_OFF * frame_secs;
         self.last_lag_secs = lag_secs;
         self.since_up_secs += frame_secs;
@@ -230,8 +235,9 @@ mod tests {
     #[test]
     fn a_slow_display_is_not_a_slow_analysis() {
         let mut quality = Quality::default();
-        for _ in 0..60 {
-            quality.observe(1.02, 1.0);
+        for frame in 0..60 {
+            let secs = if frame % 3 == 0 { 1.2 } else { 0.6 };
+            quality.observe(1.3, secs);
         }
         assert_eq!(quality.steps_down, 0);
     }

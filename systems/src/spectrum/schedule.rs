@@ -142,6 +142,7 @@ pub fn schedule_jobs(
         in_flight += 1;
     }
     progress.in_flight = in_flight;
+    progress.history_waits = frontier.history_waits();
     let held_back = complete % effort.every * channels;
     progress.backlog = waiting(&frontier).saturating_sub(held_back) + progress.columns_due
         - progress.columns_analysed

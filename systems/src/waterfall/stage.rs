@@ -239,7 +239,7 @@ pub fn stage_rows(
         }
     }
     // Where nothing more will come, a row that is not full is all there will be of it.
-    if (feed.ended || feed.held) && progress.in_flight == 0 && progress.backlog == 0 {
+    if (feed.ended || feed.held) && progress.idle() {
         for (level, row, bytes) in packer.set.unfinished() {
             packer.send_row(level, row, bytes);
         }

@@ -137,7 +137,7 @@ impl Bench {
             self.step();
             between();
             let progress = self.world.resource::<SpectrumProgress>();
-            if progress.backlog == 0 && progress.in_flight == 0 {
+            if progress.idle() {
                 self.step();
                 return;
             }

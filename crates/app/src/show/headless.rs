@@ -102,7 +102,7 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
         let lanes = world
             .resource::<LaneField>()
             .caught_up(world.resource::<Feed>());
-        if progress.backlog == 0 && progress.in_flight == 0 && lanes {
+        if progress.idle() && lanes {
             // Rows collected in the last frame are staged; one more uploads them.
             screen.step();
             return true;
