@@ -86,3 +86,40 @@ fn a_flac_recording_of_eight_channels() {
     let stats = live(&place.path("ring"), &["--file", &flac]);
     expect_nothing_lost(&stats);
 }
+
+/// 2048 → 8192 → 512 while eight channels stream: no frame is lost, every column is accounted for,
+/// and the figures say how long each change took.
+#[test]
+fn windows_change_while_eight_channels_stream() {
+    let place = Place::new();
+    let stats = live(
+        &place.path("ring"),
+        &[
+            "--signal",
+            "chord",
+            "--channels",
+            "8",
+            "--change",
+            "4:window-size=8192",
+            "--change",
+            "7:window-size=512",
+        ],
+    );
+    for name in ["lost_frames", "laps", "gaps"] {
+        assert_eq!(number(&stats, name), 0.0, "{name} in {stats:#}");
+    }
+    let columns = |name: &str| number(&stats, &format!("columns_{name}"));
+    assert_eq!(columns("due"), columns("analysed") + columns("dropped"));
+    let reanalysis = &stats["reanalysis"];
+    assert_eq!(number(reanalysis, "count"), 2.0, "{stats:#}");
+    let (first, whole) = (&reanalysis["first_ms"], &reanalysis["finished_ms"]);
+    assert!(number(first, "max") > 0.0, "{stats:#}");
+    assert!(number(first, "max") <= number(whole, "max"), "{stats:#}");
+    assert!(number(&stats, "quality_steps") >= 0.0 && stats["quality"]["now"].is_string());
+    assert!(number(&stats["job_ms"], "p99") > 0.0);
+    let (uploaded, new) = (
+        number(&stats, "bytes_uploaded"),
+        number(&stats, "bytes_of_new_rows"),
+    );
+    assert!(uploaded <= 1.1 * new, "{uploaded} for {new}");
+}

@@ -23,6 +23,20 @@ export function ridge(picture) {
   return { x: part(0.5), spread: part(0.75) - part(0.25), pixels: found.length };
 }
 
+/** The share of the landscape's pixels that are lit. */
+export function lit(picture) {
+  const { width, height } = picture;
+  let [bright, all] = [0, 0];
+  for (let y = Math.round(height * LANDSCAPE.top); y < height * LANDSCAPE.bottom; y += 1) {
+    for (let x = Math.round(width * LANDSCAPE.left); x < width * LANDSCAPE.right; x += 1) {
+      const [r, g, b] = picture.at(x, y);
+      bright += Math.max(r, g, b) > 60 ? 1 : 0;
+      all += 1;
+    }
+  }
+  return bright / all;
+}
+
 /** Mean and 99th percentile of the difference of the channels of all pixels, 0 to 255. */
 export function difference(one, other) {
   if (one.width !== other.width || one.height !== other.height) {
