@@ -27,15 +27,68 @@ pub(crate) fn weigh(samples: &[f32], window: &[f32], out: &mut [f32]) {
     }
 }
 
-/// `out` = |`spectrum`|² in decibels, as far as both reach.
+/// `out` = `gain`·|`spectrum`|² in decibels, as far as both reach.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
     "x86_64+avx2+fma"
 ))]
-pub(crate) fn spectrum_to_db(spectrum: &[Complex32], out: &mut [f32]) {
+pub(crate) fn spectrum_to_db(spectrum: &[Complex32], gain: f32, out: &mut [f32]) {
     const FUSED: bool = ALWAYS_FUSED || target_cfg_f!(target_feature = "fma");
     for (db, x) in out.iter_mut().zip(spectrum) {
-        *db = power_to_db_with::<FUSED>(x.re * x.re + x.im * x.im);
+        *db = power_to_db_with::<FUSED>(gain * (x.re * x.re + x.im * x.im));
+    }
+}
+
+/// Two samples to a complex number, as far as both reach.
+///
+/// A pass of its own: weighing straight into complex numbers keeps the multiplication from
+/// becoming vector code and costs several times as much.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn pair_up(samples: &[f32], out: &mut [Complex32]) {
+    for (pair, &[re, im]) in out.iter_mut().zip(samples.as_chunks().0) {
+        *pair = Complex32::new(re, im);
+    }
+}
+
+/// Powers in decibels of a real transform from the complex one over pairs of samples, `pairs`
+/// (without its bin 0, so that bins k and M − k lie as far from the two ends), with `turns` the
+/// real and imaginary parts of exp(−πik/M): `low` gets the bins from 1 up, `high` those from
+/// M − 1 down, filled from its end. As many as `low` has places; the others have as many or more.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn both_to_db(
+    pairs: &[Complex32],
+    turns: (&[f32], &[f32]),
+    low: &mut [f32],
+    high: &mut [f32],
+) {
+    const FUSED: bool = ALWAYS_FUSED || target_cfg_f!(target_feature = "fma");
+    // All of one length before the loop: otherwise it does not become vector code.
+    let count = low.len();
+    let (front, back) = (&pairs[..count], &pairs[pairs.len() - count..]);
+    let (turns_re, turns_im) = (&turns.0[..count], &turns.1[..count]);
+    let high = &mut high[..count];
+    for (((((a, b), turn_re), turn_im), low), high) in front
+        .iter()
+        .zip(back.iter().rev())
+        .zip(turns_re)
+        .zip(turns_im)
+        .zip(low)
+        .zip(high.iter_mut().rev())
+    {
+        let (even_re, even_im) = (a.re + b.re, a.im - b.im);
+        let (odd_re, odd_im) = (a.im + b.im, b.re - a.re);
+        let re = turn_re * odd_re - turn_im * odd_im;
+        let im = turn_re * odd_im + turn_im * odd_re;
+        let (plus_re, plus_im) = (even_re + re, even_im + im);
+        let (minus_re, minus_im) = (even_re - re, even_im - im);
+        *low = power_to_db_with::<FUSED>(plus_re * plus_re + plus_im * plus_im);
+        *high = power_to_db_with::<FUSED>(minus_re * minus_re + minus_im * minus_im);
     }
 }
 
@@ -158,10 +211,24 @@ mod tests {
         for n in LENGTHS {
             let spectrum: Vec<_> = ramp(n).iter().map(|&x| Complex32::new(x, 0.1)).collect();
             let mut out = vec![9.0; n];
-            spectrum_to_db(&spectrum, &mut out);
+            spectrum_to_db(&spectrum, 4.0, &mut out);
             for (x, db) in spectrum.iter().zip(out) {
-                assert!((power_to_db(x.norm_sqr()) - db).abs() < 1e-4, "{x} {db}");
+                assert!(
+                    (power_to_db(4.0 * x.norm_sqr()) - db).abs() < 1e-4,
+                    "{x} {db}"
+                );
             }
+        }
+    }
+
+    #[test]
+    fn pairs_equal_one_by_one() {
+        for n in LENGTHS {
+            let samples: Vec<f32> = (0..2 * n + 1).map(|i| i as f32).collect();
+            let mut out = vec![Complex32::default(); n];
+            pair_up(&samples, &mut out);
+            let flat: Vec<f32> = out.iter().flat_map(|z| [z.re, z.im]).collect();
+            assert_eq!(flat, samples[..2 * n]);
         }
     }
 

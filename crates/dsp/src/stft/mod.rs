@@ -12,6 +12,7 @@
 
 mod fast;
 mod params;
+mod real;
 mod reference;
 
 pub use fast::Stft;
