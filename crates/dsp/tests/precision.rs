@@ -59,7 +59,6 @@ fn differences(amplitude: f64, noise_db: f64, above: f64) -> Vec<f64> {
 #[track_caller]
 fn assert_within(all: &[f64], worst: f64, of_hundred: f64) {
     let (most, last) = (all[all.len() * 99 / 100], all[all.len() - 1]);
-    println!("99 % within {most:.5} dB, all within {last:.5} dB");
     assert!(last < worst, "worst {last} dB");
     assert!(most < of_hundred, "99 of 100 within {most} dB");
 }
