@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::aligned::Aligned;
 use super::real::RealLevels;
 use super::{StftError, StftParams};
-use crate::vector;
 
 /// A transform ready to run, with its own scratch memory.
 ///
@@ -34,7 +34,7 @@ use crate::vector;
 pub struct Stft {
     params: StftParams,
     /// Coefficients over their sum.
-    window: Arc<[f32]>,
+    window: Arc<Aligned<f32>>,
     transform: RealLevels,
     /// A whole column, for those who want a part of one.
     column: Vec<f32>,
@@ -57,7 +57,7 @@ impl Stft {
         let (coefficients, sum) = params.coefficients()?;
         Ok(Self {
             params: *params,
-            window: coefficients.iter().map(|w| (w / sum) as f32).collect(),
+            window: Arc::new(coefficients.iter().map(|w| (w / sum) as f32).collect()),
             transform: RealLevels::new(params.fft_size),
             column: vec![0.0; params.bins()],
         })
@@ -79,16 +79,11 @@ impl Stft {
     ///
     /// Where `samples` is shorter, silence follows; where `out` is shorter, the rest is left out.
     pub fn column(&mut self, samples: &[f32], out_dbfs: &mut [f32]) {
-        let size = self.params.window_size;
-        let frame = &mut self.transform.input()[..size];
-        let given = size.min(samples.len());
-        vector::weigh(samples, &self.window, frame);
-        // The padding behind the window is never written, so it stays zero.
-        frame[given..].fill(0.0);
         if let Some(out) = out_dbfs.get_mut(..self.column.len()) {
-            self.transform.levels(out);
+            self.transform.levels(samples, &self.window, out);
         } else {
-            self.transform.levels(&mut self.column);
+            self.transform
+                .levels(samples, &self.window, &mut self.column);
             out_dbfs.copy_from_slice(&self.column[..out_dbfs.len()]);
         }
     }

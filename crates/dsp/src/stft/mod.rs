@@ -10,6 +10,7 @@
 //!
 //! **Zero padding** follows the window; levels do not depend on where it lies.
 
+mod aligned;
 mod fast;
 mod params;
 mod real;

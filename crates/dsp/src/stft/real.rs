@@ -1,5 +1,5 @@
-//! Levels of real samples in `f32`, by a complex transform of half the length. Never cleans or
-//! weighs samples, never allocates after `new`.
+//! Levels of real samples in `f32`, by a complex transform of half the length. Never
+//! allocates after `new`.
 //!
 //! A real transform of even length N is a complex one of length M = N/2 over pairs of samples,
 //! z\[n\] = x\[2n\] + i·x\[2n+1\], that is taken apart afterwards (Press et al., *Numerical
@@ -15,6 +15,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
+use super::aligned::Aligned;
 use crate::level::power_to_db;
 use crate::vector;
 
@@ -22,35 +23,33 @@ use crate::vector;
 #[derive(Clone)]
 pub(super) struct RealLevels {
     plan: Plan,
-    /// Where the samples go; zeros where nobody writes.
-    input: Vec<f32>,
-    spectrum: Vec<Complex32>,
-    scratch: Vec<Complex32>,
+    scratch: Aligned<Complex32>,
 }
 
 #[derive(Clone)]
 enum Plan {
-    /// Half as long, over pairs.
+    /// Half as long, over pairs, in place.
     Even {
         fft: Arc<dyn Fft<f32>>,
-        pairs: Vec<Complex32>,
+        pairs: Aligned<Complex32>,
         /// Real and imaginary parts of wᵏ, k from 1 up to, not including, M/2.
-        turns: Arc<[Vec<f32>; 2]>,
+        turns: Arc<[Aligned<f32>; 2]>,
     },
-    /// There are no pairs. The transform spoils its input, so that has to be renewed.
+    /// There are no pairs.
     Odd {
         fft: Arc<dyn RealToComplex<f32>>,
-        spoiled: Vec<f32>,
+        input: Aligned<f32>,
+        spectrum: Aligned<Complex32>,
     },
 }
 
 impl RealLevels {
     /// Plans a transform of `size` samples, at least 2.
     pub(super) fn new(size: usize) -> Self {
-        let (plan, spectrum, scratch) = if size.is_multiple_of(2) {
+        let (plan, scratch) = if size.is_multiple_of(2) {
             let half = size / 2;
             let fft = FftPlanner::<f32>::new().plan_fft_forward(half);
-            let scratch = fft.get_outofplace_scratch_len();
+            let scratch = fft.get_inplace_scratch_len();
             let turns = [f64::cos, f64::sin].map(|part| {
                 let turn = |k: usize| -TAU * k as f64 / size as f64;
                 (1..half.div_ceil(2))
@@ -59,44 +58,51 @@ impl RealLevels {
             });
             let plan = Plan::Even {
                 fft,
-                pairs: vec![Complex32::default(); half],
+                pairs: Aligned::new(half),
                 turns: Arc::new(turns),
             };
-            (plan, half, scratch)
+            (plan, scratch)
         } else {
             let fft = RealFftPlanner::<f32>::new().plan_fft_forward(size);
             let scratch = fft.get_scratch_len();
-            let spoiled = vec![0.0; size];
-            (Plan::Odd { fft, spoiled }, size / 2 + 1, scratch)
+            let plan = Plan::Odd {
+                fft,
+                input: Aligned::new(size),
+                spectrum: Aligned::new(size / 2 + 1),
+            };
+            (plan, scratch)
         };
         Self {
             plan,
-            input: vec![0.0; size],
-            spectrum: vec![Complex32::default(); spectrum],
-            scratch: vec![Complex32::default(); scratch],
+            scratch: Aligned::new(scratch),
         }
     }
 
-    /// The samples of the next transform, zeros at first. What is written stays.
-    pub(super) fn input(&mut self) -> &mut [f32] {
-        &mut self.input
-    }
-
-    /// Levels in dB of the amplitudes 2·|X|, and |X| where a bin has no mirror image (0 Hz, half
-    /// the rate), bin by bin. `out` has room for all of them.
-    pub(super) fn levels(&mut self, out: &mut [f32]) {
+    /// Levels in dB of cleaned `samples` × `window`, silence after the shorter of them: of the
+    /// amplitudes 2·|X|, and |X| where a bin has no mirror image (0 Hz, half the rate), bin by bin.
+    /// `out` has room for all of them.
+    pub(super) fn levels(&mut self, samples: &[f32], window: &[f32], out: &mut [f32]) {
+        let frames = samples.len().min(window.len());
+        let (samples, window) = (&samples[..frames], &window[..frames]);
+        // Both transforms spoil their input, so the silence has to be renewed.
         match &mut self.plan {
             Plan::Even { fft, pairs, turns } => {
-                vector::pair_up(&self.input, pairs);
-                fft.process_outofplace_with_scratch(pairs, &mut self.spectrum, &mut self.scratch);
-                pairs_to_db(&self.spectrum, turns, out);
+                vector::weigh_pairs(samples, window, pairs);
+                pairs[frames.div_ceil(2)..].fill(Complex32::default());
+                fft.process_with_scratch(pairs, &mut self.scratch);
+                pairs_to_db(pairs, turns, out);
             }
-            Plan::Odd { fft, spoiled } => {
-                spoiled.copy_from_slice(&self.input);
-                let done = fft.process_with_scratch(spoiled, &mut self.spectrum, &mut self.scratch);
+            Plan::Odd {
+                fft,
+                input,
+                spectrum,
+            } => {
+                vector::weigh(samples, window, input);
+                input[frames..].fill(0.0);
+                let done = fft.process_with_scratch(input, spectrum, &mut self.scratch);
                 debug_assert!(done.is_ok(), "buffers come from the plan itself");
-                vector::spectrum_to_db(&self.spectrum, 4.0, out);
-                if let (Some(db), Some(x)) = (out.first_mut(), self.spectrum.first()) {
+                vector::spectrum_to_db(spectrum, 4.0, out);
+                if let (Some(db), Some(x)) = (out.first_mut(), spectrum.first()) {
                     *db = power_to_db(x.norm_sqr());
                 }
             }
@@ -106,7 +112,7 @@ impl RealLevels {
 
 /// Takes the transform over pairs apart: both ends and the middle here, all others in pairs k and
 /// M − k as vector code. `out` has M + 1 places.
-fn pairs_to_db(pairs: &[Complex32], [turns_re, turns_im]: &[Vec<f32>; 2], out: &mut [f32]) {
+fn pairs_to_db(pairs: &[Complex32], [turns_re, turns_im]: &[Aligned<f32>; 2], out: &mut [f32]) {
     let half = pairs.len();
     let ([first, others @ ..], [low_end, inner @ .., high_end]) = (pairs, out) else {
         return;
