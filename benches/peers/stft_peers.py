@@ -2,7 +2,7 @@
 """STFT to decibels beside its peers: soundfall, scipy, librosa and torch on the same recording, in
 one run, one thread each. Prints a table with the machine named.
 
-    python3 benches/peers/stft_peers.py [--recording FILE.wav] [--torch] [--size 2048] [--hop 512]
+    cargo xtask bench peers [--recording FILE.wav] [--torch] [--size 2048] [--hop 512]
 
 The first run makes a virtual environment of its own (about 400 MB, in $SOUNDFALL_CACHE or
 ~/.cache/soundfall) from requirements.txt beside this file. PyPI's torch for Linux brings CUDA along
@@ -11,14 +11,15 @@ that has it: its line then says that it was not measured.
 
 Everybody computes the same: every whole window of the recording, Hann, power to dBFS with a floor,
 float32, into memory. The passes are short and taken in turns; of each one's passes the lower decile
-counts. The peers' time is the processor time of their thread, so that a busy machine does not count
-against them; ours is that of the clock on the wall, which is never less.
+counts. Time is the processor time of the one that computes, so that a busy machine does not count
+against anybody (on Windows ours is that of the clock on the wall, which is never less).
 """
 
 import argparse
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ for variable in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA"):
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TORCH = "torch==2.15.0"
+# GB: what has to be free before PyPI's torch is installed, archives on the way included.
+ROOM_FOR_TORCH = 12
 
 
 def arguments():
@@ -53,6 +56,10 @@ def environment(with_torch):
     folder = Path(cache) / f"peers-{key}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (folder / "complete").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder.parent).free / 1e9
+        if with_torch and free < ROOM_FOR_TORCH:
+            sys.exit(f"{folder.parent}: {free:.0f} GB are free; torch needs {ROOM_FOR_TORCH}: make room, or leave out --torch")
         print(f"Making {folder} …", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         install = [python, "-m", "pip", "install", "--quiet", "--only-binary=:all:"]
@@ -100,7 +107,8 @@ class Ours:
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "samples.f32"
         samples.astype("<f4").tofile(path)
-        command = ["cargo", "bench", "--quiet", "--package", "soundfall-benches", "--bench", "stft_peers", "--"]
+        cargo = os.environ.get("CARGO", "cargo")
+        command = [cargo, "bench", "--quiet", "--package", "soundfall-benches", "--bench", "stft_peers", "--"]
         self.process = subprocess.Popen(
             [*command, str(path), str(size), str(hop)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -206,8 +214,9 @@ def measure(options):
     ours.process.wait()
 
     print(f"STFT to dBFS, Hann {options.size}, hop {options.hop}: {columns} columns, one thread each, "
+          f"processor time, "
           f"lower decile of {rounds} passes in turns.")
-    print(f"{machine()}, Python {platform.python_version()}, numpy {np.__version__}.\n")
+    print(f"{time.strftime('%Y-%m-%d')}, {machine()}, Python {platform.python_version()}, numpy {np.__version__}.\n")
     print("| engine | µs a column | soundfall is | differs by |")
     print("|---|---|---|---|")
     base = float(np.percentile(times[ours.name], 10))
@@ -223,7 +232,10 @@ def measure(options):
 def main():
     options = arguments()
     if os.environ.get("SOUNDFALL_PEERS") != "ready":
-        python = options.python or environment(options.torch)
+        try:
+            python = options.python or environment(options.torch)
+        except (OSError, subprocess.CalledProcessError) as error:
+            sys.exit(f"no environment for the peers: {error}")
         os.environ["SOUNDFALL_PEERS"] = "ready"
         sys.exit(subprocess.run([python, "-B", *sys.argv]).returncode)
     measure(options)

@@ -45,8 +45,25 @@ impl fmt::Display for Comparison {
     }
 }
 
+/// Time this thread has computed so far, where the system counts it (Unix); elsewhere time on the
+/// wall. Other programs on a busy machine do not count in the first.
+#[must_use]
+pub fn thread_time() -> Duration {
+    #[cfg(unix)]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::try_from(now).unwrap_or_default()
+    }
+    #[cfg(not(unix))]
+    {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+}
+
 /// Runs both turn by turn, so that whatever disturbs the machine disturbs both, and gives the
-/// lower decile of each one's turns: the undisturbed time, without being ruled by one lucky turn.
+/// lower decile of each one's turns, in [`thread_time`]: the undisturbed time, without being ruled
+/// by one lucky turn.
 pub fn turn_by_turn(mut limit: impl FnMut(), mut ours: impl FnMut()) -> Comparison {
     let limit_calls = calls_a_turn(&mut limit);
     let ours_calls = calls_a_turn(&mut ours);
@@ -75,11 +92,11 @@ fn calls_a_turn(run: &mut impl FnMut()) -> u32 {
 
 /// Nanoseconds a call.
 fn turn(calls: u32, run: &mut impl FnMut()) -> f64 {
-    let start = Instant::now();
+    let start = thread_time();
     for _ in 0..calls {
         run();
     }
-    start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+    (thread_time() - start).as_secs_f64() * 1e9 / f64::from(calls)
 }
 
 fn lower_decile(mut turns: Vec<f64>) -> f64 {

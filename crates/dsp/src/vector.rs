@@ -27,15 +27,83 @@ pub(crate) fn weigh(samples: &[f32], window: &[f32], out: &mut [f32]) {
     }
 }
 
-/// `out` = |`spectrum`|² in decibels, as far as both reach.
+/// `out` = `gain`·|`spectrum`|² in decibels, as far as both reach.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
     "x86_64+avx2+fma"
 ))]
-pub(crate) fn spectrum_to_db(spectrum: &[Complex32], out: &mut [f32]) {
+pub(crate) fn spectrum_to_db(spectrum: &[Complex32], gain: f32, out: &mut [f32]) {
     const FUSED: bool = ALWAYS_FUSED || target_cfg_f!(target_feature = "fma");
     for (db, x) in out.iter_mut().zip(spectrum) {
-        *db = power_to_db_with::<FUSED>(x.re * x.re + x.im * x.im);
+        *db = power_to_db_with::<FUSED>(gain * (x.re * x.re + x.im * x.im));
+    }
+}
+
+/// The same, two products to a complex number; a last single one is its real part alone.
+///
+/// In two steps: weighing straight into complex numbers would keep the multiplication from
+/// becoming vector code, which costs several times as much. In blocks, so that what lies between
+/// the steps stays small.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn weigh_pairs(samples: &[f32], window: &[f32], out: &mut [Complex32]) {
+    const BLOCK: usize = 256;
+    let mut weighed = [0.0; BLOCK];
+    let blocks = samples.chunks(BLOCK).zip(window.chunks(BLOCK));
+    for (pairs, (samples, window)) in out.chunks_mut(BLOCK / 2).zip(blocks) {
+        let count = samples.len().min(window.len());
+        let products = weighed.iter_mut().zip(samples).zip(window);
+        for ((y, x), w) in products {
+            *y = clean(*x) * w;
+        }
+        if let Some(after) = weighed.get_mut(count) {
+            *after = 0.0;
+        }
+        let pairs = pairs.iter_mut().take(count.div_ceil(2));
+        for (pair, &[re, im]) in pairs.zip(weighed.as_chunks().0) {
+            *pair = Complex32::new(re, im);
+        }
+    }
+}
+
+/// Powers in decibels of a real transform from the complex one over pairs of samples, `pairs`
+/// (without its bin 0, so that bins k and M − k lie as far from the two ends), with `turns` the
+/// real and imaginary parts of exp(−πik/M): `low` gets the bins from 1 up, `high` those from
+/// M − 1 down, filled from its end. As many as `low` has places; the others have as many or more.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma"
+))]
+pub(crate) fn both_to_db(
+    pairs: &[Complex32],
+    turns: (&[f32], &[f32]),
+    low: &mut [f32],
+    high: &mut [f32],
+) {
+    const FUSED: bool = ALWAYS_FUSED || target_cfg_f!(target_feature = "fma");
+    // All of one length before the loop: otherwise it does not become vector code.
+    let count = low.len();
+    let (front, back) = (&pairs[..count], &pairs[pairs.len() - count..]);
+    let (turns_re, turns_im) = (&turns.0[..count], &turns.1[..count]);
+    let high = &mut high[..count];
+    for (((((a, b), turn_re), turn_im), low), high) in front
+        .iter()
+        .zip(back.iter().rev())
+        .zip(turns_re)
+        .zip(turns_im)
+        .zip(low)
+        .zip(high.iter_mut().rev())
+    {
+        let (even_re, even_im) = (a.re + b.re, a.im - b.im);
+        let (odd_re, odd_im) = (a.im + b.im, b.re - a.re);
+        let re = turn_re * odd_re - turn_im * odd_im;
+        let im = turn_re * odd_im + turn_im * odd_re;
+        let (plus_re, plus_im) = (even_re + re, even_im + im);
+        let (minus_re, minus_im) = (even_re - re, even_im - im);
+        *low = power_to_db_with::<FUSED>(plus_re * plus_re + plus_im * plus_im);
+        *high = power_to_db_with::<FUSED>(minus_re * minus_re + minus_im * minus_im);
     }
 }
 
@@ -158,10 +226,28 @@ mod tests {
         for n in LENGTHS {
             let spectrum: Vec<_> = ramp(n).iter().map(|&x| Complex32::new(x, 0.1)).collect();
             let mut out = vec![9.0; n];
-            spectrum_to_db(&spectrum, &mut out);
+            spectrum_to_db(&spectrum, 4.0, &mut out);
             for (x, db) in spectrum.iter().zip(out) {
-                assert!((power_to_db(x.norm_sqr()) - db).abs() < 1e-4, "{x} {db}");
+                assert!(
+                    (power_to_db(4.0 * x.norm_sqr()) - db).abs() < 1e-4,
+                    "{x} {db}"
+                );
             }
+        }
+    }
+
+    #[test]
+    fn pairs_equal_one_by_one() {
+        for n in LENGTHS {
+            let n = if n == 100 { 1001 } else { n };
+            let (samples, window) = (ramp(n), vec![0.3; n]);
+            let mut out = vec![Complex32::new(9.0, 9.0); n / 2 + 3];
+            weigh_pairs(&samples, &window, &mut out);
+            let flat: Vec<f32> = out.iter().flat_map(|z| [z.re, z.im]).collect();
+            let mut expected: Vec<f32> = samples.iter().map(|&x| clean(x) * 0.3).collect();
+            expected.resize(n.next_multiple_of(2), 0.0);
+            expected.resize(flat.len(), 9.0);
+            assert_eq!(flat, expected, "{n}");
         }
     }
 

@@ -78,6 +78,9 @@ fn bad_samples_count_as_silence() {
         (500, f32::INFINITY),
         (501, f32::NEG_INFINITY),
         (1000, 1e30),
+        (1001, f32::MAX),
+        (1002, f32::MIN_POSITIVE / 4.0),
+        (1003, -f32::from_bits(1)),
     ] {
         bad[i] = value;
         clean[i] = 0.0;
@@ -188,7 +191,7 @@ fn parameters_out_of_range_are_named() {
 
 #[test]
 fn scipy_is_met_within_a_hundredth_of_a_db_above_minus_100() {
-    let samples = signal(12000);
+    let samples = signal(40_000);
     let (mut seen, mut worst) = (0, [0.0f64; 2]);
     let mut key = String::new();
     let mut columns = [Vec::new(), Vec::new()];
@@ -228,7 +231,7 @@ fn scipy_is_met_within_a_hundredth_of_a_db_above_minus_100() {
             seen += 1;
         }
     }
-    assert!(seen > 1000, "{seen}");
+    assert!(seen > 2000, "{seen}");
     assert!(worst[0] < 0.01, "fast: {} dB", worst[0]);
     assert!(worst[1] < 1e-4, "reference: {} dB", worst[1]);
 }
@@ -295,7 +298,7 @@ proptest! {
         StftF64::new(&params).unwrap().column(&samples, &mut reference);
         for (ours, theirs) in fast.iter().zip(&reference) {
             if *theirs > -100.0 {
-                prop_assert!((f64::from(*ours) - theirs).abs() < 0.05, "{} {}", ours, theirs);
+                prop_assert!((f64::from(*ours) - theirs).abs() < 0.08, "{} {}", ours, theirs);
             }
         }
     }

@@ -43,6 +43,8 @@ usage: cargo xtask COMMAND
   check             format, tidy, clippy
   tidy              only the rules that no compiler checks
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
+  bench peers [ARGS]
+                    the STFT beside scipy and librosa (with --torch, torch too)
   setup [run|test|web]
                     only install what is missing (default: test)";
 

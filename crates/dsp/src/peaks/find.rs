@@ -148,6 +148,8 @@ impl PeakFinder {
             // A plateau counts once, at its middle.
             let end = plateau_end(column, bin);
             let top = level > column[bin - 1] && column.get(end).is_some_and(|&c| c < level);
+            // An infinite level is no tone of any height.
+            let top = top && level.is_finite();
             if top && level >= self.params.threshold_dbfs && self.is_prominent(column, bin, end) {
                 self.candidates.push((usize::midpoint(bin, end - 1), level));
             }

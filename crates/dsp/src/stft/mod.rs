@@ -10,8 +10,10 @@
 //!
 //! **Zero padding** follows the window; levels do not depend on where it lies.
 
+mod aligned;
 mod fast;
 mod params;
+mod real;
 mod reference;
 
 pub use fast::Stft;
