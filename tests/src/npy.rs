@@ -1,5 +1,5 @@
-//! Reads `.npy` files of little-endian float32 in C order, as `soundfall stft` and
-//! `soundfall envelope` write them.
+//! Reads `.npy` files of little-endian numbers in C order: float32 as `soundfall stft`, `envelope`
+//! and `measure` write them, float64 as `soundfall peaks` does.
 //!
 //! Never reads any other type: that would be a mistake of the program.
 
@@ -30,28 +30,7 @@ impl Array {
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let rest = bytes.strip_prefix(b"\x93NUMPY")?;
-        let (header, data) = match rest.first()? {
-            1 => rest
-                .get(4..)?
-                .split_at_checked(u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?).into())?,
-            _ => rest
-                .get(6..)?
-                .split_at_checked(u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?) as usize)?,
-        };
-        let header: String = std::str::from_utf8(header)
-            .ok()?
-            .split_whitespace()
-            .collect();
-        if !header.contains("'descr':'<f4'") || !header.contains("'fortran_order':False") {
-            return None;
-        }
-        let shape = header.split_once("'shape':(")?.1.split_once(')')?.0;
-        let shape: Vec<usize> = shape
-            .split(',')
-            .filter(|axis| !axis.is_empty())
-            .map(|axis| axis.parse().ok())
-            .collect::<Option<_>>()?;
+        let (shape, data) = parts(bytes, "'descr':'<f4'")?;
         let values: Vec<f32> = data
             .chunks_exact(4)
             .map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]]))
@@ -68,6 +47,52 @@ impl Array {
         let start = (i * self.shape[1] + j) * width;
         &self.values[start..start + width]
     }
+}
+
+/// Shape and bytes of the values of a file whose header names this type.
+fn parts<'a>(bytes: &'a [u8], descr: &str) -> Option<(Vec<usize>, &'a [u8])> {
+    let rest = bytes.strip_prefix(b"\x93NUMPY")?;
+    let (header, data) = match rest.first()? {
+        1 => rest
+            .get(4..)?
+            .split_at_checked(u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?).into())?,
+        _ => rest
+            .get(6..)?
+            .split_at_checked(u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?) as usize)?,
+    };
+    let header: String = std::str::from_utf8(header)
+        .ok()?
+        .split_whitespace()
+        .collect();
+    if !header.contains(descr) || !header.contains("'fortran_order':False") {
+        return None;
+    }
+    let shape = header.split_once("'shape':(")?.1.split_once(')')?.0;
+    let shape = shape
+        .split(',')
+        .filter(|axis| !axis.is_empty())
+        .map(|axis| axis.parse().ok())
+        .collect::<Option<_>>()?;
+    Some((shape, data))
+}
+
+/// Reads a table of float64 values, [rows, fields]; fails the test where the file is none.
+#[track_caller]
+pub fn read_table(path: &Path) -> Vec<Vec<f64>> {
+    let bytes =
+        fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+    let Some((shape, data)) = parts(&bytes, "'descr':'<f8'") else {
+        panic!(
+            "{} is no .npy file of little-endian float64",
+            path.display()
+        );
+    };
+    assert_eq!(shape.len(), 2, "rows and fields");
+    assert_eq!(data.len(), shape[0] * shape[1] * 8, "{shape:?}");
+    let number = |word: &[u8]| f64::from_le_bytes(word.try_into().expect("eight bytes"));
+    data.chunks_exact(shape[1] * 8)
+        .map(|row| row.chunks_exact(8).map(number).collect())
+        .collect()
 }
 
 #[cfg(test)]

@@ -95,6 +95,31 @@ pub fn wav(channels: usize, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A WAV of 32-bit float samples: one slice a channel, all of the same length, at `rate` Hz.
+pub fn float_wav(rate: u32, channels: &[Vec<f32>]) -> Vec<u8> {
+    let count = u16::try_from(channels.len()).expect("few channels");
+    let frames = channels.first().map_or(0, Vec::len);
+    let length = u32::try_from(frames * channels.len() * 4).expect("a short recording");
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16u32.to_le_bytes());
+    bytes.extend(3u16.to_le_bytes());
+    bytes.extend(count.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((rate * u32::from(count) * 4).to_le_bytes());
+    bytes.extend((count * 4).to_le_bytes());
+    bytes.extend(32u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    for frame in 0..frames {
+        for channel in channels {
+            bytes.extend(channel[frame].to_le_bytes());
+        }
+    }
+    bytes
+}
+
 /// The samples of a 16-bit mono WAV at our rate.
 fn samples(wav: &[u8]) -> Option<Vec<[u8; 2]>> {
     let mut rest = wav.strip_prefix(b"RIFF")?.get(8..)?;

@@ -22,6 +22,12 @@ fn readers(input: &Path, out: &Path) -> Vec<Program> {
             .arg(input)
             .arg("-o")
             .arg(out),
+        Program::new(["peaks"]).arg(input).arg("-o").arg(out),
+        Program::new(["peaks", "--columns", "--json"]).arg(input),
+        Program::new(["measure"]).arg(input),
+        Program::new(["measure", "--reference", "1", "--json", "-o"])
+            .arg(out)
+            .arg(input),
         Program::new(["render"]).arg(input).arg("-o").arg(png),
         Program::new(["live", "--headless", "--seconds", "1", "--file"]).arg(input),
         Program::new(["capture", "--seconds", "1", "--file"]).arg(input),
@@ -185,17 +191,64 @@ fn analysis_numbers_out_of_range() {
         "--window=kaiser:nan",
         "--window=kaiser:",
         "--window=gaussian:0",
+        "--fft-size=0",
+        "--fft-size=2047",
+        "--fft-size=262145",
+        "--fft-size=-1",
         "--channel=7",
+        "--channel=0",
+        "--channel=1-",
         "--from=-1",
         "--from=50",
         "--from=nan",
+        "--from=0.5 --to=0.5",
+        "--from=0.5 --to=0.500001",
+        "--to=0.01",
     ] {
-        Program::new(["stft", option, "-o"])
-            .arg(&npy)
-            .arg(&wav)
-            .run()
-            .expect_refusal(&[]);
-        assert!(!npy.exists(), "{option} left a file");
+        for command in ["stft", "peaks"] {
+            Program::new([command])
+                .args(option.split(' '))
+                .arg("-o")
+                .arg(&npy)
+                .arg(&wav)
+                .run()
+                .expect_refusal(&[]);
+            assert!(!npy.exists(), "{command} {option} left a file");
+        }
+    }
+    for (option, word) in [
+        ("--threshold=-200", "dbfs"),
+        ("--threshold=loud", "threshold"),
+        ("--prominence=-1", "prominence"),
+        ("--max=0", "1 to 1000"),
+        ("--a4=0", "380 to 500"),
+        ("--a4=nan", "a4"),
+        ("--min-secs=-0.1", "min-secs"),
+        ("--columns --unsteady", "columns"),
+    ] {
+        let program = Program::new(["peaks"]).args(option.split(' ')).arg(&wav);
+        program.run().expect_refusal(&[word]);
+    }
+    for (option, word) in [
+        ("--pair=1", "like 1,2"),
+        ("--pair=1,1", "two channels"),
+        ("--pair=0,1", "from 1 on"),
+        ("--pair=1,2", "--pair 2: second.wav has only channel 1"),
+        (
+            "--reference=2",
+            "--reference 2: second.wav has only channel 1",
+        ),
+        ("--reference=0", "--reference 0"),
+        ("--reference=1 --min-hz=500 --max-hz=400", "--min-hz 500"),
+        ("--reference=1 --window-size=63", "63"),
+        ("--reference=1 --channel=1", "channel"),
+        ("--reference=1 --from=0.99", "window"),
+        ("--channel=2", "only channel 1"),
+        ("-o=out.npy", "reference"),
+    ] {
+        let program = Program::new(["measure"]).args(option.split(' ')).arg(&wav);
+        let outcome = program.run().expect_refusal(&[word]);
+        assert!(outcome.home.names().is_empty(), "{option} left a file");
     }
     for option in ["--points=0", "--points=999999999999999999"] {
         Program::new(["envelope", option, "-o"])
@@ -238,6 +291,24 @@ fn an_output_that_cannot_be_written() {
     program.run().expect_refusal(&["/nowhere/out.npy"]);
     let program = Program::new(["stft", "-o"]).arg(place.folder()).arg(&wav);
     program.run().expect_refusal(&[]);
+    let options = [&["--json"][..], &["--json", "--columns"]];
+    for option in options {
+        let program = Program::new(["peaks"]).args(option).arg(&wav);
+        program
+            .args(["-o", "/nowhere/out.npy"])
+            .run()
+            .expect_refusal(&["/nowhere/out.npy"]);
+    }
+    let program = Program::new(["envelope", "-o", "-"]).arg(&wav);
+    let outcome = program.run().expect_refusal(&["-o -", "--json"]);
+    assert!(outcome.home.names().is_empty(), "a file called -");
+    // Without a file and without --json nothing could come of it.
+    for command in ["stft", "envelope"] {
+        Program::new([command])
+            .arg(&wav)
+            .run()
+            .expect_refusal(&["--output"]);
+    }
 }
 
 #[test]
@@ -280,4 +351,17 @@ fn what_is_refused_is_refused_before_a_ring_is_written() {
         program.arg(&ring).run().expect_refusal(&[]);
     }
     assert!(place.names().is_empty(), "left {:?}", place.names());
+}
+
+#[test]
+fn words_that_are_no_command() {
+    let place = Place::new();
+    let wav = place.write("second.wav", recording::wav(1, &[0; 96_000]));
+    let outcome = Program::new([&wav]).run();
+    outcome.expect_refusal(&["second.wav is a file", "--file", "render"]);
+    let outcome = Program::new(["meazure"]).run();
+    outcome.expect_refusal(&["meazure", "'measure'"]);
+    Program::new(["ring"]).run().expect_refusal(&["missing"]);
+    let outcome = Program::new(["stft", "--hup", "5"]).run();
+    outcome.expect_refusal(&["--hup", "--hop"]);
 }

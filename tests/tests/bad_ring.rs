@@ -37,6 +37,8 @@ fn expect_refused(name: &str, bytes: &[u8]) {
             .arg(&path)
             .arg("-o")
             .arg(&out),
+        Program::new(["peaks"]).arg(&path),
+        Program::new(["measure", "--json"]).arg(&path),
     ] {
         program.run().expect_refusal(&[name]);
     }

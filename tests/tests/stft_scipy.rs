@@ -20,18 +20,29 @@ fn compare(
     hop: usize,
     options: &[&str],
 ) -> Result<Value, &'static str> {
+    compare_padded(wav, window, [size, hop, size], options)
+}
+
+/// The same with the length of the transform, beside window and hop.
+fn compare_padded(
+    wav: &Path,
+    window: &str,
+    [size, hop, fft_size]: [usize; 3],
+    options: &[&str],
+) -> Result<Value, &'static str> {
     let place = Place::new();
     let npy = place.path("spectrum.npy");
-    Program::new(["stft"])
+    let outcome = Program::new(["stft", "--json"])
         .arg(wav)
         .arg("-o")
         .arg(&npy)
         .args(options)
         .run()
         .expect_success();
-    let (size, hop) = (size.to_string(), hop.to_string());
+    let said = outcome.json();
+    let sizes = [size, hop, fft_size].map(|frames| frames.to_string());
     let mut script = python::script("compare_stft.py")?;
-    let text = python::output(script.args([wav, &npy]).args([window, &size, &hop]));
+    let text = python::output(script.args([wav, &npy]).arg(window).args(&sizes));
     let result: Value = serde_json::from_str(&text).map_err(|_| "the script printed no JSON")?;
     assert_eq!(result["dtype"], "float32");
     assert_eq!(
@@ -51,6 +62,24 @@ fn compare(
         number(&result, "worst_below_dbfs") <= -99.9,
         "{window} {size}/{hop}: {result}"
     );
+    // What the program says of the array is what scipy says of its own.
+    assert_eq!(said["shape"], result["shape"]);
+    for axis in ["bin_hz", "hop_secs", "first_secs"] {
+        let difference = number(&said, axis) - number(&result, axis);
+        assert!(difference.abs() < 1e-6, "{axis}: {said:#} {result:#}");
+    }
+    for (maximum, loudest) in said["maxima"].as_array().into_iter().flatten().zip(
+        result["loudest_of_channels_dbfs"]
+            .as_array()
+            .into_iter()
+            .flatten(),
+    ) {
+        let loudest = loudest.as_f64().unwrap();
+        assert!(
+            (number(maximum, "level_dbfs") - loudest).abs() < 0.001,
+            "{said:#}"
+        );
+    }
     Ok(result)
 }
 
@@ -109,5 +138,22 @@ fn three_channels_keep_their_order() {
             serde_json::json!([3, (60_000 - 2048) / 512 + 1, 1025])
         ),
         Err(reason) => skip("three_channels_keep_their_order", reason),
+    }
+}
+
+#[test]
+fn windows_filled_up_with_zeros() {
+    let wav = match recording::voice() {
+        Ok(wav) => wav,
+        Err(reason) => return skip("windows_filled_up_with_zeros", &reason),
+    };
+    // Twice the window, a length that is no power of two, an odd one.
+    for (size, fft_size) in [(2048, 4096), (1000, 3000), (512, 1001)] {
+        let texts = [size, fft_size].map(|frames| frames.to_string());
+        let options = ["--window-size", &texts[0], "--fft-size", &texts[1]];
+        match compare_padded(&wav, "hann", [size, 512, fft_size], &options) {
+            Ok(result) => assert_eq!(result["shape"][2], fft_size / 2 + 1),
+            Err(reason) => return skip("windows_filled_up_with_zeros", reason),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +21,8 @@ pub struct Input {
     pub sample_rate: u32,
     /// Planar, one vector a channel, all of the same length.
     pub channels: Vec<Vec<f32>>,
+    /// Their numbers, counted from 1.
+    pub numbers: Vec<u32>,
     /// Seconds before the first frame.
     pub from_secs: f64,
     /// Name for people.
@@ -34,26 +37,38 @@ impl Input {
         self.channels.first().map_or(0, Vec::len)
     }
 
-    /// Keeps one channel, counted from 1.
-    pub fn pick(&mut self, channel: Option<u32>) -> Result<()> {
-        let Some(channel) = channel else {
-            return Ok(());
-        };
+    /// Keeps these channels, counted from 0, in this order.
+    pub fn pick(&mut self, list: &[u32]) -> Result<()> {
         let count = self.channels.len();
-        let index = (channel as usize)
-            .checked_sub(1)
-            .filter(|index| *index < count);
-        match index {
-            Some(index) => {
-                self.channels = vec![self.channels.swap_remove(index)];
-                Ok(())
-            }
-            None => Err(Usage(format!(
-                "--channel {channel}: {} has channels 1 to {count}",
-                self.name
+        if let Some(beyond) = list.iter().find(|channel| **channel as usize >= count) {
+            return Err(Usage(format!(
+                "--channel {}: {} has {}",
+                beyond + 1,
+                self.name,
+                match count {
+                    1 => "only channel 1".to_owned(),
+                    _ => format!("channels 1 to {count}"),
+                }
             ))
-            .into()),
+            .into());
         }
+        let mut picked: Vec<Vec<f32>> = Vec::with_capacity(list.len());
+        for (place, channel) in list.iter().enumerate() {
+            // One that is named twice is there twice.
+            let samples = match list[..place].iter().position(|before| before == channel) {
+                Some(before) => picked[before].clone(),
+                None => std::mem::take(&mut self.channels[*channel as usize]),
+            };
+            picked.push(samples);
+        }
+        self.channels = picked;
+        self.numbers = list.iter().map(|channel| channel + 1).collect();
+        Ok(())
+    }
+
+    /// Whether some of these frames were lost before they reached the ring.
+    pub fn is_lost(&self, frames: &Range<u64>) -> bool {
+        self.gaps.iter().any(|gap| gap.touches(frames))
     }
 
     /// Keeps the first `frames` frames.
@@ -120,7 +135,10 @@ pub fn read(path: &Path, from_secs: Option<f64>, to_secs: Option<f64>) -> Result
         read_file(path, from, to)?
     };
     if input.frames() == 0 {
-        bail!("{}: nothing is left of it from {from} s on", path.display());
+        match to {
+            Some(to) => bail!("{}: nothing lies between {from} and {to} s", path.display()),
+            None => bail!("{}: it ends before {from} s", path.display()),
+        }
     }
     Ok(input)
 }
@@ -193,6 +211,7 @@ fn read_ring_from(
     let label = ring.extension().map(|extension| extension.label.clone());
     Ok(Input {
         sample_rate: format.sample_rate,
+        numbers: (1..=format.channels).collect(),
         channels,
         from_secs: start as f64 / f64::from(format.sample_rate),
         name: label
@@ -227,6 +246,7 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     }
     Ok(Input {
         sample_rate: rate,
+        numbers: (1..=count as u32).collect(),
         channels,
         from_secs: start as f64 / f64::from(rate),
         name: file_name(path),

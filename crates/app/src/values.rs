@@ -63,6 +63,45 @@ pub fn hertz(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A difference of levels.
+pub fn decibels(text: &str) -> Result<f32, String> {
+    let value = number(text)?;
+    if (0.0..=200.0).contains(&value) {
+        Ok(value as f32)
+    } else {
+        Err("give 0 to 200 dB".to_owned())
+    }
+}
+
+/// Frequency of A4.
+pub fn a4_hz(text: &str) -> Result<f64, String> {
+    let value = number(text)?;
+    if (380.0..=500.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("give 380 to 500 Hz".to_owned())
+    }
+}
+
+/// How many at most.
+pub fn count(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(value) if (1..=1000).contains(&value) => Ok(value),
+        _ => Err("give 1 to 1000".to_owned()),
+    }
+}
+
+/// Two different channels, counted from 1.
+pub fn pair(text: &str) -> Result<(u32, u32), String> {
+    let two = text.split_once(',').and_then(|(first, second)| {
+        Some((first.trim().parse().ok()?, second.trim().parse().ok()?))
+    });
+    match two {
+        Some((first, second)) if first > 0 && second > 0 && first != second => Ok((first, second)),
+        _ => Err("give two channels from 1 on, like 1,2".to_owned()),
+    }
+}
+
 /// Points of an envelope.
 pub fn points(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {

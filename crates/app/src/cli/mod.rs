@@ -1,30 +1,39 @@
 //! The command line: what can be asked for, and its first check. Never does anything.
 
 mod args;
+mod data;
+mod help;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
-use soundfall_dsp::window::Window;
 
 pub use args::{RecordArgs, RunArgs, SourceArgs, ViewArgs};
+pub use data::{EnvelopeArgs, MeasureArgs, PeaksArgs, StftArgs};
 
 use crate::exit;
-use crate::values::{points, positive_secs, seconds};
+use crate::values::{positive_secs, seconds};
 
 /// Live sound as a scrolling 3D landscape.
 #[derive(Parser, Debug)]
-#[command(name = "soundfall", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "soundfall",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = help::PROGRAM
+)]
 pub struct CommandLine {
+    /// Say more on stderr; twice for developers.
+    #[arg(short, long, global = true, display_order = 998, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// What to do; without one, `live`.
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     live: LiveArgs,
-    /// Say more on stderr; twice for developers.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
 }
 
 impl CommandLine {
@@ -44,11 +53,20 @@ pub enum Command {
     /// Show a ring that another program writes.
     View(ViewCommandArgs),
     /// Draw a picture of a file or ring off-screen.
+    #[command(after_help = help::RENDER)]
     Render(RenderArgs),
-    /// Write the spectrum as NPY: float32 [channels, columns, bins] in dBFS.
+    /// Write the spectrum as NPY (or JSON): [channels, columns, bins] in dBFS.
+    #[command(after_help = help::STFT)]
     Stft(StftArgs),
-    /// Write minimum and maximum as NPY: float32 [channels, points, 2].
+    /// Write minimum and maximum as NPY (or JSON): [channels, points, 2].
+    #[command(after_help = help::ENVELOPE)]
     Envelope(EnvelopeArgs),
+    /// List the tones: time, frequency, level, note, cents.
+    #[command(after_help = help::PEAKS)]
+    Peaks(PeaksArgs),
+    /// Measure levels, loudness, correlation and coherence.
+    #[command(after_help = help::MEASURE)]
+    Measure(MeasureArgs),
     /// List the devices that record.
     Devices {
         /// As JSON.
@@ -98,28 +116,28 @@ pub struct SaveArgs {
 /// `soundfall live`
 #[derive(Args, Debug)]
 pub struct LiveArgs {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Source")]
     pub source: SourceArgs,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Recording")]
     pub record: RecordArgs,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Analysis and view")]
     pub view: ViewArgs,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Run")]
     pub run: RunArgs,
 }
 
 /// `soundfall capture`
 #[derive(Args, Debug)]
 pub struct CaptureArgs {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Source")]
     pub source: SourceArgs,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Recording")]
     pub record: RecordArgs,
     /// End after this many seconds.
-    #[arg(long, value_name = "S", value_parser = positive_secs)]
+    #[arg(long, value_name = "S", value_parser = positive_secs, help_heading = "Run")]
     pub seconds: Option<f64>,
     /// Write the run's figures as JSON to a file, or to stdout with `-`.
-    #[arg(long, value_name = "FILE|-")]
+    #[arg(long, value_name = "FILE|-", help_heading = "Run")]
     pub stats: Option<PathBuf>,
 }
 
@@ -132,9 +150,9 @@ pub struct ViewCommandArgs {
     /// Read with `pread` instead of mapping the file.
     #[arg(long)]
     pub safe_read: bool,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Analysis and view")]
     pub view: ViewArgs,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Run")]
     pub run: RunArgs,
 }
 
@@ -147,87 +165,52 @@ pub struct RenderArgs {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// The moment at the front edge, seconds from the start; the end without it.
-    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", allow_negative_numbers = true, value_parser = seconds)]
     pub at: Option<f64>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Analysis and view")]
     pub view: ViewArgs,
-}
-
-/// `soundfall stft`
-#[derive(Args, Debug)]
-pub struct StftArgs {
-    /// Audio file or ring.
-    pub input: PathBuf,
-    /// Array to write (.npy).
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
-    /// Window length in frames.
-    #[arg(long, default_value_t = 2048, value_name = "FRAMES")]
-    pub window_size: usize,
-    /// Frames from one column to the next.
-    #[arg(long, default_value_t = 512, value_name = "FRAMES")]
-    pub hop: usize,
-    /// hann hamming blackman blackman-harris nuttall flat-top kaiser:BETA gaussian:SIGMA rect
-    #[arg(long, default_value = "hann", value_name = "NAME")]
-    pub window: Window,
-    #[command(flatten)]
-    pub part: PartArgs,
-}
-
-/// `soundfall envelope`
-#[derive(Args, Debug)]
-pub struct EnvelopeArgs {
-    /// Audio file or ring.
-    pub input: PathBuf,
-    /// Array to write (.npy).
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
-    /// Points of the envelope.
-    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = points)]
-    pub points: usize,
-    #[command(flatten)]
-    pub part: PartArgs,
-}
-
-/// Which part of the input.
-#[derive(Args, Debug)]
-pub struct PartArgs {
-    /// Only this channel, counted from 1.
-    #[arg(long, value_name = "N")]
-    pub channel: Option<u32>,
-    /// Start, in seconds from the beginning.
-    #[arg(long, value_name = "SECS", value_parser = seconds)]
-    pub from: Option<f64>,
-    /// End, in seconds from the beginning.
-    #[arg(long, value_name = "SECS", value_parser = seconds)]
-    pub to: Option<f64>,
 }
 
 /// Reads the command line. An error is said in one line; help and version go to stdout.
 ///
 /// # Errors
 /// The exit code to end with.
-#[expect(clippy::print_stdout, reason = "help goes to stdout")]
 pub fn parse() -> Result<CommandLine, ExitCode> {
     CommandLine::try_parse().map_err(|error| {
         if !error.use_stderr() {
-            print!("{error}");
+            // Who reads the first lines only has got what was wanted.
+            let _ = write!(std::io::stdout(), "{error}");
             return ExitCode::SUCCESS;
         }
-        let text = error.to_string();
-        let words: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .take_while(|line| !line.is_empty() && !line.starts_with("Usage:"))
-            .filter(|line| !line.is_empty())
-            .collect();
-        let line = words.join(" ");
         exit::say(format!(
             "{} (--help shows what can be asked)",
-            line.trim_start_matches("error: ")
+            complaint(&error)
         ));
         ExitCode::from(2)
     })
+}
+
+/// What is wrong with the command line, in one line.
+fn complaint(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "the command is not complete: what to do is missing".to_owned();
+    }
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && std::path::Path::new(word).is_file()
+    {
+        return format!(
+            "{word} is a file, not a command: --file {word} plays and shows it, `soundfall render {word} -o OUT.png` draws it"
+        );
+    }
+    let text = error.to_string();
+    let words: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let line = words.join(" ").replace(" tip:", "; tip:");
+    line.trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]

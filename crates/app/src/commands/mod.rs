@@ -1,20 +1,22 @@
-//! One module a command.
+//! One module a command, and what they print with.
 
 mod capture;
 mod devices;
 mod display;
 mod envelope;
+mod gist;
 mod live;
+mod measure;
+mod peaks;
 mod record;
 mod render;
 mod ring;
 mod save;
+mod stdout;
 mod stft;
 mod view;
 
-use std::io::Write;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::cli::{Command, CommandLine, RingCommand};
 
@@ -28,6 +30,8 @@ pub fn run(line: CommandLine) -> Result<()> {
         Command::Render(args) => render::run(&args),
         Command::Stft(args) => stft::run(&args),
         Command::Envelope(args) => envelope::run(&args),
+        Command::Peaks(args) => peaks::run(&args),
+        Command::Measure(args) => measure::run(&args),
         Command::Devices { json } => devices::run(json),
         Command::Ring(RingCommand::Info { path, json }) => ring::run(path, json),
         Command::Ring(RingCommand::Save(args)) => save::run(&args),
@@ -36,11 +40,8 @@ pub fn run(line: CommandLine) -> Result<()> {
 
 /// Data to stdout. A reader that went away is not an error.
 pub fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to stdout")
-        }
-        _ => Ok(()),
-    }
+    let mut out = stdout::DataOut::new();
+    out.write(text)?;
+    out.write("\n")?;
+    out.finish()
 }

@@ -1,0 +1,179 @@
+//! Options of the commands that turn sound into numbers: stft, envelope, peaks, measure.
+//! Never reads a file.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use soundfall_dsp::peaks::PeakParams;
+use soundfall_dsp::stft::StftParams;
+use soundfall_dsp::window::Window;
+
+use crate::exit::Usage;
+use crate::input::{self, Input};
+use crate::values::{self, ChannelList, points, seconds};
+
+/// Which part of which input.
+#[derive(Args, Debug)]
+pub struct InputArgs {
+    /// Audio file (WAV, FLAC, MP3, Ogg Vorbis, AAC) or ring.
+    #[arg(value_name = "INPUT")]
+    path: PathBuf,
+    /// Only these channels, counted from 1, like 2 or 1,3-5.
+    #[arg(long, value_name = "LIST", value_parser = values::channels)]
+    channel: Option<ChannelList>,
+    /// Start, in seconds from the beginning (of a ring: from its oldest frame).
+    #[arg(long, value_name = "SECS", allow_negative_numbers = true, value_parser = seconds)]
+    from: Option<f64>,
+    /// End, in seconds from the beginning.
+    #[arg(long, value_name = "SECS", allow_negative_numbers = true, value_parser = seconds)]
+    to: Option<f64>,
+}
+
+impl InputArgs {
+    /// Reads it.
+    pub fn read(&self) -> Result<Input> {
+        let mut input = input::read(&self.path, self.from, self.to)?;
+        if let Some(list) = &self.channel {
+            input.pick(&list.0)?;
+        }
+        Ok(input)
+    }
+}
+
+/// The transform.
+#[derive(Args, Debug)]
+pub struct TransformArgs {
+    /// Window length in frames, 64 to 32768.
+    #[arg(long, default_value_t = 2048, value_name = "FRAMES")]
+    window_size: usize,
+    /// Frames from one window to the next.
+    #[arg(long, default_value_t = 512, value_name = "FRAMES")]
+    hop: usize,
+    /// hann hamming blackman blackman-harris nuttall flat-top kaiser:BETA gaussian:SIGMA rect
+    #[arg(long, default_value = "hann", value_name = "NAME")]
+    window: Window,
+    /// Length of the transform: windows are padded with zeros to it [default: that of the window]
+    #[arg(long, value_name = "FRAMES")]
+    fft_size: Option<usize>,
+}
+
+impl TransformArgs {
+    /// The transform, checked.
+    pub fn params(&self) -> Result<StftParams> {
+        let params = StftParams::new(self.window, self.window_size, self.hop);
+        let params = match self.fft_size {
+            Some(size) => params.and_then(|params| params.padded_to(size)),
+            None => params,
+        };
+        Ok(params.map_err(|error| Usage(error.to_string()))?)
+    }
+}
+
+/// `soundfall stft`
+#[derive(Args, Debug)]
+pub struct StftArgs {
+    /// Array to write (.npy).
+    #[arg(short, long, value_name = "OUT.npy", required_unless_present = "json")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Describe the array as JSON on stdout; without -o, with all its values.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten, next_help_heading = "Transform")]
+    pub transform: TransformArgs,
+}
+
+/// `soundfall envelope`
+#[derive(Args, Debug)]
+pub struct EnvelopeArgs {
+    /// Array to write (.npy).
+    #[arg(short, long, value_name = "OUT.npy", required_unless_present = "json")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Points of the envelope.
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = points)]
+    pub points: usize,
+    /// A third value a point: the root mean square.
+    #[arg(long)]
+    pub rms: bool,
+    /// Describe the array as JSON on stdout; without -o, with all its values.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `soundfall peaks`
+#[derive(Args, Debug)]
+pub struct PeaksArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Every peak of every window, instead of one line a tone.
+    #[arg(long)]
+    pub columns: bool,
+    /// Shortest tone [default: two and a half windows]
+    #[arg(long, value_name = "SECS", allow_negative_numbers = true, value_parser = seconds, conflicts_with = "columns")]
+    pub min_secs: Option<f64>,
+    /// Tones too whose frequency jumps about, as that of noise does.
+    #[arg(long, conflicts_with = "columns")]
+    pub unsteady: bool,
+    /// Lowest level of a peak.
+    #[arg(long, default_value = "-80", value_name = "DBFS", allow_hyphen_values = true, value_parser = values::dbfs)]
+    threshold: f32,
+    /// How far the spectrum sinks on both sides of a peak.
+    #[arg(long, default_value = "10", value_name = "DB", allow_negative_numbers = true, value_parser = values::decibels)]
+    prominence: f32,
+    /// Most peaks of a window; the loudest are taken.
+    #[arg(long = "max", default_value = "32", value_name = "N", value_parser = values::count)]
+    max_peaks: usize,
+    /// Frequency of A4, 380 to 500.
+    #[arg(long, default_value = "440", value_name = "HZ", allow_negative_numbers = true, value_parser = values::a4_hz)]
+    pub a4: f64,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the rows as numbers (.npy, float64 [rows, fields]) instead of printing them.
+    #[arg(short, long, value_name = "OUT.npy")]
+    pub output: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Transform")]
+    pub transform: TransformArgs,
+}
+
+impl PeaksArgs {
+    /// What counts as a peak.
+    pub fn params(&self) -> PeakParams {
+        PeakParams {
+            threshold_dbfs: self.threshold,
+            prominence_db: self.prominence,
+            max_peaks: self.max_peaks,
+        }
+    }
+}
+
+/// `soundfall measure`
+#[derive(Args, Debug)]
+pub struct MeasureArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Phase correlation and balance of two channels, like 1,2 [default: those of a stereo input]
+    #[arg(long, value_name = "A,B", conflicts_with = "channel", value_parser = values::pair)]
+    pub pair: Option<(u32, u32)>,
+    /// Coherence of every channel to this one, counted from 1.
+    #[arg(long, value_name = "N", conflicts_with = "channel")]
+    pub reference: Option<u32>,
+    /// Lower end of the band whose mean coherence is printed.
+    #[arg(long, default_value = "20", value_name = "HZ", value_parser = values::hertz)]
+    pub min_hz: f64,
+    /// Upper end of that band.
+    #[arg(long, default_value = "20000", value_name = "HZ", value_parser = values::hertz)]
+    pub max_hz: f64,
+    /// Write the coherence (.npy, float32 [channels, bins]).
+    #[arg(short, long, value_name = "OUT.npy", requires = "reference")]
+    pub output: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten, next_help_heading = "Transform of the coherence")]
+    pub transform: TransformArgs,
+}

@@ -1,0 +1,119 @@
+//! What every JSON of the data commands begins with: which sound was taken, and what of it is
+//! lost. Never analyses.
+
+use std::path::Path;
+
+use serde::Serialize;
+use soundfall_dsp::stft::StftParams;
+
+use super::stdout::rounded;
+use crate::exit;
+use crate::input::Input;
+
+/// The sound that was taken.
+#[derive(Serialize)]
+pub struct Gist {
+    /// File or ring, as it is called.
+    input: String,
+    sample_rate_hz: u32,
+    /// Numbers of the channels, counted from 1.
+    channels: Vec<u32>,
+    /// First frame; seconds from the beginning.
+    from_secs: f64,
+    /// After the last frame.
+    to_secs: f64,
+    /// What was lost before it reached a ring, and is silent here.
+    lost: Vec<Lost>,
+}
+
+#[derive(Serialize)]
+struct Lost {
+    from_secs: f64,
+    to_secs: f64,
+}
+
+impl Gist {
+    /// Of an input.
+    pub fn of(input: &Input) -> Self {
+        let secs = |frame: u64| {
+            let frame = frame.min(input.frames() as u64);
+            rounded(
+                input.from_secs + frame as f64 / f64::from(input.sample_rate),
+                6,
+            )
+        };
+        Self {
+            input: input.name.clone(),
+            sample_rate_hz: input.sample_rate,
+            channels: input.numbers.clone(),
+            from_secs: secs(0),
+            to_secs: secs(u64::MAX),
+            lost: input
+                .gaps
+                .iter()
+                .filter(|gap| gap.start_frame < input.frames() as u64)
+                .map(|gap| Lost {
+                    from_secs: secs(gap.start_frame),
+                    to_secs: secs(gap.end_frame()),
+                })
+                .collect(),
+        }
+    }
+
+    /// Says what is lost, if anything is.
+    pub fn say_lost(&self, what_becomes_of_it: &str) {
+        if self.lost.is_empty() {
+            return;
+        }
+        let secs: f64 = self.lost.iter().map(|l| l.to_secs - l.from_secs).sum();
+        let gaps = match self.lost.len() {
+            1 => "1 gap".to_owned(),
+            many => format!("{many} gaps"),
+        };
+        exit::say(format!(
+            "{}: {gaps}, {secs:.3} s lost: {what_becomes_of_it}",
+            self.input
+        ));
+    }
+}
+
+/// The transform that was made.
+#[derive(Serialize)]
+pub struct TransformGist {
+    window: String,
+    window_size_frames: usize,
+    hop_frames: usize,
+    fft_size_frames: usize,
+    /// From one bin to the next; the first is 0 Hz.
+    bin_hz: f64,
+    /// From one column to the next.
+    hop_secs: f64,
+    /// The middle of the first window.
+    first_secs: f64,
+}
+
+impl TransformGist {
+    /// Of an input under a transform.
+    pub fn of(input: &Input, params: &StftParams) -> Self {
+        Self {
+            window: params.window.to_string(),
+            window_size_frames: params.window_size,
+            hop_frames: params.hop_frames,
+            fft_size_frames: params.fft_size,
+            bin_hz: params.bin_hz(1, f64::from(input.sample_rate)),
+            hop_secs: params.hop_frames as f64 / f64::from(input.sample_rate),
+            first_secs: rounded(middle_secs(input, params, 0), 6),
+        }
+    }
+}
+
+/// The time a column stands for: the middle of its window, in seconds from the beginning.
+pub fn middle_secs(input: &Input, params: &StftParams, column: usize) -> f64 {
+    let frame = column as f64 * params.hop_frames as f64 + params.window_size as f64 / 2.0;
+    input.from_secs + frame / f64::from(input.sample_rate)
+}
+
+/// How a file is called in JSON.
+pub fn written(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,114 @@
+//! `soundfall measure`: what a recording is, in figures: levels of every channel, loudness of the
+//! programme, correlation of a pair, coherence to a reference. The meters are those of
+//! `soundfall-dsp`.
+
+mod channels;
+mod coherence;
+mod pair;
+mod programme;
+mod table;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use self::channels::ChannelLevels;
+use self::coherence::{Band, Coherence};
+use self::pair::Pair;
+use self::programme::Programme;
+use super::gist::Gist;
+use super::print;
+use super::stdout::pretty;
+use crate::cli::MeasureArgs;
+use crate::exit::{self, Usage};
+use crate::input::Input;
+
+/// Everything that was measured.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    gist: Gist,
+    levels: Vec<ChannelLevels>,
+    programme: Option<Programme>,
+    pair: Option<Pair>,
+    coherence: Option<Coherence>,
+}
+
+pub fn run(args: &MeasureArgs) -> Result<()> {
+    let params = args.transform.params()?;
+    let input = args.input.read()?;
+    let pair = pair_of(&input, args.pair)?;
+    let band = match args.reference {
+        Some(number) => Some(Band::new(
+            index_of(&input, "--reference", number)?,
+            (args.min_hz, args.max_hz),
+            &input,
+            &params,
+        )?),
+        None => None,
+    };
+    let gist = Gist::of(&input);
+    gist.say_lost("it counts as silence");
+    let coherence = match &band {
+        Some(band) => Some(Coherence::measure(
+            &input,
+            band,
+            &params,
+            args.output.as_deref(),
+        )?),
+        None => None,
+    };
+    let programme = Programme::measure(&input);
+    if let Err(error) = &programme {
+        exit::say(error);
+    }
+    let (programme, true_peaks) = programme.ok().unzip();
+    let report = Report {
+        levels: channels::measure(&input, &true_peaks.unwrap_or_default()),
+        programme,
+        pair: pair.map(|(first, second)| Pair::measure(&input, first, second)),
+        coherence,
+        gist,
+    };
+    for level in &report.levels {
+        if level.invalid_samples > 0 {
+            exit::say(format!(
+                "{}: {} samples of channel {} are no numbers (NaN, infinite or absurd) and count as silence",
+                input.name, level.invalid_samples, level.channel
+            ));
+        }
+    }
+    if args.json {
+        return print(&pretty(&report)?);
+    }
+    print(table::of(&report).trim_end())
+}
+
+/// The pair that was asked for, or the only one there is; indices.
+fn pair_of(input: &Input, pair: Option<(u32, u32)>) -> Result<Option<(usize, usize)>> {
+    match pair {
+        Some((first, second)) => Ok(Some((
+            index_of(input, "--pair", first)?,
+            index_of(input, "--pair", second)?,
+        ))),
+        None => Ok((input.channels.len() == 2).then_some((0, 1))),
+    }
+}
+
+/// The index of a channel counted from 1.
+fn index_of(input: &Input, option: &str, number: u32) -> Result<usize> {
+    let count = input.channels.len();
+    (number as usize)
+        .checked_sub(1)
+        .filter(|index| *index < count)
+        .ok_or_else(|| {
+            Usage(format!(
+                "{option} {number}: {} has {}",
+                input.name,
+                match count {
+                    1 => "only channel 1".to_owned(),
+                    _ => format!("channels 1 to {count}"),
+                }
+            ))
+            .into()
+        })
+}
