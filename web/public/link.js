@@ -27,7 +27,8 @@ export function readLink(search) {
   const query = new URLSearchParams(search);
   const link = { signal: query.get("signal") || undefined, params: {} };
   for (const [name, value] of query) {
-    if (!OWN.has(name)) link.params[name] = value;
+    // What can be asked for many times (`change`) is one text for the app.
+    if (!OWN.has(name)) link.params[name] = name in link.params ? `${link.params[name]};${value}` : value;
     else if (NUMBERS[name]) link[name] = number(name, value);
   }
   link.history ??= HISTORY_SECS;

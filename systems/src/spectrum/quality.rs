@@ -39,9 +39,11 @@ const fn step(every: u64, halvings: u32) -> Effort {
     Effort { every, halvings }
 }
 
-/// Sound that may wait for its analysis, beside what two frames bring, before that counts as
-/// behind.
+/// Sound that may wait for its analysis before that counts as behind, beside what comes in while
+/// an answer is under way.
 const BEHIND_SECS: f64 = 0.25;
+/// Frames from the arrival of sound to the look that finds its analysis done, a slow one included.
+const FRAMES_UNDER_WAY: f64 = 4.0;
 /// This long behind, and a step is taken.
 const STEP_AFTER_SECS: f64 = 0.5;
 /// This long without being behind, and a step is taken back.
@@ -117,7 +119,7 @@ impl Quality {
         // A slow display brings much sound at once: that is not the analysis' fault.
         let frame_secs = frame_secs.clamp(0.0, 10.0);
         self.slow_frame_secs = frame_secs.max(self.slow_frame_secs * SLOW_FRAMES_FADE);
-        let behind = lag_secs > BEHIND_SECS + 2.0 * self.slow_frame_secs;
+        let behind = lag_secs > BEHIND_SECS + FRAMES_UNDER_WAY * self.slow_frame_secs;
         let worked_off = lag_secs < self.last_lag_secs - WORKED_OFF * frame_secs;
         self.last_lag_secs = lag_secs;
         self.since_up_secs += frame_secs;

@@ -56,7 +56,11 @@ impl Params {
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "channel" => self.channels = Some(values::channels(value)?),
-            "change" => self.changes.push(value.parse()?),
+            "change" => {
+                for change in value.split(';') {
+                    self.changes.push(change.parse()?);
+                }
+            }
             "smooth" => self.smooth = switch(value)?,
             "draw" => self.draw = switch(value)?,
             other if OF_THE_PAGE.contains(&other) => {}
