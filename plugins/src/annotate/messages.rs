@@ -4,8 +4,8 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     source::{Feed, Source},
-    spectrum::{AnalysisSettings, PlanRefusal, Quality, SpectrumProgress},
-    waterfall::FieldState,
+    spectrum::{PlanRefusal, Quality, SpectrumProgress},
+    waterfall::{FieldState, HeightField},
 };
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
@@ -22,7 +22,7 @@ pub(crate) fn show_messages(
     layout: Res<Layout>,
     source: Option<Res<Source>>,
     feed: Res<Feed>,
-    settings: Res<AnalysisSettings>,
+    field: Res<HeightField>,
     progress: Res<SpectrumProgress>,
     quality: Res<Quality>,
     refusal: Res<PlanRefusal>,
@@ -63,9 +63,17 @@ pub(crate) fn show_messages(
     } else {
         ""
     };
+    // The analysis in use: the hop of a short window is shorter than what was asked for.
+    let analysis = field.shown_plan().map_or(String::new(), |plan| {
+        let stft = plan.stft();
+        format!(
+            " \u{00b7} {} {} / {}",
+            stft.window, stft.window_size, stft.hop_frames
+        )
+    });
     let facts = format!(
-        "{} ch \u{00b7} {rate} kHz \u{00b7} {} {} / {}{ended}",
-        format.channels, settings.window, settings.window_size, settings.hop_frames
+        "{} ch \u{00b7} {rate} kHz{analysis}{ended}",
+        format.channels
     );
     text(
         &painter,

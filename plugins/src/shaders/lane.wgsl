@@ -46,8 +46,9 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     var colour = ground;
     colour = mix(colour, ground * 4.0, clamp(1.0 - abs(y) / pixel, 0.0, 1.0));
 
-    let first = i32(floor(behind - 0.5 * width));
-    let last = min(i32(floor(behind + 0.5 * width)), first + 15);
+    // An entry begins at its older end: what is less than one behind is in the head's own.
+    let first = i32(ceil(behind - 0.5 * width));
+    let last = min(i32(ceil(behind + 0.5 * width)), first + 15);
     var low = 1e9;
     var high = -1e9;
     var power = 0.0;

@@ -10,7 +10,7 @@ use bevy_ecs::prelude::*;
 use soundfall_dsp::{
     rows::RowShape,
     scale::{AxisError, FrequencyAxis, Scale},
-    stft::StftParams,
+    stft::{StftError, StftParams},
     window::Window,
 };
 
@@ -54,6 +54,18 @@ impl Default for AnalysisSettings {
 }
 
 impl AnalysisSettings {
+    /// The STFT of a display: as chosen, but with a hop at which every sample counts. A hop near the
+    /// window's length would leave samples between the windows where both are nearly zero, and a
+    /// click there would be on no picture.
+    ///
+    /// # Errors
+    /// As [`StftParams::new`].
+    pub fn stft(&self) -> Result<StftParams, StftError> {
+        let mut stft = StftParams::new(self.window, self.window_size, self.hop_frames)?;
+        stft.hop_frames = stft.hop_frames.min(longest_hop(&stft));
+        Ok(stft)
+    }
+
     /// The frequency axis at a sample rate: the chosen range cut to what the rate can hold.
     ///
     /// # Errors
@@ -228,6 +240,23 @@ fn levels(shown_columns: f64, ring_columns: f64, texture_rows: u32, channels: us
     start..end.min(start + most)
 }
 
+/// The least weight that a sample may have under the window that weighs it most: −10.5 dB.
+const LEAST_WEIGHT: f64 = 0.3;
+
+/// The longest hop, a power of two below the window, at which every sample has that weight.
+fn longest_hop(stft: &StftParams) -> usize {
+    let size = stft.window_size;
+    let weights = stft.window.coefficients(size);
+    let hops = std::iter::successors(Some(size), |hop| Some(hop / 2));
+    hops.take_while(|hop| *hop > 1)
+        .find(|hop| {
+            // Half way between the middles of two windows.
+            let furthest = (size / 2 + hop.div_ceil(2)).min(size - 1);
+            weights[furthest] >= LEAST_WEIGHT
+        })
+        .unwrap_or(1)
+}
+
 /// Why the settings cannot be planned, in words for the screen.
 #[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
 pub struct PlanRefusal(pub Option<String>);
@@ -238,8 +267,7 @@ fn work_out(
     format: &RingFormat,
     columns: usize,
 ) -> Result<(StftParams, FrequencyAxis), String> {
-    let stft = StftParams::new(settings.window, settings.window_size, settings.hop_frames)
-        .map_err(|error| error.to_string())?;
+    let stft = settings.stft().map_err(|error| error.to_string())?;
     let readable = format.readable_frames();
     if stft.window_size as u64 > readable {
         return Err(format!(
@@ -268,8 +296,12 @@ pub fn plan_spectrum(
 ) {
     let Some(source) = source else { return };
     let format = source.ring.format();
-    let columns =
-        |secs: f64| secs * f64::from(format.sample_rate) / settings.hop_frames.max(1) as f64;
+    // Levels depend on the hop in use; without one the old plan stands, and says why below.
+    let hop_frames = match &plan {
+        Some(plan) if plan.settings == *settings => plan.hop_frames(),
+        _ => settings.stft().map_or(1, |stft| stft.hop_frames as u64),
+    };
+    let columns = |secs: f64| secs * f64::from(format.sample_rate) / hop_frames as f64;
     let levels = levels(
         columns(view.span_secs),
         columns(format.capacity_secs()),
@@ -327,6 +359,45 @@ mod tests {
         assert_eq!(level(10.9), 1);
         assert_eq!(level(30.0), 2);
         assert_eq!(level(600.0), 6);
+    }
+
+    #[test]
+    fn every_sample_has_weight_under_some_window() {
+        for window in [
+            Window::Hann,
+            Window::BlackmanHarris,
+            Window::FlatTop,
+            Window::Kaiser(14.0),
+            Window::Gaussian(60.0),
+            Window::Rect,
+        ] {
+            for (window_size, hop_frames) in [(512, 512), (512, 8192), (1000, 700), (64, 64)] {
+                let settings = AnalysisSettings {
+                    window,
+                    window_size,
+                    hop_frames,
+                    ..AnalysisSettings::default()
+                };
+                let stft = settings.stft().unwrap_or_default();
+                let weights = window.coefficients(window_size);
+                // Against all windows over a sample far from the start.
+                for at in 4 * window_size..4 * window_size + stft.hop_frames {
+                    let most = (0..=at)
+                        .step_by(stft.hop_frames)
+                        .filter(|start| at - start < window_size)
+                        .map(|start| weights[at - start])
+                        .fold(0.0, f64::max);
+                    assert!(most >= 0.29, "{window} {stft:?}: {most} at {at}");
+                }
+            }
+        }
+        assert_eq!(
+            AnalysisSettings::default()
+                .stft()
+                .unwrap_or_default()
+                .hop_frames,
+            512
+        );
     }
 
     #[test]

@@ -53,7 +53,7 @@ const MOST_PATIENCE_SECS: f64 = 64.0;
 /// How much of a slow frame is remembered from frame to frame.
 const SLOW_FRAMES_FADE: f64 = 0.9;
 /// A backlog that shrinks by this share of the time that passes is being worked off.
-const WORKED_OFF: f64 = 0.2;
+const WORKED_OFF: f64 = 0.1;
 
 /// Where the quality stands.
 #[derive(Resource, Clone, Debug, PartialEq)]

@@ -11,8 +11,14 @@ use soundfall_systems::source::{Source, SourceProbe};
 
 use super::{ShowOptions, build, headless::settle};
 
-/// Frames a block of the ring that carries a still.
-const BLOCK_FRAMES: u32 = 64;
+/// Frames a block of the ring that carries a still, at most.
+const MOST_BLOCK_FRAMES: u32 = 64;
+
+/// The longest block, a power of two, of which so many frames are whole ones.
+fn block_frames(frames: u64) -> u32 {
+    let most = MOST_BLOCK_FRAMES.trailing_zeros();
+    1 << frames.trailing_zeros().min(most)
+}
 
 /// Samples to be drawn; the last frame is at the front edge.
 pub struct Still<'a> {
@@ -56,13 +62,17 @@ pub fn render_still(
     out: &Path,
 ) -> Result<()> {
     let frame = still.channels as usize;
-    let block = BLOCK_FRAMES as usize * frame;
-    // Whole blocks, counted from the end: the front edge stays where it was asked for.
-    let start = still.interleaved.len() % block;
+    // Whole hops and a window, counted from the end: the last column, which is at the front edge,
+    // stands for the moment that was asked for.
+    let stft = options.analysis.stft()?;
+    let all = still.interleaved.len() / frame;
+    let start = all.saturating_sub(stft.window_size) % stft.hop_frames * frame;
     let samples = &still.interleaved[start..];
     let frames = (samples.len() / frame) as u64;
-    let capacity = frames + 4 * u64::from(BLOCK_FRAMES);
-    let format = RingFormat::new(still.sample_rate, still.channels, capacity, BLOCK_FRAMES)?;
+    let block_frames = block_frames(frames);
+    let block = block_frames as usize * frame;
+    let capacity = frames + 4 * u64::from(MOST_BLOCK_FRAMES);
+    let format = RingFormat::new(still.sample_rate, still.channels, capacity, block_frames)?;
     let (mut writer, ring) = heap_ring(&format, &still.name)?;
     let left_out = (start / frame) as u64;
     for gap in still.gaps.iter().filter(|gap| gap.end_frame() > left_out) {
