@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use bevy_egui::egui;
-use soundfall_systems::{annotate::time_ticks, view::View, waterfall::HeightField};
+use soundfall_systems::{annotate::time_ticks, view::View, waveform::LaneField};
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
 use soundfall_systems::camera::Layout;
@@ -11,12 +11,12 @@ pub(super) fn label_lanes(
     mut context: WordContext,
     layout: Res<Layout>,
     view: Res<View>,
-    field: Res<HeightField>,
+    field: Res<LaneField>,
 ) {
-    let (Some(painter), Some(plan), true) = (
+    let channels = field.channels();
+    let (Some(painter), true) = (
         painter(&mut context),
-        field.shown_plan(),
-        layout.points > 0.0,
+        layout.points > 0.0 && !channels.is_empty(),
     ) else {
         return;
     };
@@ -25,13 +25,13 @@ pub(super) fn label_lanes(
         point(layout.lanes.min.x, layout.lanes.min.y),
         point(layout.lanes.max.x, layout.lanes.max.y),
     );
-    let lane_height = (max.y - min.y) / plan.channels.len().max(1) as f32;
+    let lane_height = (max.y - min.y) / channels.len() as f32;
     // Every lane has a number where there is room, otherwise every second, fourth …
     let mut step = 1;
     while lane_height * (step as f32) < 13.0 {
         step *= 2;
     }
-    for (lane, channel) in plan.channels.iter().enumerate().step_by(step) {
+    for (lane, channel) in channels.iter().enumerate().step_by(step) {
         let middle = min.y + lane_height * (lane as f32 + 0.5);
         text(
             &painter,
@@ -43,7 +43,7 @@ pub(super) fn label_lanes(
         );
     }
     if lane_height > 64.0 {
-        for lane in 0..plan.channels.len() {
+        for lane in 0..channels.len() {
             let middle = min.y + lane_height * (lane as f32 + 0.5);
             for (at, words) in [(0.5 / 1.05, "+1"), (-0.5 / 1.05, "\u{2212}1")] {
                 text(

@@ -75,7 +75,7 @@ pub(crate) fn show_messages(
         "{} ch \u{00b7} {rate} kHz{analysis}{ended}",
         format.channels
     );
-    text(
+    let line = text(
         &painter,
         egui::pos2(20.0, 40.0),
         egui::Align2::LEFT_TOP,
@@ -84,17 +84,9 @@ pub(crate) fn show_messages(
         QUIET,
     );
     if quality.reduced() {
-        text(
-            &painter,
-            egui::pos2(20.0, 58.0),
-            egui::Align2::LEFT_TOP,
-            &format!(
-                "Reduced: {} \u{2013} the analysis could not keep up",
-                quality.name()
-            ),
-            12.5,
-            WARM,
-        );
+        let words = format!("reduced to keep up: {}", quality.name());
+        let at = line.right_top() + egui::vec2(12.0, 0.0);
+        text(&painter, at, egui::Align2::LEFT_TOP, &words, 12.5, WARM);
     }
     if !state.visible && refusal.0.is_none() {
         text(

@@ -14,13 +14,15 @@ mod quality;
 mod ranges;
 mod reanalysis;
 mod schedule;
+mod settings;
 
 pub use collect::{RowBlock, RowBlocks, collect_jobs};
 pub use frontier::Frontier;
 pub use job::{JobKind, JobOutput, JobRows, SpectrumJob, Workshop, run_job};
-pub use plan::{AnalysisSettings, PlanRefusal, SpectrumPlan, plan_spectrum};
+pub use plan::{PlanRefusal, SpectrumPlan, plan_spectrum};
 pub use progress::SpectrumProgress;
 pub use quality::{Effort, Quality, STEPS, watch_quality};
 pub use ranges::Ranges;
 pub use reanalysis::{Reanalysis, time_reanalysis};
 pub use schedule::{SharedWorkshop, schedule_jobs};
+pub use settings::AnalysisSettings;

@@ -7,81 +7,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use soundfall_dsp::{
-    rows::RowShape,
-    scale::{AxisError, FrequencyAxis, Scale},
-    stft::{StftError, StftParams},
-    window::Window,
-};
+use soundfall_dsp::{rows::RowShape, scale::FrequencyAxis, stft::StftParams};
 
 use soundfall_ring::RingFormat;
 
 use super::quality::STEPS;
+use super::settings::AnalysisSettings;
 use crate::{
     source::{Feed, Source},
     view::View,
     waterfall::HeightFieldSize,
 };
-
-/// What the user chose about the analysis.
-#[derive(Resource, Clone, Debug, PartialEq)]
-pub struct AnalysisSettings {
-    /// Window function.
-    pub window: Window,
-    /// Window length in frames, 64 to 32768.
-    pub window_size: usize,
-    /// Frames from one column to the next.
-    pub hop_frames: usize,
-    /// Spacing of the frequency axis.
-    pub scale: Scale,
-    /// Lower end of the axis.
-    pub min_hz: f64,
-    /// Upper end of the axis; lowered to half the sample rate.
-    pub max_hz: f64,
-}
-
-impl Default for AnalysisSettings {
-    fn default() -> Self {
-        Self {
-            window: Window::Hann,
-            window_size: 2048,
-            hop_frames: 512,
-            scale: Scale::Log,
-            min_hz: 30.0,
-            max_hz: 20_000.0,
-        }
-    }
-}
-
-impl AnalysisSettings {
-    /// The STFT of a display: as chosen, but with a hop at which every sample counts. A hop near the
-    /// window's length would leave samples between the windows where both are nearly zero, and a
-    /// click there would be on no picture.
-    ///
-    /// # Errors
-    /// As [`StftParams::new`].
-    pub fn stft(&self) -> Result<StftParams, StftError> {
-        let mut stft = StftParams::new(self.window, self.window_size, self.hop_frames)?;
-        stft.hop_frames = stft.hop_frames.min(longest_hop(&stft));
-        Ok(stft)
-    }
-
-    /// The frequency axis at a sample rate: the chosen range cut to what the rate can hold.
-    ///
-    /// # Errors
-    /// [`AxisError`] where nothing is left of the range.
-    pub fn axis(&self, sample_rate: u32, columns: usize) -> Result<FrequencyAxis, AxisError> {
-        let nyquist = f64::from(sample_rate) / 2.0;
-        let max_hz = self.max_hz.min(nyquist);
-        let least = if self.scale == Scale::Log {
-            FrequencyAxis::MIN_LOG_HZ
-        } else {
-            0.0
-        };
-        let min_hz = self.min_hz.min(max_hz * 0.5).max(least);
-        FrequencyAxis::new(self.scale, min_hz, max_hz, columns)
-    }
-}
 
 /// Most layers of a height field: what WebGL 2 promises.
 const MAX_LAYERS: u32 = 256;
@@ -240,23 +176,6 @@ fn levels(shown_columns: f64, ring_columns: f64, texture_rows: u32, channels: us
     start..end.min(start + most)
 }
 
-/// The least weight that a sample may have under the window that weighs it most: −10.5 dB.
-const LEAST_WEIGHT: f64 = 0.3;
-
-/// The longest hop, a power of two below the window, at which every sample has that weight.
-fn longest_hop(stft: &StftParams) -> usize {
-    let size = stft.window_size;
-    let weights = stft.window.coefficients(size);
-    let hops = std::iter::successors(Some(size), |hop| Some(hop / 2));
-    hops.take_while(|hop| *hop > 1)
-        .find(|hop| {
-            // Half way between the middles of two windows.
-            let furthest = (size / 2 + hop.div_ceil(2)).min(size - 1);
-            weights[furthest] >= LEAST_WEIGHT
-        })
-        .unwrap_or(1)
-}
-
 /// Why the settings cannot be planned, in words for the screen.
 #[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
 pub struct PlanRefusal(pub Option<String>);
@@ -359,45 +278,6 @@ mod tests {
         assert_eq!(level(10.9), 1);
         assert_eq!(level(30.0), 2);
         assert_eq!(level(600.0), 6);
-    }
-
-    #[test]
-    fn every_sample_has_weight_under_some_window() {
-        for window in [
-            Window::Hann,
-            Window::BlackmanHarris,
-            Window::FlatTop,
-            Window::Kaiser(14.0),
-            Window::Gaussian(60.0),
-            Window::Rect,
-        ] {
-            for (window_size, hop_frames) in [(512, 512), (512, 8192), (1000, 700), (64, 64)] {
-                let settings = AnalysisSettings {
-                    window,
-                    window_size,
-                    hop_frames,
-                    ..AnalysisSettings::default()
-                };
-                let stft = settings.stft().unwrap_or_default();
-                let weights = window.coefficients(window_size);
-                // Against all windows over a sample far from the start.
-                for at in 4 * window_size..4 * window_size + stft.hop_frames {
-                    let most = (0..=at)
-                        .step_by(stft.hop_frames)
-                        .filter(|start| at - start < window_size)
-                        .map(|start| weights[at - start])
-                        .fold(0.0, f64::max);
-                    assert!(most >= 0.29, "{window} {stft:?}: {most} at {at}");
-                }
-            }
-        }
-        assert_eq!(
-            AnalysisSettings::default()
-                .stft()
-                .unwrap_or_default()
-                .hop_frames,
-            512
-        );
     }
 
     #[test]

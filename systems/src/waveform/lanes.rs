@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use crossbeam_channel::Sender;
-use half::f16;
-use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::pyramid::BASE_FRAMES;
 
+use super::set::{LaneSet, LaneUpload};
 use super::store::{LaneStore, LaneTrip};
 use crate::{
     analyst::{Pending, SharedAnalyst},
@@ -31,21 +30,6 @@ impl Default for LaneWidth {
     }
 }
 
-/// New entries of all lanes.
-pub struct LaneUpload {
-    /// Texture they are meant for, see [`LaneField::allocation`].
-    pub allocation: u64,
-    /// Texture column of the first entry; the rest follow and wrap at the texture's end.
-    pub first_column: u32,
-    /// Entries of a lane.
-    pub columns: u32,
-    /// Lanes.
-    pub lanes: u32,
-    /// Four little-endian half floats an entry, [lane][entry]: minimum, maximum, RMS, 1 where
-    /// samples were lost.
-    pub bytes: Vec<u8>,
-}
-
 /// The way to the render world.
 #[derive(Resource)]
 pub struct LaneUploads(pub Sender<LaneUpload>);
@@ -61,95 +45,6 @@ pub struct LaneJob {
 /// Frames a new texture gets to be made before it can be shown.
 const FRAMES_TO_BE_MADE: u32 = 3;
 
-/// The lanes of some channels of one ring, in a texture of their own.
-struct LaneSet {
-    allocation: u64,
-    epoch: u64,
-    channels: Arc<[u32]>,
-    /// At home, or away in a task.
-    store: Option<LaneStore>,
-    level: usize,
-    /// Entries staged, absolute indices of the level.
-    entries: Range<u64>,
-    gaps_seen: u64,
-    entry_frames: u64,
-    frames: u32,
-}
-
-impl LaneSet {
-    fn caught_up(&self, written_frames: u64) -> bool {
-        self.store
-            .as_ref()
-            .is_some_and(|store| store.next_frame() + BASE_FRAMES > written_frames)
-    }
-
-    /// Entries of the level shown that are there and can be packed: the newest ones.
-    fn stage(&mut self, feed: &Feed, span_frames: f64, width: u32) -> Option<LaneUpload> {
-        let store = self.store.as_ref()?;
-        let first = store.pyramids.first()?;
-        let room = f64::from(width) * 0.96 - 8.0;
-        let level = (0..first.levels())
-            .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
-            .unwrap_or(first.levels() - 1);
-        let entry_frames = first.entry_frames(level);
-        let at_rest = (feed.ended || feed.held) && self.caught_up(feed.written_frames);
-        let complete = if at_rest {
-            // Nothing more will come: the open entry is all there will be of it.
-            store.next_frame().div_ceil(entry_frames)
-        } else {
-            store.next_frame() / entry_frames
-        };
-        let oldest = first
-            .indices(level)
-            .start
-            .max(store.first_frame.div_ceil(entry_frames))
-            .max(complete.saturating_sub(u64::from(width)));
-        // Another level, or a gap learnt of late: all of it again.
-        let anew = self.level != level || self.gaps_seen != feed.gap_total;
-        let start = if anew {
-            oldest
-        } else {
-            self.entries.end.max(oldest)
-        };
-        self.gaps_seen = feed.gap_total;
-        self.level = level;
-        self.entry_frames = entry_frames;
-        if start >= complete {
-            return None;
-        }
-        let count = (complete - start) as usize;
-        let mut bytes = Vec::with_capacity(count * store.pyramids.len() * 8);
-        let mut entries = vec![MinMaxRms::EMPTY; count];
-        for pyramid in &store.pyramids {
-            pyramid.query(level, start, &mut entries);
-            for (index, entry) in (start..).zip(&entries) {
-                let frames = index * entry_frames..(index + 1) * entry_frames;
-                let in_gap = feed.gaps.iter().any(|gap| gap.touches(&frames));
-                let texel = if store.is_lost(&frames) || in_gap {
-                    [0.0, 0.0, 0.0, 1.0]
-                } else if entry.is_empty() {
-                    [0.0; 4]
-                } else {
-                    [entry.min, entry.max, entry.rms(), 0.0]
-                };
-                bytes.extend(texel.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
-            }
-        }
-        self.entries = if anew {
-            start..complete
-        } else {
-            self.entries.start.max(oldest)..complete
-        };
-        Some(LaneUpload {
-            allocation: self.allocation,
-            first_column: (start % u64::from(width)) as u32,
-            columns: count as u32,
-            lanes: store.pyramids.len() as u32,
-            bytes,
-        })
-    }
-}
-
 /// The lanes' textures: which entries lie where. While the lanes of other channels are read, the
 /// old ones stay on screen.
 #[derive(Resource, Default)]
@@ -159,9 +54,17 @@ pub struct LaneField {
     coming: Option<LaneSet>,
     /// A store is in a task.
     away: bool,
+    /// The last trip was for the lanes that are coming: now it is the turn of those on screen.
+    turn_of_shown: bool,
 }
 
 impl LaneField {
+    /// Channels on screen.
+    #[must_use]
+    pub fn channels(&self) -> &[u32] {
+        self.shown.as_ref().map_or(&[], |shown| &shown.channels)
+    }
+
     /// Entries staged, absolute indices of the level shown.
     #[must_use]
     pub fn entries(&self) -> Range<u64> {
@@ -200,9 +103,23 @@ impl LaneField {
                 .is_some_and(|set| set.caught_up(feed.written_frames))
     }
 
-    /// The set whose entries are brought up to date: the one that is coming, if there is one.
+    /// The set that belongs to what is asked for now: the one that is coming, if there is one.
     fn current(&mut self) -> Option<&mut LaneSet> {
         self.coming.as_mut().or(self.shown.as_mut())
+    }
+
+    /// The set whose turn it is to be sent for new samples of a ring: while others come, those on
+    /// screen go on.
+    fn next_to_go(&mut self, epoch: u64) -> Option<&mut LaneSet> {
+        let shown_goes_on = self.coming.is_some()
+            && self.turn_of_shown
+            && self.shown.as_ref().is_some_and(|set| set.epoch == epoch);
+        self.turn_of_shown = !self.turn_of_shown;
+        if shown_goes_on {
+            self.shown.as_mut()
+        } else {
+            self.current()
+        }
     }
 }
 
@@ -217,9 +134,12 @@ pub fn collect_lanes(
             commands.entity(entity).despawn();
             field.away = false;
             // The store of a set that was given up meanwhile has no home any more.
-            if let Some(set) = field.current()
-                && set.allocation == job.allocation
-            {
+            let field = &mut *field;
+            let home = [&mut field.shown, &mut field.coming]
+                .into_iter()
+                .flatten()
+                .find(|set| set.allocation == job.allocation);
+            if let Some(set) = home {
                 set.store = Some(store);
             }
         }
@@ -241,7 +161,9 @@ pub fn send_lanes(
         .current()
         .is_some_and(|set| set.epoch == feed.epoch && *set.channels == *view.channels);
     let trip = if fits {
-        let Some(set) = field.current() else { return };
+        let Some(set) = field.next_to_go(feed.epoch) else {
+            return;
+        };
         let wants = set
             .store
             .as_ref()
@@ -261,17 +183,7 @@ pub fn send_lanes(
         let format = source.ring.format();
         // The oldest frames go while they are read: keep a distance. Whole base entries only.
         let first = (feed.oldest_frame + feed.margin_frames(format)).min(feed.written_frames);
-        let set = LaneSet {
-            allocation: field.last_allocation,
-            epoch: feed.epoch,
-            channels: channels.clone(),
-            store: None,
-            level: usize::MAX,
-            entries: 0..0,
-            gaps_seen: 0,
-            entry_frames: 0,
-            frames: 0,
-        };
+        let set = LaneSet::new(field.last_allocation, feed.epoch, channels.clone());
         let allocation = set.allocation;
         if field.shown.is_none() {
             field.shown = Some(set);
@@ -305,14 +217,15 @@ pub fn stage_lanes(
 ) {
     let Some(source) = source else { return };
     let span_frames = view.span_secs * f64::from(source.ring.format().sample_rate);
-    let Some(set) = field.current() else { return };
-    set.frames += 1;
-    if set.epoch != feed.epoch {
-        return;
-    }
-    if let Some(upload) = set.stage(&feed, span_frames, width.0) {
-        stats.bytes_of_new_rows += upload.bytes.len() as u64;
-        let _ = uploads.0.send(upload);
+    let field = &mut *field;
+    for set in [&mut field.shown, &mut field.coming].into_iter().flatten() {
+        set.frames += 1;
+        if set.epoch == feed.epoch
+            && let Some(upload) = set.stage(&feed, span_frames, width.0)
+        {
+            stats.bytes_of_new_rows += upload.bytes.len() as u64;
+            let _ = uploads.0.send(upload);
+        }
     }
     let ready = field.coming.as_ref().is_some_and(|coming| {
         coming.frames > FRAMES_TO_BE_MADE

@@ -5,10 +5,12 @@
 //! back; no lock, and nobody waits. A change of the span only picks another level of the store.
 
 mod lanes;
+mod set;
 mod store;
 
 pub use lanes::{
-    LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUpload, LaneUploads, LaneWidth, collect_lanes,
-    send_lanes, stage_lane_state, stage_lanes,
+    LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUploads, LaneWidth, collect_lanes, send_lanes,
+    stage_lane_state, stage_lanes,
 };
+pub use set::LaneUpload;
 pub use store::{LaneStore, LaneTrip};
