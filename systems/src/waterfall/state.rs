@@ -13,6 +13,10 @@ use crate::{clock::StreamClock, source::Feed, view::View};
 /// Texels (four f32 each) of the state a frame.
 pub const STATE_TEXELS: usize = 4;
 
+/// From the frame in which samples are there to the one that has their rows: a job is back in the
+/// next frame, and frames are not quite regular. The clock keeps a block behind as well.
+const JOB_SECS: f64 = 1.0 / 60.0;
+
 /// The state texels of this frame, for the upload.
 #[derive(Resource, Clone, Default)]
 pub struct FieldState {
@@ -87,10 +91,10 @@ pub fn stage_state(
     let to_end = plan.row_end(level, 0) as f64 - to_centre;
     let newest = rows.end.saturating_sub(1) as f64;
     // The newest row stands for the middle of its windows and is complete one row later at the
-    // worst; a job takes up to two frames. While sound flows the front edge keeps that distance,
+    // worst; then a job has to be done. While sound flows the front edge keeps that distance,
     // so that there is always data under it. When it has ended, everything is shown.
     let head = if clock.flowing() {
-        let lag = to_end + row_frames + f64::from(plan.sample_rate) / 30.0;
+        let lag = to_end + row_frames + f64::from(plan.sample_rate) * JOB_SECS;
         ((clock.now_frames - lag - to_centre) / row_frames).min(newest)
     } else {
         newest
