@@ -1,5 +1,6 @@
 //! What the findings beside the spectrum cost, each against the STFT column it goes with: peaks and
-//! tracks, averages, coherence, correlation, meters. Never measures drawing.
+//! tracks, averages, coherence, correlation, meters; and what all of them cost together, as a share
+//! of one core. Never measures drawing.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -8,12 +9,17 @@
 )]
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use soundfall_benches::turn_by_turn;
 use soundfall_dsp::average::{MaxHold, PowerAverage};
 use soundfall_dsp::coherence::CoherenceMeter;
+use soundfall_dsp::instruments::{
+    Instrument, InstrumentReport, InstrumentSet, InstrumentSettings, Instruments,
+};
 use soundfall_dsp::meter::{LevelMeter, LoudnessMeter, Role};
 use soundfall_dsp::peaks::{PeakFinder, PeakParams, PeakTracker, TrackParams};
+use soundfall_dsp::scale::{FrequencyAxis, Scale};
 use soundfall_dsp::stereo::{CorrelationMeter, goniometer};
 use soundfall_dsp::stft::{Stft, StftParams};
 
@@ -90,4 +96,48 @@ fn main() {
     against("goniometer, 256 points", &mut || {
         goniometer(black_box(block), block, black_box(&mut points));
     });
+
+    println!("The engine of all instruments, as a share of one core:");
+    for (channels, rate) in [(2, 48_000), (8, 48_000), (64, 192_000)] {
+        let share = |wanted| instruments_share(&samples, channels, rate, wanted) * 100.0;
+        let parts: Vec<String> = Instrument::ALL
+            .into_iter()
+            .map(|one| {
+                let part = share(InstrumentSet::NONE.with(one));
+                format!("{} {part:.2} %", one.name())
+            })
+            .collect();
+        let all = share(InstrumentSet::ALL);
+        println!(
+            "{channels} channels at {rate} Hz: all {all:.2} % ({})",
+            parts.join(", ")
+        );
+    }
+}
+
+/// Seconds that a second of sound takes, with sixty reports.
+fn instruments_share(samples: &[f32], channels: usize, rate: u32, wanted: InstrumentSet) -> f64 {
+    let axis = FrequencyAxis::new(Scale::Log, 30.0, 20_000.0, 256).unwrap();
+    let mut settings = InstrumentSettings::new(StftParams::default(), axis, rate, channels);
+    settings.wanted = wanted;
+    let mut instruments = Instruments::new(settings).unwrap();
+    let frames = rate as usize / 60;
+    let planar: Vec<f32> = (0..channels)
+        .flat_map(|channel| samples[channel * 100..][..frames].iter().copied())
+        .collect();
+    let mut report = InstrumentReport::default();
+    let mut frame = |next: u64| {
+        instruments.push(next * frames as u64, black_box(&planar));
+        instruments.report_into(black_box(&mut report));
+    };
+    (0..30).for_each(&mut frame);
+    let mut turns: Vec<f64> = (0..10)
+        .map(|turn| {
+            let start = Instant::now();
+            (30 + turn * 6..36 + turn * 6).for_each(&mut frame);
+            start.elapsed().as_secs_f64() * 10.0
+        })
+        .collect();
+    turns.sort_by(f64::total_cmp);
+    turns[1]
 }

@@ -14,6 +14,7 @@
 //! | [`stereo`] | phase correlation and goniometer points of a pair |
 //! | [`coherence`] | what channels have in common with a reference, frequency by frequency |
 //! | [`meter`] | peak, RMS, loudness and true peak |
+//! | [`instruments`] | all of these that listen to the newest sound, in one engine |
 //! | [`colormap`] | 256-entry colour tables |
 //! | [`note`] | frequency → note name and cents |
 //!
@@ -25,6 +26,7 @@ pub mod average;
 pub mod coherence;
 pub mod colormap;
 pub mod envelope;
+pub mod instruments;
 pub mod level;
 pub mod meter;
 pub mod note;

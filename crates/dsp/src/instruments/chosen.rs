@@ -1,0 +1,160 @@
+//! Which instruments are wanted: a small set with names. Never knows what they measure.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// One of the instruments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Instrument {
+    /// Tones and their tracks.
+    Peaks,
+    /// Exponential average of the spectrum.
+    Average,
+    /// Held maxima of the spectrum.
+    Hold,
+    /// Peak and RMS of every channel.
+    Meters,
+    /// Loudness and true peak of the programme.
+    Loudness,
+    /// Phase correlation, balance and goniometer of a pair.
+    Stereo,
+    /// Coherence of every channel to a reference.
+    Coherence,
+}
+
+impl Instrument {
+    /// All of them, in the order a menu shows them.
+    pub const ALL: [Self; 7] = [
+        Self::Peaks,
+        Self::Average,
+        Self::Hold,
+        Self::Meters,
+        Self::Loudness,
+        Self::Stereo,
+        Self::Coherence,
+    ];
+
+    /// Its name on command lines and in links.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Peaks => "peaks",
+            Self::Average => "average",
+            Self::Hold => "hold",
+            Self::Meters => "meters",
+            Self::Loudness => "loudness",
+            Self::Stereo => "stereo",
+            Self::Coherence => "coherence",
+        }
+    }
+}
+
+/// No instrument of that name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error(
+    "unknown instrument `{name}`: use peaks, average, hold, meters, loudness, stereo, coherence, all or none"
+)]
+#[non_exhaustive]
+pub struct UnknownInstrument {
+    /// What was asked for.
+    pub name: String,
+}
+
+/// Some of the instruments.
+///
+/// ```
+/// use soundfall_dsp::instruments::{Instrument, InstrumentSet};
+/// let set: InstrumentSet = "peaks, meters".parse().unwrap();
+/// assert!(set.has(Instrument::Peaks) && !set.has(Instrument::Hold));
+/// assert_eq!(set.to_string(), "peaks,meters");
+/// assert_eq!("all".parse(), Ok(InstrumentSet::ALL));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InstrumentSet(u8);
+
+impl InstrumentSet {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// All of them.
+    pub const ALL: Self = Self((1 << Instrument::ALL.len()) - 1);
+
+    /// Whether it is among them.
+    #[must_use]
+    pub fn has(self, one: Instrument) -> bool {
+        self.0 & (1 << one as u8) != 0
+    }
+
+    /// Whether one of these is among them.
+    #[must_use]
+    pub fn has_any(self, some: &[Instrument]) -> bool {
+        some.iter().any(|one| self.has(*one))
+    }
+
+    /// Takes one in, or out.
+    pub fn set(&mut self, one: Instrument, wanted: bool) {
+        let bit = 1 << one as u8;
+        self.0 = if wanted { self.0 | bit } else { self.0 & !bit };
+    }
+
+    /// The same with one more.
+    #[must_use]
+    pub fn with(mut self, one: Instrument) -> Self {
+        self.set(one, true);
+        self
+    }
+
+    /// None at all.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// A bit for each, in the order of [`Instrument::ALL`].
+    #[must_use]
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From such bits; others are ignored.
+    #[must_use]
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+}
+
+impl fmt::Display for InstrumentSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("none");
+        }
+        let mut comma = "";
+        for one in Instrument::ALL.into_iter().filter(|one| self.has(*one)) {
+            write!(f, "{comma}{}", one.name())?;
+            comma = ",";
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for InstrumentSet {
+    type Err = UnknownInstrument;
+
+    fn from_str(text: &str) -> Result<Self, UnknownInstrument> {
+        let mut set = Self::NONE;
+        for name in text.split(',').map(str::trim) {
+            match name {
+                "all" => set = Self::ALL,
+                "none" | "" => {}
+                _ => {
+                    let one = Instrument::ALL.into_iter().find(|one| one.name() == name);
+                    set = set.with(one.ok_or_else(|| UnknownInstrument {
+                        name: name.to_owned(),
+                    })?);
+                }
+            }
+        }
+        Ok(set)
+    }
+}

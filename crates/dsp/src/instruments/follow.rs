@@ -1,0 +1,143 @@
+//! Follows a stream: which samples the instruments hear next, a bounded slice at a time. Never
+//! knows where they come from; whoever calls reads them.
+
+use std::ops::Range;
+
+use super::{InstrumentError, InstrumentReport, InstrumentSettings, Instruments};
+
+/// Samples of all channels that one step hears at most: a few milliseconds of work.
+const SAMPLES_PER_STEP: u64 = 1 << 18;
+
+/// Instruments and the place in the stream where they are.
+///
+/// They never run after the sound: more than a second farther behind than they were, they skip
+/// ahead, and what was left out counts as lost.
+#[derive(Debug)]
+pub struct Follower {
+    instruments: Instruments,
+    next_frame: u64,
+    /// How far behind it was at the best.
+    least_behind: u64,
+    skips: u64,
+    samples: Vec<f32>,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// There was nothing to hear.
+    Nothing,
+    /// Something was heard or lost.
+    Went,
+    /// It was too far behind and skipped ahead.
+    Skipped,
+}
+
+impl Follower {
+    /// Instruments that begin at the absolute frame `first_frame`.
+    ///
+    /// # Errors
+    /// As [`Instruments::new`].
+    pub fn new(settings: InstrumentSettings, first_frame: u64) -> Result<Self, InstrumentError> {
+        Ok(Self {
+            instruments: Instruments::new(settings)?,
+            next_frame: first_frame,
+            least_behind: u64::MAX,
+            skips: 0,
+            samples: Vec::new(),
+        })
+    }
+
+    /// What the instruments were made for.
+    #[must_use]
+    pub fn settings(&self) -> &InstrumentSettings {
+        self.instruments.settings()
+    }
+
+    /// The next frame to be heard.
+    #[must_use]
+    pub fn next_frame(&self) -> u64 {
+        self.next_frame
+    }
+
+    /// How often it skipped ahead.
+    #[must_use]
+    pub fn skips(&self) -> u64 {
+        self.skips
+    }
+
+    /// Starts all measurements anew, from here on.
+    pub fn restart(&mut self) {
+        self.instruments.restart();
+    }
+
+    /// What the instruments say now.
+    pub fn report_into(&mut self, out: &mut InstrumentReport) {
+        self.instruments.report_into(out);
+    }
+
+    /// Hears on towards the absolute frame `end`, at most one bounded slice.
+    ///
+    /// `lost(frames)` names the first span of lost frames that touches `frames`. `read(channel,
+    /// start, out)` fills `out` with samples of a channel, or names the frame to go on at where
+    /// they are gone.
+    pub fn step(
+        &mut self,
+        end: u64,
+        lost: impl Fn(&Range<u64>) -> Option<Range<u64>>,
+        mut read: impl FnMut(usize, u64, &mut [f32]) -> Result<(), u64>,
+    ) -> Visit {
+        let behind = end.saturating_sub(self.next_frame);
+        if behind == 0 {
+            return Visit::Nothing;
+        }
+        let second = u64::from(self.settings().sample_rate);
+        let skipped = behind > self.least_behind.saturating_add(second);
+        if skipped {
+            self.skips += 1;
+            self.skip_to(end - second / 5);
+        }
+        self.least_behind = self.least_behind.min(end - self.next_frame);
+        let channels = self.settings().channels;
+        let most = (SAMPLES_PER_STEP / channels as u64).max(1);
+        let stop = end.min(self.next_frame.saturating_add(most));
+        while self.next_frame < stop {
+            let mut part = self.next_frame..stop;
+            if let Some(gap) = lost(&part) {
+                if gap.start <= part.start {
+                    self.skip_to(gap.end.clamp(part.start + 1, stop));
+                    continue;
+                }
+                part.end = gap.start.min(stop);
+            }
+            if let Err(resume) = self.hear(&part, &mut read) {
+                self.skip_to(resume.clamp(part.start + 1, end));
+                break;
+            }
+        }
+        if skipped { Visit::Skipped } else { Visit::Went }
+    }
+
+    fn hear(
+        &mut self,
+        part: &Range<u64>,
+        read: &mut impl FnMut(usize, u64, &mut [f32]) -> Result<(), u64>,
+    ) -> Result<(), u64> {
+        let frames = (part.end - part.start) as usize;
+        self.samples.resize(frames * self.settings().channels, 0.0);
+        // All channels or none: they must not be at different frames.
+        for (channel, samples) in self.samples.chunks_exact_mut(frames).enumerate() {
+            read(channel, part.start, samples)?;
+        }
+        self.instruments.push(part.start, &self.samples);
+        self.next_frame = part.end;
+        Ok(())
+    }
+
+    fn skip_to(&mut self, frame: u64) {
+        if self.instruments.next_frame().is_some() {
+            self.instruments.gap(frame - self.next_frame);
+        }
+        self.next_frame = frame;
+    }
+}
