@@ -107,6 +107,39 @@ impl Instruments {
         })
     }
 
+    /// Instruments with other settings for the same channels: whatever measures as before goes on
+    /// where it is, so that another window does not forget the loudness of the last hour.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn change(&mut self, settings: InstrumentSettings) -> Result<(), InstrumentError> {
+        let mut next = Self::new(settings)?;
+        let (was, now) = (&self.settings, &next.settings);
+        if (was.channels, was.sample_rate) == (now.channels, now.sample_rate) {
+            let same_columns = was.stft == now.stft;
+            keep(&mut next.meters, &mut self.meters, true);
+            keep(&mut next.loudness, &mut self.loudness, true);
+            keep(&mut next.pair, &mut self.pair, was.pair == now.pair);
+            let same = same_columns
+                && was.axis == now.axis
+                && (was.reference, was.average_secs) == (now.reference, now.average_secs);
+            keep(&mut next.likeness, &mut self.likeness, same);
+            if same_columns {
+                if let (Some(next), Some(old)) = (&mut next.spectra, &mut self.spectra) {
+                    next.adopt(old, was, now);
+                }
+                if next.memory.planar.len() == self.memory.planar.len() {
+                    std::mem::swap(&mut next.memory, &mut self.memory);
+                }
+            }
+            next.next_frame = self.next_frame;
+            next.heard_frames = self.heard_frames;
+            next.lost_frames = self.lost_frames;
+        }
+        *self = next;
+        Ok(())
+    }
+
     /// What it was made for.
     #[must_use]
     pub fn settings(&self) -> &InstrumentSettings {
@@ -249,6 +282,13 @@ impl Instruments {
             ),
             None => out.coherence = None,
         }
+    }
+}
+
+/// Puts the old one in the place of the new one, where there are both.
+fn keep<T>(next: &mut Option<T>, old: &mut Option<T>, same: bool) {
+    if same && next.is_some() && old.is_some() {
+        std::mem::swap(next, old);
     }
 }
 

@@ -66,6 +66,14 @@ impl Follower {
         self.skips
     }
 
+    /// Other settings for the same channels, see [`Instruments::change`].
+    ///
+    /// # Errors
+    /// As [`Instruments::new`]; everything is as it was.
+    pub fn change(&mut self, settings: InstrumentSettings) -> Result<(), InstrumentError> {
+        self.instruments.change(settings)
+    }
+
     /// Starts all measurements anew, from here on.
     pub fn restart(&mut self) {
         self.instruments.restart();

@@ -109,7 +109,11 @@ impl InstrumentSettings {
             .has_any(&[Instrument::Peaks, Instrument::Average, Instrument::Hold])
     }
 
-    pub(super) fn check(&self) -> Result<(), InstrumentError> {
+    /// Whether there can be such instruments.
+    ///
+    /// # Errors
+    /// [`InstrumentError`], naming the first value that cannot be.
+    pub fn check(&self) -> Result<(), InstrumentError> {
         if self.channels == 0 {
             return Err(InstrumentError::NoChannels);
         }

@@ -71,6 +71,29 @@ impl Spectra {
         })
     }
 
+    /// Goes on with whatever of an engine of the same transform measures as before.
+    pub(super) fn adopt(
+        &mut self,
+        old: &mut Self,
+        was: &InstrumentSettings,
+        now: &InstrumentSettings,
+    ) {
+        if was.peaks == now.peaks && self.trackers.len() == old.trackers.len() {
+            std::mem::swap(&mut self.trackers, &mut old.trackers);
+        }
+        if self.averages.len() == old.averages.len() {
+            std::mem::swap(&mut self.averages, &mut old.averages);
+            for average in &mut self.averages {
+                average.set_time_constant_secs(now.average_secs);
+            }
+        }
+        if was.hold_fall_db_per_sec == now.hold_fall_db_per_sec
+            && self.holds.len() == old.holds.len()
+        {
+            std::mem::swap(&mut self.holds, &mut old.holds);
+        }
+    }
+
     /// The column of every channel whose window begins at `start` (absolute frame), of planar
     /// samples that begin with it.
     pub(super) fn take(&mut self, start: u64, planar: &[f32], stride: usize, channels: usize) {

@@ -1,7 +1,7 @@
 //! Losses, repetitions, restarts, and blocks of any length.
 
 use proptest::prelude::*;
-use soundfall_dsp::instruments::{InstrumentSet, Instruments};
+use soundfall_dsp::instruments::{Instrument, InstrumentSet, InstrumentSettings, Instruments};
 use soundfall_dsp::stft::StftParams;
 use soundfall_dsp::window::Window;
 
@@ -66,6 +66,50 @@ fn a_restart_forgets_everything_but_numbers() {
     assert_eq!(again.lost_frames, 0);
     assert_eq!(again.channels[1].hold_dbfs, first.channels[1].hold_dbfs);
     assert_eq!(again.loudness, first.loudness);
+}
+
+#[test]
+fn a_change_keeps_what_measures_as_before() {
+    let sound = sound(2);
+    let all = settings(2, InstrumentSet::ALL);
+    let unchanged = whole(all.clone(), &sound);
+    let through = |between: &InstrumentSettings| {
+        let mut instruments = Instruments::new(all.clone()).unwrap();
+        instruments.push(0, &planar(&sound, 0..24_001));
+        instruments.change(between.clone()).unwrap();
+        instruments.change(all.clone()).unwrap();
+        instruments.push(24_001, &planar(&sound, 24_001..48_000));
+        instruments.report()
+    };
+    // Back before anything was heard: only what was not wanted has forgotten.
+    let mut other = all.clone();
+    other.wanted.set(Instrument::Hold, false);
+    let report = through(&other);
+    assert_eq!(report.loudness, unchanged.loudness);
+    assert_eq!(report.coherence, unchanged.coherence);
+    assert_eq!(report.heard_frames, 48_000);
+    for (now, then) in report.channels.iter().zip(&unchanged.channels) {
+        assert_eq!(now.tracks, then.tracks);
+        assert_eq!(now.average_dbfs, then.average_dbfs);
+        assert_ne!(now.hold_dbfs, then.hold_dbfs);
+    }
+    // Another window: columns begin anew, meters do not.
+    let mut other = all.clone();
+    other.stft.window = Window::Rect;
+    let report = through(&other);
+    assert_eq!(report.loudness, unchanged.loudness);
+    assert_ne!(report.coherence, unchanged.coherence);
+    assert_ne!(
+        report.channels[0].average_dbfs,
+        unchanged.channels[0].average_dbfs
+    );
+    // What cannot be changes nothing.
+    let mut instruments = Instruments::new(all.clone()).unwrap();
+    instruments.push(0, &planar(&sound, 0..48_000));
+    let mut bad = all.clone();
+    bad.reference = 5;
+    assert!(instruments.change(bad).is_err());
+    assert_near(&instruments.report(), &unchanged);
 }
 
 proptest! {
