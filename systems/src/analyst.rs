@@ -9,6 +9,7 @@ use crossbeam_channel::Receiver;
 use soundfall_ring::SharedRing;
 
 use crate::{
+    instruments::{InstrumentReturn, InstrumentTrip},
     spectrum::{JobOutput, JobRows, Workshop, run_job},
     waveform::{LaneStore, LaneTrip},
 };
@@ -49,6 +50,9 @@ pub trait Analyst: Send + Sync {
 
     /// Envelopes, a bounded step towards the frame `end`.
     fn lanes(&self, ring: &SharedRing, trip: LaneTrip, end: u64) -> Pending<LaneStore>;
+
+    /// Instruments, a bounded step towards the end of the trip.
+    fn instruments(&self, ring: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn>;
 }
 
 /// The analyst of this app: the task pool, unless another one is put here.
@@ -88,6 +92,11 @@ impl Analyst for PoolAnalyst {
             store.read_on(&ring, end);
             store
         };
+        Pending::Task(AsyncComputeTaskPool::get().spawn(work))
+    }
+    fn instruments(&self, ring: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn> {
+        let ring = ring.clone();
+        let work = async move { trip.travel(&ring) };
         Pending::Task(AsyncComputeTaskPool::get().spawn(work))
     }
 }

@@ -5,6 +5,7 @@ pub mod analyst;
 pub mod annotate;
 pub mod camera;
 pub mod clock;
+pub mod instruments;
 pub mod present;
 pub mod source;
 pub mod spectrum;

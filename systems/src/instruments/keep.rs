@@ -1,0 +1,206 @@
+//! Keeps the readings up to date: sends the engine for new samples and takes reports in.
+
+use std::sync::Arc;
+
+use bevy_ecs::prelude::*;
+use soundfall_dsp::instruments::{InstrumentReport, InstrumentSettings};
+use soundfall_dsp::stft::StftParams;
+
+use super::choice::InstrumentChoice;
+use super::trip::{InstrumentEngine, InstrumentPlan, InstrumentReturn, InstrumentTrip};
+use crate::{
+    analyst::{Pending, SharedAnalyst},
+    source::{Feed, Source},
+    spectrum::AnalysisSettings,
+    view::View,
+};
+
+/// Columns of the frequency axis in a report.
+const AXIS_COLUMNS: usize = 256;
+/// Noise has prominent bins, but seldom by so much (dB).
+const PROMINENCE_DB: f32 = 15.0;
+
+/// The engine away in a task.
+#[derive(Component)]
+pub struct InstrumentJob(Pending<InstrumentReturn>);
+
+/// What the instruments say, and the engine while it is at home.
+#[derive(Resource, Default)]
+pub struct InstrumentReadings {
+    /// The newest report, and what it is of.
+    newest: Option<(Arc<InstrumentPlan>, InstrumentReport)>,
+    /// Why there are no instruments, in words for the screen.
+    pub refusal: Option<String>,
+    engine: Option<Box<InstrumentEngine>>,
+    spare: InstrumentReport,
+    plan: Option<Arc<InstrumentPlan>>,
+    /// What the plan, or the refusal, was made for.
+    wish: Option<Wish>,
+    away: bool,
+}
+
+impl InstrumentReadings {
+    /// The newest report and what it is of.
+    #[must_use]
+    pub fn newest(&self) -> Option<(&InstrumentPlan, &InstrumentReport)> {
+        self.newest.as_ref().map(|(plan, report)| (&**plan, report))
+    }
+
+    /// True when all that is written has been heard, or nothing is to be heard.
+    #[must_use]
+    pub fn caught_up(&self, feed: &Feed) -> bool {
+        let heard = self.newest.as_ref().is_some_and(|(plan, report)| {
+            self.plan.as_ref().is_some_and(|wanted| wanted == plan)
+                && report.end_frame >= feed.written_frames
+        });
+        !self.away && (self.plan.is_none() || self.refusal.is_some() || heard)
+    }
+
+    /// True while a task is under way.
+    #[must_use]
+    pub fn away(&self) -> bool {
+        self.away
+    }
+}
+
+/// Sends the engine for new samples. Last in the phase `Schedule`.
+pub fn send_instruments(
+    mut commands: Commands,
+    source: Option<Res<Source>>,
+    feed: Res<Feed>,
+    view: Res<View>,
+    choice: Res<InstrumentChoice>,
+    analysis: Res<AnalysisSettings>,
+    analyst: Res<SharedAnalyst>,
+    mut readings: ResMut<InstrumentReadings>,
+) {
+    let Some(source) = source else { return };
+    if choice.shown.is_empty() {
+        if readings.plan.is_some() || readings.newest.is_some() {
+            // What is away is dropped when it comes home.
+            let away = readings.away;
+            *readings = InstrumentReadings {
+                away,
+                ..InstrumentReadings::default()
+            };
+        }
+        return;
+    }
+    if readings.away {
+        return;
+    }
+    let rate = source.ring.format().sample_rate;
+    let wish = Wish {
+        epoch: feed.epoch,
+        rate,
+        channels: view.channels.clone(),
+        choice: choice.clone(),
+        analysis: analysis.clone(),
+    };
+    if readings.wish.as_ref() != Some(&wish) {
+        match wish.plan() {
+            Ok(plan) => {
+                readings.plan = Some(Arc::new(plan));
+                readings.refusal = None;
+            }
+            Err(words) => {
+                // Whatever measured so far goes on.
+                tracing::warn!("{words}");
+                readings.refusal = Some(words);
+            }
+        }
+        readings.wish = Some(wish);
+    }
+    let Some(plan) = readings.plan.clone() else {
+        return;
+    };
+    let known = readings.newest.as_ref();
+    let wants =
+        known.is_none_or(|(of, report)| *of != plan || report.end_frame < feed.written_frames);
+    if !wants || plan.epoch != feed.epoch || feed.written_frames == 0 {
+        return;
+    }
+    let span = (view.span_secs * f64::from(rate)) as u64;
+    let oldest = feed.oldest_frame + feed.margin_frames(source.ring.format());
+    let first_frame = oldest
+        .max(feed.written_frames.saturating_sub(span))
+        .min(feed.written_frames);
+    let trip = InstrumentTrip {
+        plan,
+        first_frame,
+        end: feed.written_frames,
+        gaps: feed.gaps.clone(),
+        engine: readings.engine.take(),
+        report: std::mem::take(&mut readings.spare),
+    };
+    let job = analyst.0.instruments(&source.ring, trip);
+    commands.spawn(InstrumentJob(job));
+    readings.away = true;
+}
+
+/// Takes the engine back when its trip is over. Phase `Collect`.
+pub fn collect_instruments(
+    mut commands: Commands,
+    choice: Res<InstrumentChoice>,
+    mut readings: ResMut<InstrumentReadings>,
+    mut jobs: Query<(Entity, &mut InstrumentJob)>,
+) {
+    for (entity, mut job) in &mut jobs {
+        let Some(back) = job.0.ready() else { continue };
+        commands.entity(entity).despawn();
+        readings.away = false;
+        if choice.shown.is_empty() {
+            continue;
+        }
+        readings.engine = back.engine;
+        match back.report {
+            Ok(Some(report)) => {
+                let before = readings.newest.replace((back.plan, report));
+                if let Some((_, report)) = before {
+                    readings.spare = report;
+                }
+            }
+            Ok(None) => {}
+            Err(words) => {
+                readings.refusal = Some(words);
+                // Nothing is gained by asking for the same again, until something changes.
+                readings.plan = None;
+            }
+        }
+    }
+}
+
+/// Everything that decides what is measured.
+#[derive(PartialEq)]
+struct Wish {
+    epoch: u64,
+    rate: u32,
+    channels: Vec<u32>,
+    choice: InstrumentChoice,
+    analysis: AnalysisSettings,
+}
+
+impl Wish {
+    fn plan(&self) -> Result<InstrumentPlan, String> {
+        let (choice, analysis) = (&self.choice, &self.analysis);
+        let stft = StftParams::new(analysis.window, analysis.window_size, analysis.hop_frames)
+            .map_err(|error| error.to_string())?;
+        let axis = analysis
+            .axis(self.rate, AXIS_COLUMNS)
+            .map_err(|error| error.to_string())?;
+        let mut settings = InstrumentSettings::new(stft, axis, self.rate, self.channels.len());
+        settings.pair = choice.pair_among(&self.channels);
+        settings.reference = choice.reference_among(&self.channels);
+        settings.average_secs = choice.average_secs;
+        settings.hold_fall_db_per_sec = choice.hold_fall_db_per_sec;
+        settings.peaks.prominence_db = PROMINENCE_DB;
+        settings.wanted = choice.shown;
+        settings.check().map_err(|error| error.to_string())?;
+        Ok(InstrumentPlan {
+            epoch: self.epoch,
+            channels: self.channels.clone().into(),
+            settings,
+            restarts: choice.restarts,
+        })
+    }
+}

@@ -1,0 +1,238 @@
+//! The instruments on a bare world: reports arrive while sound keeps flowing, losses are told,
+//! nothing is computed for what is not shown.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::time::Duration;
+
+use bevy_ecs::prelude::*;
+use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
+use soundfall_dsp::instruments::{Instrument, InstrumentReport, InstrumentSet};
+use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
+use soundfall_systems::{
+    analyst::SharedAnalyst,
+    instruments::{
+        InstrumentChoice, InstrumentJob, InstrumentReadings, collect_instruments, send_instruments,
+    },
+    source::{Feed, Source, poll_source},
+    spectrum::AnalysisSettings,
+    view::View,
+};
+
+const BLOCK: u32 = 480;
+const RATE: u32 = 48_000;
+
+struct Bench {
+    world: World,
+    schedule: Schedule,
+    writer: RingWriter<HeapStorage>,
+    channels: usize,
+    frame: u64,
+}
+
+impl Bench {
+    fn new(channels: u32, shown: InstrumentSet) -> Self {
+        AsyncComputeTaskPool::get_or_init(TaskPool::default);
+        let mut world = World::new();
+        let (writer, source) = new_source(channels);
+        world.insert_resource(source);
+        world.insert_resource(View {
+            channels: (0..channels).collect(),
+            span_secs: 5.0,
+            ..View::default()
+        });
+        world.insert_resource(InstrumentChoice {
+            shown,
+            ..InstrumentChoice::default()
+        });
+        world.init_resource::<Feed>();
+        world.init_resource::<SharedAnalyst>();
+        world.init_resource::<AnalysisSettings>();
+        world.init_resource::<InstrumentReadings>();
+        let mut schedule = Schedule::default();
+        schedule.add_systems((poll_source, send_instruments, collect_instruments).chain());
+        Self {
+            world,
+            schedule,
+            writer,
+            channels: channels as usize,
+            frame: 0,
+        }
+    }
+
+    /// Sines of 440 Hz, 880 Hz and so on at −6 dBFS.
+    fn write(&mut self, blocks: usize) {
+        for _ in 0..blocks {
+            let block: Vec<f32> = (0..BLOCK as usize * self.channels)
+                .map(|i| {
+                    let at = (self.frame + (i / self.channels) as u64) as f64;
+                    let hz = 440.0 * (i % self.channels + 1) as f64;
+                    ((std::f64::consts::TAU * hz * at / f64::from(RATE)).sin() * 0.5) as f32
+                })
+                .collect();
+            self.frame += u64::from(BLOCK);
+            self.writer.write_block(&block).unwrap();
+        }
+    }
+
+    fn step(&mut self) {
+        self.schedule.run(&mut self.world);
+    }
+
+    /// Until all is heard that is written.
+    fn catch_up(&mut self) -> InstrumentReport {
+        for _ in 0..2000 {
+            self.step();
+            let readings = self.world.resource::<InstrumentReadings>();
+            if readings.caught_up(self.world.resource::<Feed>()) {
+                return readings.newest().expect("a report").1.clone();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("the instruments do not catch up");
+    }
+
+    fn choose(&mut self, change: impl Fn(&mut InstrumentChoice)) {
+        change(&mut self.world.resource_mut::<InstrumentChoice>());
+    }
+
+    fn jobs(&mut self) -> usize {
+        self.world
+            .query::<&InstrumentJob>()
+            .iter(&self.world)
+            .count()
+    }
+}
+
+fn new_source(channels: u32) -> (RingWriter<HeapStorage>, Source) {
+    let format = RingFormat::new(RATE, channels, 480_000, BLOCK).unwrap();
+    let (writer, ring) = heap_ring(&format, "t").unwrap();
+    let source = Source {
+        ring,
+        name: "test".into(),
+        probe: None,
+    };
+    (writer, source)
+}
+
+#[test]
+fn reports_arrive_while_blocks_keep_coming() {
+    let mut bench = Bench::new(2, InstrumentSet::ALL);
+    for _ in 0..400 {
+        bench.write(1);
+        bench.step();
+        assert!(bench.jobs() <= 1, "one engine, one trip");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let report = bench.catch_up();
+    assert_eq!(report.end_frame, bench.frame);
+    assert_eq!((report.lost_frames, report.channels.len()), (0, 2));
+    for (channel, of) in report.channels.iter().enumerate() {
+        let track = of.tracks[0];
+        assert!((track.hz - 440.0 * (channel + 1) as f64).abs() < 0.1);
+        assert!((of.level.unwrap().rms_dbfs + 6.02).abs() < 0.05);
+    }
+    assert!(report.loudness.unwrap().momentary_lufs.is_some());
+    assert_eq!(report.pair.unwrap().points.len(), 512);
+    assert!(report.coherence.unwrap().segments > 2.0);
+}
+
+#[test]
+fn nothing_is_computed_for_what_is_not_shown() {
+    let mut bench = Bench::new(1, InstrumentSet::NONE);
+    for _ in 0..20 {
+        bench.write(1);
+        bench.step();
+        assert_eq!(bench.jobs(), 0);
+    }
+    assert!(
+        bench
+            .world
+            .resource::<InstrumentReadings>()
+            .newest()
+            .is_none()
+    );
+    bench.choose(|choice| choice.shown.set(Instrument::Meters, true));
+    assert!(bench.catch_up().channels[0].level.is_some());
+    bench.write(1);
+    bench.step();
+    bench.choose(|choice| choice.shown = InstrumentSet::NONE);
+    for _ in 0..200 {
+        bench.step();
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    assert_eq!(bench.jobs(), 0);
+    assert!(
+        bench
+            .world
+            .resource::<InstrumentReadings>()
+            .newest()
+            .is_none()
+    );
+}
+
+#[test]
+fn gaps_and_overruns_are_told() {
+    let mut bench = Bench::new(1, InstrumentSet::ALL);
+    bench.write(100);
+    bench.catch_up();
+    let start = bench.writer.written_frames();
+    bench
+        .writer
+        .record_gap(start, 960, GapReason::CaptureOverrun);
+    bench.writer.write_silence_block().unwrap();
+    bench.writer.write_silence_block().unwrap();
+    bench.frame += 960;
+    bench.write(100);
+    let report = bench.catch_up();
+    assert_eq!(report.lost_frames, 960);
+    assert!(
+        (report.channels[0].level.unwrap().rms_dbfs + 6.02).abs() < 0.05,
+        "silence is not heard"
+    );
+    // Nobody looks for longer than the ring holds.
+    bench.write(1500);
+    let report = bench.catch_up();
+    assert_eq!(report.end_frame, bench.frame);
+    assert!(report.lost_frames > 480_000);
+    assert!((report.channels[0].tracks[0].hz - 440.0).abs() < 0.1);
+}
+
+#[test]
+fn other_settings_keep_the_rest_and_another_ring_begins_anew() {
+    let mut bench = Bench::new(2, InstrumentSet::ALL);
+    bench.write(300);
+    let heard = bench.catch_up().heard_frames;
+    bench.world.resource_mut::<AnalysisSettings>().window_size = 4096;
+    bench.write(100);
+    let report = bench.catch_up();
+    assert_eq!(report.heard_frames, heard + 48_000);
+    assert!(
+        report.loudness.unwrap().short_term_lufs.is_some(),
+        "four seconds are heard"
+    );
+    bench.choose(|choice| choice.restarts += 1);
+    bench.write(50);
+    assert_eq!(bench.catch_up().heard_frames, 24_000);
+    let (writer, source) = new_source(2);
+    bench.writer = writer;
+    bench.frame = 0;
+    bench.world.insert_resource(source);
+    bench.write(50);
+    let report = bench.catch_up();
+    assert_eq!((report.end_frame, report.heard_frames), (24_000, 24_000));
+}
+
+#[test]
+fn what_cannot_be_is_said_in_words() {
+    let mut bench = Bench::new(2, InstrumentSet::ALL);
+    bench.write(50);
+    bench.catch_up();
+    bench.world.resource_mut::<AnalysisSettings>().window_size = 5;
+    bench.step();
+    let refusal = bench.world.resource::<InstrumentReadings>().refusal.clone();
+    assert!(refusal.unwrap().contains("window size 5"));
+    bench.world.resource_mut::<AnalysisSettings>().window_size = 1024;
+    bench.write(10);
+    bench.catch_up();
+    assert_eq!(bench.world.resource::<InstrumentReadings>().refusal, None);
+}
