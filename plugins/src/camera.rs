@@ -9,6 +9,7 @@ use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext, input::EguiWantsInput};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin, PanOrbitCameraSystemSet};
 use soundfall_systems::{
     camera::{FIELD_OF_VIEW, Framing, Layout, home},
+    instruments::InstrumentChoice,
     view::View,
     waterfall::HeightField,
 };
@@ -123,6 +124,7 @@ fn spawn_cameras(
 fn divide(
     field: Res<HeightField>,
     view: Res<View>,
+    instruments: Option<Res<InstrumentChoice>>,
     mut layout: ResMut<Layout>,
     word_camera: Query<(&Camera, &RenderTarget), With<WordCamera>>,
     mut scene: Query<&mut Camera, (With<SceneCamera>, Without<WordCamera>, Without<LaneCamera>)>,
@@ -138,7 +140,10 @@ fn divide(
         return;
     }
     let scale = camera.target_scaling_factor().unwrap_or(1.0);
-    let wanted = Layout::new(size, scale, field.channels().max(1), view.panel);
+    let mut wanted = Layout::new(size, scale, field.channels().max(1), view.panel);
+    if instruments.is_some_and(|choice| choice.wants_strip()) {
+        wanted = wanted.with_strip();
+    }
     if *layout == wanted {
         return;
     }

@@ -4,6 +4,7 @@
 mod annotate;
 mod camera;
 pub mod host;
+mod instruments;
 mod overlay;
 mod panel;
 mod schedule;
@@ -15,6 +16,7 @@ mod waveform;
 
 pub use annotate::AnnotatePlugin;
 pub use camera::{CameraPlugin, SceneCamera};
+pub use instruments::InstrumentsPlugin;
 pub use overlay::OverlayPlugin;
 pub use panel::PanelPlugin;
 pub use schedule::{Phase, SchedulePlugin};
@@ -40,6 +42,7 @@ impl PluginGroup for SoundfallPlugins {
             .add(WaveformPlugin)
             .add(CameraPlugin)
             .add(AnnotatePlugin)
+            .add(InstrumentsPlugin)
             .add(PanelPlugin)
             .add(OverlayPlugin)
     }

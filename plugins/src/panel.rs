@@ -6,23 +6,29 @@ use bevy_egui::{
 };
 use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
 use soundfall_systems::{
+    instruments::InstrumentChoice,
     source::{Control, Feed, Source},
     spectrum::AnalysisSettings,
     view::{MAX_CHANNELS, View},
 };
 
-use crate::{Phase, annotate::show_messages};
+use crate::{
+    Phase,
+    annotate::show_messages,
+    instruments::{instrument_section, press_instrument_keys},
+};
 
 /// The panel at the right, and the keys that work everywhere.
 pub struct PanelPlugin;
 
 impl Plugin for PanelPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(
-            EguiPrimaryContextPass,
-            show_panel.in_set(Phase::Words).after(show_messages),
-        )
-        .add_systems(Update, press_keys.in_set(Phase::Heed));
+        app.init_resource::<InstrumentChoice>()
+            .add_systems(
+                EguiPrimaryContextPass,
+                show_panel.in_set(Phase::Words).after(show_messages),
+            )
+            .add_systems(Update, press_keys.in_set(Phase::Heed));
     }
 }
 
@@ -50,6 +56,7 @@ pub(crate) fn press_keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
     wants: Option<Res<EguiWantsInput>>,
     mut view: ResMut<View>,
+    mut instruments: ResMut<InstrumentChoice>,
     mut exit: MessageWriter<AppExit>,
 ) {
     let Some(keys) = keys else { return };
@@ -57,6 +64,9 @@ pub(crate) fn press_keys(
     if wants.is_some_and(|wants| wants.wants_keyboard_input()) {
         return;
     }
+    let mut chosen = instruments.clone();
+    press_instrument_keys(&keys, &mut chosen);
+    instruments.set_if_neq(chosen);
     if keys.just_pressed(KeyCode::Tab) {
         view.panel = !view.panel;
     }
@@ -77,13 +87,14 @@ pub(crate) fn press_keys(
     }
 }
 
-fn show_panel(
+pub(crate) fn show_panel(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
     source: Option<Res<Source>>,
     control: Option<Res<Control>>,
     feed: Res<Feed>,
     mut view: ResMut<View>,
     mut settings: ResMut<AnalysisSettings>,
+    mut instruments: ResMut<InstrumentChoice>,
 ) {
     if !view.panel {
         return;
@@ -93,6 +104,7 @@ fn show_panel(
     };
     // Edit copies, so that change detection only fires for real changes.
     let (mut next_view, mut next_settings) = (view.clone(), settings.clone());
+    let mut next_instruments = instruments.clone();
     let mut open = true;
     style(context.get_mut());
     egui::Window::new("soundfall")
@@ -118,11 +130,14 @@ fn show_panel(
                     picture_rows(ui, &mut next_view);
                 });
             ui.add_space(4.0);
+            instrument_section(ui, &mut next_instruments, &next_view.channels);
+            ui.add_space(4.0);
             ui.weak("Tab panel \u{00b7} F3 figures \u{00b7} C colours");
         });
     next_view.panel = open;
     view.set_if_neq(next_view);
     settings.set_if_neq(next_settings);
+    instruments.set_if_neq(next_instruments);
 }
 
 /// Night colours for egui, set once.

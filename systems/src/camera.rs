@@ -9,6 +9,9 @@ use crate::waterfall::Terraces;
 /// Width of the control panel with its margins, in points of text.
 pub const PANEL_POINTS: f32 = 286.0;
 
+/// Width of the strip of instruments with its right margin, in points of text.
+pub const STRIP_POINTS: f32 = 268.0;
+
 /// How the picture is divided, in physical pixels.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct Layout {
@@ -18,6 +21,8 @@ pub struct Layout {
     pub scene: URect,
     /// The lanes.
     pub lanes: URect,
+    /// Instruments beside the scene; empty where there are none.
+    pub strip: URect,
     /// Physical pixels a point of text is made of.
     pub points: f32,
 }
@@ -50,8 +55,21 @@ impl Layout {
                 width - right.min(width / 4),
                 (top + lanes).min(height),
             ),
+            strip: URect::default(),
             points,
         }
+    }
+
+    /// The same with a strip of instruments at the right of the scene, where there is room.
+    #[must_use]
+    pub fn with_strip(mut self) -> Self {
+        let wide = (STRIP_POINTS * self.points) as u32;
+        if wide * 2 < self.scene.max.x {
+            self.strip = self.scene;
+            self.scene.max.x -= wide;
+            self.strip.min.x = self.scene.max.x;
+        }
+        self
     }
 }
 

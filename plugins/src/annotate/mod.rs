@@ -61,21 +61,22 @@ fn scale_words(
 }
 
 /// The context all words are painted in.
-type WordContext<'w, 's> = Query<'w, 's, &'static mut EguiContext, With<PrimaryEguiContext>>;
+pub(crate) type WordContext<'w, 's> =
+    Query<'w, 's, &'static mut EguiContext, With<PrimaryEguiContext>>;
 
 /// Words under everything else.
-fn painter(context: &mut WordContext) -> Option<egui::Painter> {
+pub(crate) fn painter(context: &mut WordContext) -> Option<egui::Painter> {
     let mut context = context.single_mut().ok()?;
     Some(context.get_mut().layer_painter(egui::LayerId::background()))
 }
 
 /// Quiet text.
-const QUIET: egui::Color32 = egui::Color32::from_rgb(150, 162, 182);
+pub(crate) const QUIET: egui::Color32 = egui::Color32::from_rgb(150, 162, 182);
 /// Text to be read first.
-const CLEAR: egui::Color32 = egui::Color32::from_rgb(226, 232, 242);
+pub(crate) const CLEAR: egui::Color32 = egui::Color32::from_rgb(226, 232, 242);
 
 /// Text of a size in points.
-fn font(size: f32) -> egui::FontId {
+pub(crate) fn font(size: f32) -> egui::FontId {
     egui::FontId::proportional(size)
 }
 

@@ -1,7 +1,7 @@
 //! What the user chose about the instruments. Changing it never touches the picture.
 
 use bevy_ecs::prelude::*;
-use soundfall_dsp::instruments::InstrumentSet;
+use soundfall_dsp::instruments::{Instrument, InstrumentSet};
 
 /// Which instruments are shown, and how they measure.
 #[derive(Resource, Clone, Debug, PartialEq)]
@@ -37,6 +37,17 @@ impl Default for InstrumentChoice {
 }
 
 impl InstrumentChoice {
+    /// Whether anything stands in the strip beside the scene.
+    #[must_use]
+    pub fn wants_strip(&self) -> bool {
+        self.shown.has_any(&[
+            Instrument::Meters,
+            Instrument::Loudness,
+            Instrument::Stereo,
+            Instrument::Coherence,
+        ])
+    }
+
     /// Places of the pair among the channels shown; none where one of them is not shown, or there
     /// is only one.
     #[must_use]

@@ -1,0 +1,113 @@
+//! Averages and held maxima: thin curves over the front edge of every surface.
+
+use bevy::prelude::*;
+use bevy_egui::egui;
+use soundfall_systems::{
+    camera::Layout,
+    instruments::InstrumentReadings,
+    view::View,
+    waterfall::{FieldState, HeightField, Terrace},
+};
+
+use super::project::{Projector, front};
+use crate::{
+    annotate::{WordContext, painter},
+    camera::SceneCamera,
+    waterfall::Stage,
+};
+
+/// With more surfaces than this curves would only be noise.
+const MOST_SURFACES: usize = 16;
+/// Points of text from one point of a curve to the next.
+const PITCH: f32 = 2.5;
+
+const HOLD: egui::Color32 = egui::Color32::from_rgb(255, 236, 196);
+const AVERAGE: egui::Color32 = egui::Color32::from_rgb(132, 208, 255);
+
+pub(super) fn draw_curves(
+    mut context: WordContext,
+    layout: Res<Layout>,
+    stage: Res<Stage>,
+    view: Res<View>,
+    field: Res<HeightField>,
+    state: Res<FieldState>,
+    readings: Res<InstrumentReadings>,
+    cameras: Query<(&Camera, &GlobalTransform), With<SceneCamera>>,
+) {
+    let (Some((plan, report)), Some(shown)) = (readings.newest(), field.shown_plan()) else {
+        return;
+    };
+    let places = &stage.0.places;
+    let (ours, theirs) = (&plan.settings.axis, &shown.axis);
+    let same_axis = ours.scale() == theirs.scale()
+        && (ours.min_hz(), ours.max_hz()) == (theirs.min_hz(), theirs.max_hz());
+    if plan.channels != shown.channels
+        || !same_axis
+        || !state.visible
+        || places.len() > MOST_SURFACES
+        || layout.points <= 0.0
+    {
+        return;
+    }
+    let (Some(painter), Ok((camera, transform))) = (painter(&mut context), cameras.single()) else {
+        return;
+    };
+    let project = Projector::new(camera, transform, &layout);
+    let painter = painter.with_clip_rect(scene_rect(&layout));
+    let range = view.db_min..view.db_max;
+    for (place, channel) in places.iter().zip(&report.channels) {
+        let curves = [
+            (&channel.average_dbfs, AVERAGE.gamma_multiply(0.62), 1.5),
+            (&channel.hold_dbfs, HOLD.gamma_multiply(0.85), 1.1),
+        ];
+        for (levels, colour, width) in curves {
+            if !levels.is_empty() {
+                let stroke = egui::Stroke::new(width, colour);
+                draw(&painter, &project, place, levels, &range, stroke);
+            }
+        }
+    }
+}
+
+/// One curve, in pieces where it sinks below the floor.
+fn draw(
+    painter: &egui::Painter,
+    project: &Projector,
+    place: &Terrace,
+    levels: &[f32],
+    range: &std::ops::Range<f32>,
+    stroke: egui::Stroke,
+) {
+    let width = project.front_width(place);
+    let points = ((width / PITCH) as usize).clamp(24, 256).min(levels.len());
+    let mut piece = Vec::new();
+    let end = |piece: &mut Vec<egui::Pos2>| {
+        if piece.len() > 1 {
+            painter.add(egui::Shape::line(std::mem::take(piece), stroke));
+        }
+        piece.clear();
+    };
+    for i in 0..points {
+        let part = i * levels.len() / points..(i + 1) * levels.len() / points;
+        let level = levels[part].iter().copied().fold(f32::MIN, f32::max);
+        let height = (level - range.start) / (range.end - range.start).max(1.0);
+        let x = (i as f32 + 0.5) / points as f32;
+        let at = project.at(front(place, x, height.clamp(0.0, 1.0)));
+        match at.filter(|_| height > 0.0) {
+            Some(at) => piece.push(at),
+            None => end(&mut piece),
+        }
+    }
+    end(&mut piece);
+}
+
+/// The scene's area in points of text.
+pub(super) fn scene_rect(layout: &Layout) -> egui::Rect {
+    egui::Rect::from_min_size(
+        egui::Pos2::ZERO,
+        egui::vec2(
+            layout.scene.width() as f32 / layout.points,
+            layout.scene.height() as f32 / layout.points,
+        ),
+    )
+}
