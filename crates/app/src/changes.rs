@@ -3,11 +3,13 @@
 
 use bevy::prelude::*;
 use soundfall_plugins::Phase;
-use soundfall_systems::{source::Source, spectrum::AnalysisSettings, view::View};
+use soundfall_systems::{
+    instruments::InstrumentChoice, source::Source, spectrum::AnalysisSettings, view::View,
+};
 
 use crate::values;
 
-/// Sets one option of analysis or view; false where there is no option of that name.
+/// Sets one option of analysis, view or instruments; false where there is no option of that name.
 ///
 /// # Errors
 /// Words about the value.
@@ -16,6 +18,7 @@ pub fn set(
     value: &str,
     analysis: &mut AnalysisSettings,
     view: &mut View,
+    instruments: &mut InstrumentChoice,
 ) -> Result<bool, String> {
     match name {
         "window-size" => analysis.window_size = parsed(value)?,
@@ -31,6 +34,13 @@ pub fn set(
         "channel" => view.channels = values::channels(value)?.0,
         "panel" => view.panel = switch(value)?,
         "overlay" => view.overlay = switch(value)?,
+        "show" => instruments.shown = parsed(value)?,
+        "a4" => instruments.a4_hz = values::a4_hz(value)?,
+        "pair" => {
+            let (left, right) = values::pair(value)?;
+            instruments.pair = Some((left - 1, right - 1));
+        }
+        "reference" => instruments.reference = Some(values::channel(value)? - 1),
         _ => return Ok(false),
     }
     Ok(true)
@@ -77,6 +87,7 @@ impl std::str::FromStr for Change {
             value,
             &mut AnalysisSettings::default(),
             &mut View::default(),
+            &mut InstrumentChoice::default(),
         )?;
         if !known {
             return Err(format!("`{name}` cannot be changed while it runs"));
@@ -107,6 +118,7 @@ fn make_changes(
     mut changes: ResMut<Changes>,
     mut analysis: ResMut<AnalysisSettings>,
     mut view: ResMut<View>,
+    mut instruments: ResMut<InstrumentChoice>,
 ) {
     let now = time.elapsed_secs_f64();
     let Some(source) = source else { return };
@@ -120,7 +132,15 @@ fn make_changes(
     let due: Vec<Change> = due;
     for change in due {
         // They were tried when they were read.
-        if set(&change.name, &change.value, &mut analysis, &mut view).is_ok() {
+        if set(
+            &change.name,
+            &change.value,
+            &mut analysis,
+            &mut view,
+            &mut instruments,
+        )
+        .is_ok()
+        {
             info!("{} = {}", change.name, change.value);
         }
     }

@@ -102,6 +102,14 @@ pub fn pair(text: &str) -> Result<(u32, u32), String> {
     }
 }
 
+/// A channel, counted from 1.
+pub fn channel(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err("give a channel from 1 on".to_owned()),
+    }
+}
+
 /// Points of an envelope.
 pub fn points(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {

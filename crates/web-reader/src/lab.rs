@@ -9,6 +9,8 @@ use soundfall_dsp::rows::{LEVEL_BYTES, RowBench, RowShape};
 use soundfall_ring::{Gap, ReadError, RingRead};
 use soundfall_web_ring::request::{Request, RowsRequest};
 
+use crate::ear::Ear;
+
 /// Engines of one kind of row.
 struct Bench {
     shape: RowShape,
@@ -26,14 +28,15 @@ pub struct Lab {
     samples: Vec<f32>,
     gaps: Vec<Gap>,
     gaps_known: Option<(u64, u64)>,
+    ear: Ear,
 }
 
 impl Lab {
     /// Answers one request; the payload replaces what is in `out`.
     ///
     /// Rows: little-endian half floats, [level][channel][row][axis column]. Envelopes: base entries,
-    /// [channel][entry] of minimum, maximum and mean square, little-endian f32 each. Returns the
-    /// columns analysed.
+    /// [channel][entry] of minimum, maximum and mean square, little-endian f32 each. Instruments:
+    /// their report. Returns the columns analysed.
     ///
     /// # Errors
     /// As the ring's; `out` then holds nothing of use.
@@ -53,6 +56,10 @@ impl Lab {
             } => self
                 .envelopes(ring, *start_frame, *frames, channels, out)
                 .map(|()| 0),
+            Request::Listen(request) => {
+                self.learn_gaps(ring);
+                self.ear.listen(ring, &self.gaps, request, out).map(|()| 0)
+            }
         }
     }
 

@@ -7,11 +7,10 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::JsValue;
 
 use crate::request::HEAD;
+pub use crate::request::PAYLOAD_BYTES;
 
 /// Slots, a power of two: a full set of jobs in flight and one of the lanes.
 pub const SLOTS: u32 = 8;
-/// Bytes an answer may have.
-pub const PAYLOAD_BYTES: u32 = 1 << 20;
 /// Index of the count of requests, for `Atomics.wait`.
 pub const PUSHED: u32 = 0;
 

@@ -9,8 +9,12 @@ use soundfall_dsp::{
 };
 use soundfall_ring::ReadError;
 
+use crate::listen::{self, ListenRequest};
+
 /// Numbers a request or the head of an answer takes.
 pub const HEAD: usize = 128;
+/// Bytes an answer may have.
+pub const PAYLOAD_BYTES: u32 = 1 << 20;
 /// At most so many channels in one request.
 pub const MAX_CHANNELS: usize = 64;
 /// At most so many levels of rows.
@@ -30,6 +34,8 @@ pub enum Request {
         /// Ring channels.
         channels: Vec<u32>,
     },
+    /// Instruments hear on.
+    Listen(Box<ListenRequest>),
 }
 
 /// Rows of levels.
@@ -66,7 +72,7 @@ const WINDOWS: [Window; 7] = [
 ];
 const KAISER: f64 = 100.0;
 const GAUSSIAN: f64 = 101.0;
-const SCALES: [Scale; 5] = [
+pub(crate) const SCALES: [Scale; 5] = [
     Scale::Linear,
     Scale::Log,
     Scale::Mel,
@@ -75,6 +81,7 @@ const SCALES: [Scale; 5] = [
 ];
 const ROWS: f64 = 1.0;
 const ENVELOPES: f64 = 2.0;
+const LISTEN: f64 = 3.0;
 
 /// The numbers of a request, [`HEAD`] of them. `ticket` comes back with the answer.
 #[must_use]
@@ -121,6 +128,11 @@ pub fn encode(ticket: u32, request: &Request) -> [f64; HEAD] {
             put(*start_frame as f64);
             put(*frames as f64);
             channels
+        }
+        Request::Listen(request) => {
+            put(LISTEN);
+            listen::numbers(request).into_iter().for_each(&mut put);
+            &request.channels
         }
     };
     let channels = &channels[..channels.len().min(MAX_CHANNELS)];
@@ -176,19 +188,21 @@ pub fn decode(words: &[f64]) -> Option<(u32, Request)> {
             frames: words.next()? as u64,
             channels: channels(&mut words)?,
         }
+    } else if kind == LISTEN {
+        Request::Listen(Box::new(listen::read(&mut words)?))
     } else {
         return None;
     };
     Some((ticket, request))
 }
 
-fn channels(words: &mut impl Iterator<Item = f64>) -> Option<Vec<u32>> {
+pub(crate) fn channels(words: &mut impl Iterator<Item = f64>) -> Option<Vec<u32>> {
     let count = words.next()? as usize;
     let channels: Vec<u32> = words.take(count).map(|word| word as u32).collect();
     (count <= MAX_CHANNELS && channels.len() == count).then_some(channels)
 }
 
-fn window_numbers(window: Window) -> (f64, f64) {
+pub(crate) fn window_numbers(window: Window) -> (f64, f64) {
     match window {
         Window::Kaiser(beta) => (KAISER, beta),
         Window::Gaussian(sigma) => (GAUSSIAN, sigma),
@@ -199,7 +213,7 @@ fn window_numbers(window: Window) -> (f64, f64) {
     }
 }
 
-fn window_of(kind: f64, parameter: f64) -> Option<Window> {
+pub(crate) fn window_of(kind: f64, parameter: f64) -> Option<Window> {
     if kind == KAISER {
         Some(Window::Kaiser(parameter))
     } else if kind == GAUSSIAN {

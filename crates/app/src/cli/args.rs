@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use soundfall_capture::{CaptureConfig, Signal, SourceSpec};
-use soundfall_dsp::{colormap::Colormap, scale::Scale, stft::StftParams, window::Window};
+use soundfall_dsp::{
+    colormap::Colormap, instruments::InstrumentSet, scale::Scale, stft::StftParams, window::Window,
+};
 use soundfall_systems::{
+    instruments::InstrumentChoice,
     spectrum::AnalysisSettings,
     view::{MAX_CHANNELS, View},
 };
@@ -139,6 +142,18 @@ pub struct ViewArgs {
     /// Channels shown, like 1,3-5; all (up to 64) without it.
     #[arg(long, value_name = "LIST", value_parser = values::channels)]
     pub channel: Option<ChannelList>,
+    /// Instruments shown, a comma list: peaks average hold meters loudness stereo coherence; all
+    #[arg(long, default_value = "none", value_name = "LIST")]
+    pub show: InstrumentSet,
+    /// Two channels for phase correlation and goniometer, like 1,2; the first two without it.
+    #[arg(long, value_name = "A,B", value_parser = values::pair)]
+    pub pair: Option<(u32, u32)>,
+    /// The channel that coherence is measured to; the first one without it.
+    #[arg(long, value_name = "N", value_parser = values::channel)]
+    pub reference: Option<u32>,
+    /// Frequency of A4, for the names of notes.
+    #[arg(long, default_value = "440", value_name = "HZ", value_parser = values::a4_hz)]
+    pub a4: f64,
     /// Show the performance overlay.
     #[arg(long)]
     pub overlay: bool,
@@ -205,6 +220,36 @@ impl ViewArgs {
             channels: shown,
             overlay: self.overlay,
             ..View::default()
+        })
+    }
+}
+
+impl ViewArgs {
+    /// The instruments that were asked for, on a ring with so many channels.
+    pub fn instruments(&self, channels: u32) -> Result<InstrumentChoice> {
+        let shown = self.view(channels)?.channels;
+        let pair = self.pair.map(|(left, right)| (left - 1, right - 1));
+        let reference = self.reference.map(|channel| channel - 1);
+        let named = pair
+            .into_iter()
+            .flat_map(|(left, right)| [("--pair", left), ("--pair", right)])
+            .chain(reference.map(|channel| ("--reference", channel)));
+        for (option, channel) in named {
+            if !shown.contains(&channel) {
+                return Err(Usage(format!(
+                    "{option}: channel {} is not among the {} shown",
+                    channel + 1,
+                    shown.len()
+                ))
+                .into());
+            }
+        }
+        Ok(InstrumentChoice {
+            shown: self.show,
+            a4_hz: self.a4,
+            pair,
+            reference,
+            ..InstrumentChoice::default()
         })
     }
 }

@@ -33,6 +33,7 @@ pub fn run(
     let mut options = ShowOptions {
         analysis: view.analysis()?,
         view: view.view(format.channels)?,
+        instruments: view.instruments(format.channels)?,
         size: UVec2::new(view.size.0, view.size.1),
         headless: run.headless,
         draw: run.draw,

@@ -57,6 +57,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let options = ShowOptions {
         analysis,
         view,
+        instruments: args.view.instruments(channels)?,
         size: UVec2::new(args.view.size.0, args.view.size.1),
         headless: true,
         draw: false,

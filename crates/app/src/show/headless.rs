@@ -8,6 +8,7 @@ use bevy::prelude::World;
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_systems::{
     clock::StreamClock,
+    instruments::InstrumentReadings,
     source::{Feed, Source},
     spectrum::SpectrumProgress,
     waveform::LaneField,
@@ -102,12 +103,17 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
         let lanes = world
             .resource::<LaneField>()
             .caught_up(world.resource::<Feed>());
-        if progress.idle() && lanes {
+        let instruments = world.resource::<InstrumentReadings>();
+        let heard = instruments.caught_up(world.resource::<Feed>());
+        if progress.idle() && lanes && heard {
             // Rows collected in the last frame are staged; one more uploads them.
             screen.step();
             return true;
         }
-        let now = progress.columns_analysed + progress.columns_dropped;
+        let reached = instruments
+            .newest()
+            .map_or(0, |(_, report)| report.end_frame);
+        let now = progress.columns_analysed + progress.columns_dropped + reached;
         if now != done {
             (done, moved) = (now, Instant::now());
         }

@@ -14,6 +14,7 @@ use soundfall_plugins::{
     host::{Graphics, add_base},
 };
 use soundfall_systems::{
+    instruments::InstrumentChoice,
     source::{Control, Source},
     spectrum::AnalysisSettings,
     view::View,
@@ -32,6 +33,8 @@ pub struct ShowOptions {
     pub analysis: AnalysisSettings,
     /// What is seen.
     pub view: View,
+    /// What is measured beside it.
+    pub instruments: InstrumentChoice,
     /// Size of window or picture, physical pixels.
     pub size: UVec2,
     /// No window.
@@ -92,6 +95,7 @@ fn build(source: Source, options: &ShowOptions, graphics: &Graphics) -> App {
     add_base(&mut app, window, options.size, graphics);
     app.insert_resource(options.analysis.clone())
         .insert_resource(options.view.clone())
+        .insert_resource(options.instruments.clone())
         .insert_resource(source)
         .add_plugins(SoundfallPlugins);
     changes::add(&mut app, options.changes.clone());

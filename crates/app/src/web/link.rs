@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::prelude::*;
 use crossbeam_channel::{Sender, bounded};
-use soundfall_dsp::{envelope::MinMaxRms, rows::RowSpan};
+use soundfall_dsp::{envelope::MinMaxRms, instruments::InstrumentReport, rows::RowSpan};
 use soundfall_ring::{ReadError, SharedRing};
 use soundfall_systems::{
     analyst::{Analyst, Pending},
+    instruments::{InstrumentPlan, InstrumentReturn, InstrumentTrip},
     present::Histogram,
     spectrum::{JobOutput, JobRows, Workshop},
     waveform::{LaneStore, LaneTrip},
 };
 use soundfall_web_ring::desk::PAYLOAD_BYTES;
+use soundfall_web_ring::listen::ListenRequest;
 use soundfall_web_ring::request::{AnswerHead, Request, RowsRequest, encode};
 use web_time::Instant;
 
@@ -63,6 +65,10 @@ enum Wants {
         store: LaneStore,
         visit: Range<u64>,
         to: Sender<LaneStore>,
+    },
+    Instruments {
+        plan: Arc<InstrumentPlan>,
+        to: Sender<InstrumentReturn>,
     },
 }
 
@@ -161,6 +167,13 @@ impl Wants {
             Self::Lanes { store, to, .. } => {
                 let _ = to.send(store);
             }
+            Self::Instruments { plan, to } => {
+                let _ = to.send(InstrumentReturn {
+                    plan,
+                    engine: None,
+                    report: Ok(None),
+                });
+            }
         }
     }
 
@@ -197,6 +210,14 @@ impl Wants {
                 }));
                 store.take_in(visit, outcome.map(|()| entries.as_slice()));
                 let _ = to.send(store);
+            }
+            Self::Instruments { plan, to } => {
+                let read = |()| InstrumentReport::decode(payload).ok();
+                let _ = to.send(InstrumentReturn {
+                    plan,
+                    engine: None,
+                    report: Ok(outcome.ok().and_then(read)),
+                });
             }
         }
     }
@@ -251,6 +272,20 @@ impl Analyst for WorkerAnalyst {
             channels: store.channels.to_vec(),
         };
         self.ask(ring.epoch(), request, Wants::Lanes { store, visit, to });
+        Pending::Reply(answer)
+    }
+
+    fn instruments(&self, ring: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn> {
+        let (to, answer) = bounded(1);
+        let plan = trip.plan;
+        let request = Request::Listen(Box::new(ListenRequest {
+            end_frame: trip.end,
+            first_frame: trip.first_frame,
+            restarts: plan.restarts,
+            settings: plan.settings.clone(),
+            channels: plan.channels.to_vec(),
+        }));
+        self.ask(ring.epoch(), request, Wants::Instruments { plan, to });
         Pending::Reply(answer)
     }
 }

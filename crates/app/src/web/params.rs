@@ -2,7 +2,7 @@
 //! option that is not understood is refused in words.
 
 use bevy::prelude::Resource;
-use soundfall_systems::{spectrum::AnalysisSettings, view::View};
+use soundfall_systems::{instruments::InstrumentChoice, spectrum::AnalysisSettings, view::View};
 
 use crate::changes::{Change, set, switch};
 use crate::values::{self, ChannelList};
@@ -14,6 +14,8 @@ pub struct Params {
     pub analysis: AnalysisSettings,
     /// What is seen.
     pub view: View,
+    /// What is measured beside it.
+    pub instruments: InstrumentChoice,
     /// Channels shown, where the link names them.
     pub channels: Option<ChannelList>,
     /// Changes while it runs.
@@ -39,6 +41,7 @@ impl Params {
         let mut params = Self {
             analysis: AnalysisSettings::default(),
             view: View::default(),
+            instruments: InstrumentChoice::default(),
             channels: None,
             changes: Vec::new(),
             smooth: true,
@@ -65,7 +68,13 @@ impl Params {
             "draw" => self.draw = switch(value)?,
             other if OF_THE_PAGE.contains(&other) => {}
             _ => {
-                if !set(name, value, &mut self.analysis, &mut self.view)? {
+                if !set(
+                    name,
+                    value,
+                    &mut self.analysis,
+                    &mut self.view,
+                    &mut self.instruments,
+                )? {
                     return Err(
                         "no such option: a link knows those of `soundfall live --help`".to_owned(),
                     );

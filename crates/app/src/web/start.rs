@@ -53,6 +53,7 @@ pub fn start(params: Params, shared: &Shared) {
     }
     app.insert_resource(params.analysis.clone())
         .insert_resource(params.view.clone())
+        .insert_resource(params.instruments.clone())
         .insert_resource(params)
         .insert_resource(Control(shared.board.clone()))
         .insert_resource(SharedAnalyst(Arc::new(shared.analyst.clone())))
