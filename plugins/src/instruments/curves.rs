@@ -57,7 +57,7 @@ pub(super) fn draw_curves(
     let range = view.db_min..view.db_max;
     for (place, channel) in places.iter().zip(&report.channels) {
         let curves = [
-            (&channel.average_dbfs, AVERAGE.gamma_multiply(0.62), 1.5),
+            (&channel.average_dbfs, AVERAGE.gamma_multiply(0.75), 1.5),
             (&channel.hold_dbfs, HOLD.gamma_multiply(0.85), 1.1),
         ];
         for (levels, colour, width) in curves {

@@ -86,31 +86,29 @@ pub(super) fn draw_labels(
     let project = Projector::new(camera, transform, &layout);
     let scene = scene_rect(&layout);
     let painter = painter.with_clip_rect(scene);
-    let rooms: Vec<f32> = stage
+    // All labels say as much, so that surfaces can be compared: what the middle one has room for.
+    let mut rooms: Vec<f32> = stage
         .0
         .places
         .iter()
         .map(|place| project.front_width(place))
+        .filter(|width| *width > 0.0)
         .collect();
-    names.follow(
-        report,
-        f64::from(plan.settings.sample_rate),
-        |slot, tone| {
-            let inside = (shown.axis.min_hz()..=shown.axis.max_hz()).contains(&tone.hz);
-            let most = most_labels(rooms.get(slot).copied().unwrap_or(0.0));
-            if inside && tone.dbfs > view.db_min {
-                most
-            } else {
-                0
-            }
-        },
-    );
+    rooms.sort_unstable_by(f32::total_cmp);
+    let room = rooms.get(rooms.len() / 2).copied().unwrap_or(0.0);
+    let Some(form) = form(room) else { return };
+    let most = most_labels(form, room);
+    names.follow(report, f64::from(plan.settings.sample_rate), |_, tone| {
+        let inside = (shown.axis.min_hz()..=shown.axis.max_hz()).contains(&tone.hz);
+        if inside && tone.dbfs > view.db_min {
+            most
+        } else {
+            0
+        }
+    });
     let mut taken: Vec<egui::Rect> = Vec::new();
     for named in &mut names.named {
-        let (Some(place), Some(form)) = (
-            stage.0.places.get(named.slot),
-            form(rooms.get(named.slot).copied().unwrap_or(0.0)),
-        ) else {
+        let Some(place) = stage.0.places.get(named.slot) else {
             continue;
         };
         let x = shown.axis.position(named.hz) as f32;
@@ -237,25 +235,27 @@ impl Named {
 /// How much a label of a surface this wide (points) can say.
 fn form(width: f32) -> Option<Form> {
     match width {
-        w if w >= 520.0 => Some(Form::Whole),
+        w if w >= 420.0 => Some(Form::Whole),
         w if w >= 110.0 => Some(Form::Note),
         w if w >= 48.0 => Some(Form::Letter),
         _ => None,
     }
 }
 
-fn most_labels(width: f32) -> usize {
-    match form(width) {
-        Some(Form::Whole) => (width / 130.0) as usize,
-        Some(Form::Note) => ((width / 64.0) as usize).min(6),
-        Some(Form::Letter) => 1,
-        None => 0,
+fn most_labels(form: Form, width: f32) -> usize {
+    match form {
+        Form::Whole => (width / 115.0) as usize,
+        Form::Note => ((width / 64.0) as usize).min(6),
+        Form::Letter => 1,
     }
 }
 
 fn words((hz, dbfs): (f64, f32), a4_hz: f64, form: Form) -> String {
     let note = Note::nearest(hz, a4_hz);
-    let letter = note.map_or(String::new(), |n| format!("{}{}", n.name(), n.octave()));
+    // The font has no sharp.
+    let letter = note.map_or(String::new(), |n| {
+        format!("{}{}", n.name().replace('\u{266f}', "#"), n.octave())
+    });
     let cents = note.map_or(0.0, |note| note.cents.round());
     let tuned = if cents == 0.0 {
         letter.clone()

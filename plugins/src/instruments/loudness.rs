@@ -111,5 +111,5 @@ pub(super) fn draw(painter: &egui::Painter, body: egui::Rect, report: &Instrumen
 
 /// Cool below the target, warm above.
 fn colour(lufs: f32, strength: f32) -> egui::Color32 {
-    super::meters::colour(lufs + TARGET.abs() - 12.0, strength)
+    super::meters::colour(lufs - TARGET - 18.0, strength)
 }

@@ -11,7 +11,7 @@ use crate::annotate::{CLEAR, QUIET, font};
 const FLOOR: f32 = -60.0;
 const MARKS: [f32; 8] = [0.0, -6.0, -12.0, -18.0, -24.0, -36.0, -48.0, -60.0];
 /// Widest pitch of two bars.
-const WIDEST: f32 = 40.0;
+const WIDEST: f32 = 64.0;
 
 /// Colours along the scale.
 const COLOURS: [(f32, [u8; 3]); 6] = [
@@ -40,7 +40,7 @@ pub(super) fn draw(
     let scale = 26.0;
     let room = body.width() - scale - 2.0;
     let pitch = (room / levels.len() as f32).min(WIDEST);
-    let figures = pitch >= 24.0;
+    let figures = pitch >= 24.0 && body.height() > 88.0;
     let foot = if figures { 27.0 } else { 14.0 };
     let field = egui::Rect::from_min_max(
         egui::pos2(body.left() + scale, body.top() + 9.0),
@@ -48,7 +48,7 @@ pub(super) fn draw(
     );
     marks(painter, field);
     let left = field.left() + (field.width() - pitch * levels.len() as f32) / 2.0;
-    let width = (pitch * 0.74).min(20.0);
+    let width = (pitch * 0.72).min(34.0);
     let mut mesh = egui::Mesh::default();
     // Every channel has a number where there is room, otherwise every second, fourth …
     let mut step = 1;

@@ -35,7 +35,9 @@ impl Default for Gain {
 pub(super) fn aside(choice: &InstrumentChoice, plan: &InstrumentPlan) -> String {
     let number = |slot: usize| plan.channels.get(slot).map_or(0, |channel| channel + 1);
     match (plan.settings.pair, choice.pair) {
-        (Some((left, right)), _) => format!("{} \u{00b7} {}", number(left), number(right)),
+        (Some((left, right)), _) => {
+            format!("channels {} \u{00b7} {}", number(left), number(right))
+        }
         (None, Some((left, right))) if plan.channels.len() > 1 => {
             format!("{} \u{00b7} {} are not shown", left + 1, right + 1)
         }
@@ -50,9 +52,20 @@ pub(super) fn draw(
     rate: f64,
     gain: &mut Gain,
 ) {
+    // Bars beside the picture where it would be too small above them.
+    let beside = body.height() < 150.0;
     let foot = 46.0;
-    let side = (body.height() - foot).min(body.width() - 30.0).max(40.0);
-    let middle = egui::pos2(body.center().x, body.top() + side / 2.0);
+    let side = if beside {
+        body.height().min(body.width() * 0.46)
+    } else {
+        (body.height() - foot).min(body.width() - 30.0).max(40.0)
+    };
+    let x = if beside {
+        body.left() + side / 2.0
+    } else {
+        body.center().x
+    };
+    let middle = egui::pos2(x, body.top() + side / 2.0);
     let radius = side / 2.0;
     cross(painter, middle, radius);
     let Some(pair) = &report.pair else { return };
@@ -82,12 +95,20 @@ pub(super) fn draw(
         dot(&mut mesh, at, 0.9, core);
     }
     painter.add(mesh);
-    let bar = |top: f32| {
-        egui::Rect::from_x_y_ranges(body.left() + 18.0..=body.right() - 18.0, top..=top + 5.0)
+    let left = if beside {
+        body.left() + side + 14.0
+    } else {
+        body.left()
     };
-    let correlation = bar(body.top() + side + 10.0);
-    correlation_bar(painter, correlation, pair.correlation);
-    balance_bar(painter, bar(body.bottom() - 6.0), pair.balance_db);
+    let bar =
+        |top: f32| egui::Rect::from_x_y_ranges(left + 18.0..=body.right() - 18.0, top..=top + 5.0);
+    let (upper, lower) = if beside {
+        (body.top() + side * 0.22, body.top() + side * 0.78)
+    } else {
+        (body.top() + side + 10.0, body.bottom() - 6.0)
+    };
+    correlation_bar(painter, bar(upper), pair.correlation);
+    balance_bar(painter, bar(lower), pair.balance_db);
 }
 
 fn cross(painter: &egui::Painter, middle: egui::Pos2, radius: f32) {

@@ -14,9 +14,9 @@ use crate::annotate::{CLEAR, QUIET, WordContext, font, painter};
 
 /// Between plates, and inside them at the edges.
 const GAP: f32 = 10.0;
-const INSET: f32 = 11.0;
+const INSET: f32 = 10.0;
 /// Height of a plate's heading.
-const HEADING: f32 = 20.0;
+const HEADING: f32 = 19.0;
 
 /// What a plate needs, in points: at least, and at its best.
 struct Need {
@@ -121,10 +121,10 @@ pub(super) fn draw_strip(
 fn needs(choice: &InstrumentChoice, channels: usize) -> Vec<Need> {
     let rows = (channels as f32 * 9.0).clamp(18.0, 130.0);
     let all = [
-        (Instrument::Meters, 118.0, 230.0),
-        (Instrument::Loudness, 122.0, 140.0),
-        (Instrument::Stereo, 150.0, 288.0),
-        (Instrument::Coherence, 84.0, 66.0 + rows),
+        (Instrument::Meters, 104.0, 230.0),
+        (Instrument::Loudness, 100.0, 138.0),
+        (Instrument::Stereo, 128.0, 288.0),
+        (Instrument::Coherence, 74.0, 60.0 + rows),
     ];
     all.into_iter()
         .filter(|(one, ..)| choice.shown.has(*one))
@@ -203,7 +203,7 @@ mod tests {
         };
         for channels in [1, 2, 8, 64] {
             let needs = needs(&choice, channels);
-            for room in [0.0, 100.0, 300.0, 520.0, 600.0, 900.0] {
+            for room in [0.0, 100.0, 300.0, 440.0, 600.0, 900.0] {
                 let heights = heights(&needs, room);
                 let used: f32 = heights.iter().map(|(_, height)| height + GAP).sum();
                 assert!(
@@ -211,7 +211,7 @@ mod tests {
                     "{channels} {room}"
                 );
             }
-            assert_eq!(heights(&needs, 520.0).len(), 4, "720p and 4K have as much");
+            assert_eq!(heights(&needs, 440.0).len(), 4, "720p has as much");
         }
     }
 }
