@@ -38,7 +38,16 @@ fn everything_of_two_channels() {
 
 #[test]
 fn everything_of_eight_channels() {
-    let options = ["--show", "all", "--pair", "3,4", "--reference", "5", "--a4", "442"];
+    let options = [
+        "--show",
+        "all",
+        "--pair",
+        "3,4",
+        "--reference",
+        "5",
+        "--a4",
+        "442",
+    ];
     let picture = render(8, "1280x720", &options);
     expect_picture("instruments-8", &picture, &Tolerance::default());
 }
@@ -46,19 +55,34 @@ fn everything_of_eight_channels() {
 /// Title, colour bar and lanes are where they were; the rest of the picture has changed.
 #[test]
 fn words_and_lanes_stay_free() {
-    for channels in [1, 2, 8, 64] {
-        let plain = render(channels, "1600x900", &[]);
-        let shown = render(channels, "1600x900", &["--show", "all"]);
+    for channels in [1, 8, 64] {
+        let plain = render(channels, "960x540", &[]);
+        let shown = render(channels, "960x540", &["--show", "all"]);
         let differing = |xs: std::ops::Range<usize>, ys: std::ops::Range<usize>| {
             ys.flat_map(|y| xs.clone().map(move |x| (x, y)))
                 .filter(|(x, y)| plain.get(*x, *y) != shown.get(*x, *y))
                 .count()
         };
-        assert_eq!(differing(0..260, 0..70), 0, "{channels} channels: the title");
-        assert_eq!(differing(0..66, 70..300), 0, "{channels} channels: the colour bar");
+        assert_eq!(
+            differing(0..170, 0..50),
+            0,
+            "{channels} channels: the title"
+        );
+        assert_eq!(
+            differing(0..64, 57..230),
+            0,
+            "{channels} channels: the colour bar"
+        );
         // 0.34 of the height at the most are lanes, 0.15 at the least.
-        assert_eq!(differing(0..1600, 780..900), 0, "{channels} channels: the lanes");
-        assert!(differing(1330..1600, 10..500) > 20_000, "{channels} channels: the strip");
+        assert_eq!(
+            differing(0..960, 440..540),
+            0,
+            "{channels} channels: the lanes"
+        );
+        assert!(
+            differing(692..960, 10..320) > 8_000,
+            "{channels} channels: the strip"
+        );
     }
 }
 
@@ -83,8 +107,23 @@ fn what_is_no_instrument_is_refused() {
     };
     refused(&["--show", "peeks"], &["peeks", "coherence"]);
     refused(&["--pair", "1"], &["pair"]);
-    refused(&["--pair", "1,5"], &["--pair", "channel 5"]);
     refused(&["--reference", "0"], &["reference"]);
-    refused(&["--reference", "3"], &["--reference", "channel 3"]);
     refused(&["--a4", "4400"], &["a4"]);
+
+    // Whether a channel is there, only the source tells.
+    let place = Place::new();
+    let ring = signal_ring(&place, Signal::Silence, 2, 48_000, 1, None);
+    let refused = |options: &[&str], words: &[&str]| {
+        Program::new(["render", "-o", "never.png"])
+            .arg(&ring)
+            .args(options)
+            .run()
+            .expect_refusal(words);
+    };
+    refused(&["--pair", "1,5"], &["--pair", "channel 5"]);
+    refused(&["--reference", "3"], &["--reference", "channel 3"]);
+    refused(
+        &["--channel", "1", "--reference", "2"],
+        &["--reference", "channel 2"],
+    );
 }

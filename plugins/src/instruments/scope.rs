@@ -53,19 +53,25 @@ pub(super) fn draw(
     gain: &mut Gain,
 ) {
     // Bars beside the picture where it would be too small above them.
-    let beside = body.height() < 150.0;
     let foot = 46.0;
-    let side = if beside {
-        body.height().min(body.width() * 0.46)
+    let above = (body.height() - foot).min(body.width() - 30.0);
+    let beside = body.height().min(body.width() * 0.5);
+    let (side, beside) = if beside > above {
+        (beside, true)
     } else {
-        (body.height() - foot).min(body.width() - 30.0).max(40.0)
+        (above.max(40.0), false)
     };
     let x = if beside {
         body.left() + side / 2.0
     } else {
         body.center().x
     };
-    let middle = egui::pos2(x, body.top() + side / 2.0);
+    let y = if beside {
+        body.center().y
+    } else {
+        body.top() + side / 2.0
+    };
+    let middle = egui::pos2(x, y);
     let radius = side / 2.0;
     cross(painter, middle, radius);
     let Some(pair) = &report.pair else { return };
@@ -103,7 +109,7 @@ pub(super) fn draw(
     let bar =
         |top: f32| egui::Rect::from_x_y_ranges(left + 18.0..=body.right() - 18.0, top..=top + 5.0);
     let (upper, lower) = if beside {
-        (body.top() + side * 0.22, body.top() + side * 0.78)
+        (y - side * 0.26, y + side * 0.24)
     } else {
         (body.top() + side + 10.0, body.bottom() - 6.0)
     };
@@ -170,6 +176,8 @@ fn correlation_bar(painter: &egui::Painter, bar: egui::Rect, correlation: Option
     let Some(r) = correlation else {
         return;
     };
+    // What rounds to nothing has no sign.
+    let r = (r * 100.0).round() / 100.0 + 0.0;
     let colour = if r < 0.0 {
         egui::Color32::from_rgb(255, 104, 84)
     } else {
