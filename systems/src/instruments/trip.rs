@@ -104,10 +104,10 @@ impl InstrumentEngine {
         first_frame: u64,
     ) -> Result<Box<Self>, String> {
         let words = |error: soundfall_dsp::instruments::InstrumentError| error.to_string();
-        let same_sound = |engine: &Box<Self>| {
+        let same_sound = engine.filter(|engine| {
             (engine.plan.epoch, &engine.plan.channels) == (plan.epoch, &plan.channels)
-        };
-        let Some(mut engine) = engine.filter(same_sound) else {
+        });
+        let Some(mut engine) = same_sound else {
             return Ok(Box::new(Self {
                 plan: plan.clone(),
                 follower: Follower::new(plan.settings.clone(), first_frame).map_err(words)?,
