@@ -13,6 +13,7 @@ use std::time::Duration;
 use soundfall_ring::{RingFormat, SharedRing, heap_ring};
 use soundfall_systems::{
     analyst::{Analyst, Pending, SharedAnalyst},
+    instruments::{InstrumentReturn, InstrumentTrip},
     spectrum::{
         AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, SpectrumProgress, Workshop,
         run_job,
@@ -93,6 +94,16 @@ impl Analyst for Slow {
     fn lanes(&self, _: &SharedRing, trip: LaneTrip, _: u64) -> Pending<LaneStore> {
         let (to, answer) = crossbeam_channel::bounded(1);
         let _ = to.send(trip.depart());
+        Pending::Reply(answer)
+    }
+
+    fn instruments(&self, _: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn> {
+        let (to, answer) = crossbeam_channel::bounded(1);
+        let _ = to.send(InstrumentReturn {
+            plan: trip.plan,
+            engine: trip.engine,
+            report: Ok(None),
+        });
         Pending::Reply(answer)
     }
 }
