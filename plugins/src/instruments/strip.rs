@@ -71,7 +71,12 @@ pub(super) fn draw_strip(
     };
     let needs = needs(&choice, plan.channels.len());
     let mut top = area.top();
-    for (one, height) in heights(&needs, area.height()) {
+    let heights = heights(&needs, area.height());
+    let left_out: Vec<&str> = needs[heights.len()..]
+        .iter()
+        .map(|need| need.one.name())
+        .collect();
+    for (one, height) in heights {
         let rect = egui::Rect::from_min_size(
             egui::pos2(area.left(), top),
             egui::vec2(area.width(), height),
@@ -114,6 +119,11 @@ pub(super) fn draw_strip(
             }
             _ => {}
         }
+    }
+    if !left_out.is_empty() {
+        let words = format!("no room for {}", left_out.join(", "));
+        let at = egui::pos2(area.left() + INSET, top - GAP + 3.0);
+        painter.text(at, egui::Align2::LEFT_TOP, words, font(10.5), QUIET);
     }
 }
 
