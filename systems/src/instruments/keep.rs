@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use soundfall_dsp::instruments::{InstrumentReport, InstrumentSettings};
-use soundfall_dsp::stft::StftParams;
 
 use super::choice::InstrumentChoice;
 use super::trip::{InstrumentEngine, InstrumentPlan, InstrumentReturn, InstrumentTrip};
@@ -183,8 +182,7 @@ struct Wish {
 impl Wish {
     fn plan(&self) -> Result<InstrumentPlan, String> {
         let (choice, analysis) = (&self.choice, &self.analysis);
-        let stft = StftParams::new(analysis.window, analysis.window_size, analysis.hop_frames)
-            .map_err(|error| error.to_string())?;
+        let stft = analysis.stft().map_err(|error| error.to_string())?;
         let axis = analysis
             .axis(self.rate, AXIS_COLUMNS)
             .map_err(|error| error.to_string())?;

@@ -12,6 +12,9 @@ use crate::stft::{StftError, StftParams};
 /// Peaks are looked for, and coherence is measured, at most about so often a second.
 const FINDINGS_PER_SEC: f64 = 50.0;
 
+/// The least weight of a sample under the window that weighs it most: −10.5 dB.
+const LEAST_WEIGHT: f64 = 0.3;
+
 /// What is listened to, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InstrumentSettings {
@@ -87,13 +90,20 @@ impl InstrumentSettings {
     ///
     /// Averages and maxima have to hear every sample: the hop is that of the display, or longer
     /// where the display has more than about fifty columns a second, but never more than half a
-    /// window.
+    /// window, and less under a narrow one: every sample has a weight of 0.3 under some window.
     #[must_use]
     pub fn hop_frames(&self) -> usize {
         let shown = self.stft.hop_frames.max(1);
         let wanted = f64::from(self.sample_rate) / FINDINGS_PER_SEC / shown as f64;
-        let most = self.stft.window_size / 2 / shown;
-        shown * (wanted.round() as usize).min(most).max(1)
+        let size = self.stft.window_size;
+        let weights = self.stft.window.coefficients(size);
+        // Half way between the middles of two windows.
+        let heard = |hop: usize| {
+            let weight = weights.get(size / 2 + hop.div_ceil(2));
+            hop <= size / 2 && weight.is_some_and(|weight| *weight >= LEAST_WEIGHT)
+        };
+        let columns = (1..=wanted.round() as usize).rev();
+        shown * columns.into_iter().find(|n| heard(n * shown)).unwrap_or(1)
     }
 
     /// Of how many columns one is searched for peaks and measured for coherence.

@@ -80,4 +80,8 @@ fn work_is_bounded_at_high_rates() {
     assert_eq!(asked.hop_frames(), 1024);
     asked.stft.hop_frames = 9000;
     assert_eq!(asked.hop_frames(), 9000);
+    // Narrow windows overlap more.
+    asked.stft = StftParams::new(Window::FlatTop, 2048, 128).unwrap();
+    assert_eq!(asked.hop_frames(), 512);
+    assert_eq!(asked.columns_per_finding(), 8);
 }
