@@ -69,6 +69,11 @@ impl Slow {
 }
 
 impl Analyst for Slow {
+    /// Little: a job must not bring more.
+    fn most_bytes(&self) -> u64 {
+        1 << 17
+    }
+
     fn rows(
         &self,
         ring: &SharedRing,
@@ -77,6 +82,13 @@ impl Analyst for Slow {
     ) -> Pending<JobOutput> {
         let (to, answer) = crossbeam_channel::bounded(1);
         let window = job.plan.shape(job.halvings).stft.window_size;
+        let row_bytes = (job.plan.axis.columns() * job.plan.channels.len() * 2) as u64;
+        let columns = job.span.columns.end - job.span.columns.start;
+        assert!(
+            job.span.total_rows() * row_bytes <= self.most_bytes() || columns <= job.span.every,
+            "{:?}",
+            job.span
+        );
         self.0
             .asked
             .lock()

@@ -174,3 +174,39 @@ fn another_span_shows_another_level_at_once() {
         );
     }
 }
+
+/// Other channels take over while sound flows, a block before every frame, and the old lanes go on
+/// until then.
+#[test]
+fn other_channels_take_over_while_sound_flows() {
+    let mut bench = Bench::new(2, 1.0, 1024);
+    let flow = |bench: &mut Bench, frames: usize, mut each: Box<dyn FnMut(&LaneField)>| {
+        for _ in 0..frames {
+            bench.write(0.25);
+            bench.step();
+            each(bench.world.resource::<LaneField>());
+            std::thread::sleep(std::time::Duration::from_micros(200));
+        }
+    };
+    flow(&mut bench, 200, Box::new(|_| {}));
+    bench.world.resource_mut::<View>().channels = vec![1];
+    let mut last = 0;
+    flow(
+        &mut bench,
+        200,
+        Box::new(move |field| {
+            let end = field.entries().end * field.entry_frames();
+            assert!(!field.entries().is_empty(), "blank lanes");
+            assert!(
+                end + 480 >= last,
+                "the lanes went back from {last} to {end}"
+            );
+            last = end;
+        }),
+    );
+    let field = bench.world.resource::<LaneField>();
+    assert_eq!(field.channels(), [1]);
+    let newest = ((field.entries().end - 1) % 1024) as usize;
+    // Channel 2 has twice the value.
+    assert_eq!(bench.texture[0][newest], Some([0.5, 0.5, 0.5, 0.0]));
+}

@@ -62,6 +62,9 @@ pub fn switch(value: &str) -> Result<bool, String> {
     }
 }
 
+/// The least range of levels that is shown.
+const LEAST_RANGE_DB: f32 = 6.0;
+
 /// A change of one setting at a moment of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -105,7 +108,8 @@ impl std::str::FromStr for Change {
 pub struct Changes(pub Vec<Change>);
 
 /// Adds them to an app.
-pub fn add(app: &mut App, changes: Vec<Change>) {
+pub fn add(app: &mut App, mut changes: Vec<Change>) {
+    changes.sort_by(|a, b| a.at_secs.total_cmp(&b.at_secs));
     if !changes.is_empty() {
         app.insert_resource(Changes(changes))
             .add_systems(Update, make_changes.after(Phase::Heed).before(Phase::Poll));
@@ -130,6 +134,7 @@ fn make_changes(
         .partition(|change| change.at_secs <= now);
     changes.0 = later;
     let due: Vec<Change> = due;
+    let range = (view.db_min, view.db_max);
     for change in due {
         // They were tried when they were read.
         if set(
@@ -143,6 +148,10 @@ fn make_changes(
         {
             info!("{} = {}", change.name, change.value);
         }
+    }
+    if view.db_max < view.db_min + LEAST_RANGE_DB {
+        warn!("a range of less than {LEAST_RANGE_DB} dB is not shown: it stays as it was");
+        (view.db_min, view.db_max) = range;
     }
     let there = source.ring.format().channels;
     if view.channels.iter().any(|channel| *channel >= there) {

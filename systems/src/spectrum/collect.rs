@@ -87,7 +87,7 @@ pub fn collect_jobs(
                         ReadError::Lapped { resume_at, .. } => plan.first_column_from(resume_at),
                         _ => job.columns.end,
                     };
-                    frontier.gone_below(resume.max(job.columns.start + 1));
+                    frontier.gone_below(resume.max(job.columns.start + 1), &job);
                     continue;
                 }
                 if let ReadError::Lapped { lost_frames, .. } = error {

@@ -30,6 +30,8 @@ pub(super) struct Out {
     pub landed: u64,
     /// Coarse jobs are under way.
     pub coarse: bool,
+    /// Rows of all channels that one job may bring.
+    pub most_rows: u64,
 }
 
 /// What to do next.
@@ -109,6 +111,14 @@ impl Frontier {
         self.wanted_from = least.max(back_from_front(visible.min(kept)));
         self.oldest = least.max(back_from_front(kept));
         self.rough.trim_below(self.oldest);
+        let level = plan.level_for(span_secs);
+        if let Some(coarse) = &mut self.coarse
+            && coarse.level != level
+        {
+            // Another span: the coarse picture of the old one would not be seen.
+            coarse.level = level;
+            coarse.back = self.origin;
+        }
     }
 
     /// New sound up to this column has been analysed and is back.
@@ -137,10 +147,14 @@ impl Frontier {
         self.coarse.is_none() && self.back <= self.wanted_from.max(self.floor)
     }
 
-    /// The samples before a column are gone.
-    pub(super) fn gone_below(&mut self, column: u64) {
+    /// The samples before a column are gone, as a job of older columns found out. What is left of
+    /// its columns is scheduled again.
+    pub(super) fn gone_below(&mut self, column: u64, job: &SpectrumJob) {
         self.floor = self.floor.max(column);
         self.wanted_from = self.wanted_from.max(column);
+        if job.kind == JobKind::History {
+            self.back = self.back.max(job.columns.end);
+        }
     }
 
     /// Columns were analysed with less than full effort.
@@ -169,7 +183,9 @@ impl Frontier {
         let complete = complete - complete % effort.every;
         let start = self.front;
         (start < complete).then(|| {
-            self.front = complete.min(start + most);
+            // A start within a group is put right by the first job.
+            let end = (start + most) / effort.every * effort.every;
+            self.front = complete.min(end);
             Step {
                 kind: JobKind::Live,
                 columns: start..self.front,
@@ -194,7 +210,13 @@ impl Frontier {
                     halvings: 0,
                 };
                 let row = coarse.every.max(1 << coarse.level);
-                let length = (most * effort.every / row).max(1) * row;
+                let length = (most * effort.every).min(out.most_rows << coarse.level);
+                // Whole rows and groups, unless not even one has room.
+                let length = if length > row {
+                    length / row * row
+                } else {
+                    length
+                };
                 let end = coarse.back;
                 coarse.back = self.wanted_from.max(end.saturating_sub(length));
                 return Some(Step {

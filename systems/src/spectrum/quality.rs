@@ -114,12 +114,14 @@ impl Quality {
         STEPS[self.step].1
     }
 
-    /// A frame has passed: `lag_secs` of sound that is there has not been analysed yet.
-    pub fn observe(&mut self, lag_secs: f64, frame_secs: f64) {
+    /// A frame has passed: `lag_secs` of sound that is there has not been analysed yet; columns come
+    /// in groups of `group_secs`.
+    pub fn observe(&mut self, lag_secs: f64, group_secs: f64, frame_secs: f64) {
         // A slow display brings much sound at once: that is not the analysis' fault.
         let frame_secs = frame_secs.clamp(0.0, 10.0);
         self.slow_frame_secs = frame_secs.max(self.slow_frame_secs * SLOW_FRAMES_FADE);
-        let behind = lag_secs > BEHIND_SECS + FRAMES_UNDER_WAY * self.slow_frame_secs;
+        let under_way = group_secs + FRAMES_UNDER_WAY * self.slow_frame_secs;
+        let behind = lag_secs > BEHIND_SECS + under_way;
         let worked_off = lag_secs < self.last_lag_secs - WORKED_OFF * frame_secs;
         self.last_lag_secs = lag_secs;
         self.since_up_secs += frame_secs;
@@ -165,14 +167,15 @@ pub fn watch_quality(
     mut quality: ResMut<Quality>,
 ) {
     let Some(plan) = plan else { return };
-    if frontier.generation != plan.generation || feed.held {
+    if frontier.generation != plan.generation || plan.epoch != feed.epoch || feed.held {
         return;
     }
-    let waiting = plan
-        .columns_complete_at(feed.written_frames)
-        .saturating_sub(frontier.landed(jobs.iter()));
-    let lag_secs = (waiting * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
-    quality.observe(lag_secs, time.delta_secs_f64());
+    let every = quality.effort().every;
+    let complete = plan.columns_complete_at(feed.written_frames);
+    // Columns of a group wait for its last one.
+    let waiting = (complete - complete % every).saturating_sub(frontier.landed(jobs.iter()));
+    let secs = |columns: u64| (columns * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
+    quality.observe(secs(waiting), secs(every), time.delta_secs_f64());
 }
 
 #[cfg(test)]
@@ -196,7 +199,7 @@ mod tests {
                 * effort.every as f64
                 * f64::from(1_u32 << effort.halvings);
             lag = (lag + FRAME - speed * FRAME).max(FRAME);
-            quality.observe(lag, FRAME);
+            quality.observe(lag, 0.01, FRAME);
             if frame % 60 == 59 {
                 names.push(quality.name());
             }
@@ -239,7 +242,7 @@ mod tests {
         let mut quality = Quality::default();
         for frame in 0..60 {
             let secs = if frame % 3 == 0 { 1.2 } else { 0.6 };
-            quality.observe(1.3, secs);
+            quality.observe(1.3, 0.01, secs);
         }
         assert_eq!(quality.steps_down, 0);
     }
@@ -251,6 +254,20 @@ mod tests {
         run(&mut quality, 30, |t| {
             if (5.0..5.4).contains(&t) { 0.0 } else { 2.0 }
         });
+        assert_eq!(quality.steps_down, 0);
+    }
+
+    /// With a hop of a third of a second a group of four takes longer than the limit by itself.
+    #[test]
+    fn a_long_hop_is_not_behind() {
+        let mut quality = Quality::default();
+        for frame in 0..60 * 60 {
+            let hop_secs = 0.34;
+            let group_secs = hop_secs * quality.effort().every as f64;
+            // A group is waiting from its last column until the answer is back.
+            let waits = frame % (group_secs * 60.0) as usize <= 2;
+            quality.observe(if waits { group_secs } else { 0.0 }, group_secs, FRAME);
+        }
         assert_eq!(quality.steps_down, 0);
     }
 }

@@ -45,11 +45,10 @@ fn columns_per_job(
     let row_bytes = channels * (plan.axis.columns() * LEVEL_BYTES) as u64;
     let ends = 2 * u64::from(plan.levels.end - plan.levels.start);
     let in_bytes = (most_bytes / row_bytes).saturating_sub(ends) / 2;
-    in_time
+    let columns = in_time
         .min(in_bytes)
-        .min(FRAMES_PER_JOB / plan.hop_frames())
-        .max(1)
-        .next_multiple_of(effort.every)
+        .min(FRAMES_PER_JOB / plan.hop_frames());
+    (columns / effort.every).max(1) * effort.every
 }
 
 /// Schedules jobs as long as there is room. Phase `Schedule`, after the plan.
@@ -69,6 +68,10 @@ pub fn schedule_jobs(
     let (Some(source), Some(plan)) = (source, plan) else {
         return;
     };
+    if plan.epoch != feed.epoch {
+        // The ring is another one, and its plan was refused: nothing of it can be asked for.
+        return;
+    }
     let channels = plan.channels.len() as u64;
     let complete = plan.columns_complete_at(feed.written_frames);
     let margin = feed.margin_frames(source.ring.format());
@@ -89,7 +92,13 @@ pub fn schedule_jobs(
     }
     let mut in_flight = jobs.iter().count();
     let room = analyst.0.room();
-    let effort = quality.effort();
+    // What will not grow any more is done in full.
+    let at_rest = feed.held || feed.ended;
+    let effort = if at_rest {
+        Effort::FULL
+    } else {
+        quality.effort()
+    };
     let waiting = |frontier: &Frontier| complete.saturating_sub(frontier.front()) * channels;
     let in_a_frame = frontier
         .pace
@@ -108,6 +117,9 @@ pub fn schedule_jobs(
         coarse: jobs
             .iter()
             .any(|job| job.kind == JobKind::Coarse && job.generation == plan.generation),
+        most_rows: (bytes / (channels.max(1) * (plan.axis.columns() * LEVEL_BYTES) as u64))
+            .saturating_sub(1)
+            .max(1),
     };
     while in_flight < room {
         let step = frontier.live(&plan, complete, effort, live).or_else(|| {

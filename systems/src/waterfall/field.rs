@@ -53,6 +53,8 @@ struct OpenRow {
     row: u64,
     /// Columns merged so far.
     covered: u64,
+    /// Columns merged when it was last shown as it is.
+    shown: u64,
     /// [channel][axis column], little-endian half floats.
     bytes: Vec<u8>,
 }
@@ -131,6 +133,7 @@ impl Set {
                     level,
                     row,
                     covered: 0,
+                    shown: 0,
                     bytes: Vec::new(),
                 });
                 self.open.len() - 1
@@ -163,12 +166,23 @@ impl Set {
     /// The newest row of each level as far as it is there, for a sound that has ended: level, row
     /// and bytes. Gives each state of a row once.
     pub fn unfinished(&mut self) -> Vec<(u32, u64, Vec<u8>)> {
-        let newest = |level: u32| self.known(level).last().map_or(0, |last| last.end);
+        let ends: Vec<u64> = self
+            .known
+            .iter()
+            .map(|known| known.last().map_or(0, |last| last.end))
+            .collect();
+        let first = self.plan.levels.start;
         let rows: Vec<_> = self
             .open
-            .iter()
-            .filter(|open| open.row == newest(open.level))
-            .map(|open| (open.level, open.row, open.bytes.clone()))
+            .iter_mut()
+            .filter(|open| {
+                let end = ends.get((open.level - first) as usize);
+                open.covered > open.shown && end.is_some_and(|end| open.row + 1 >= *end)
+            })
+            .map(|open| {
+                open.shown = open.covered;
+                (open.level, open.row, open.bytes.clone())
+            })
             .collect();
         for (level, row, _) in &rows {
             self.learn(*level, *row..row + 1);

@@ -112,7 +112,10 @@ impl Packer<'_> {
             return;
         };
         if bytes.len() as u64 != span.total_rows() * channels * self.row_bytes {
-            tracing::error!("rows of {span:?} in {} bytes were left out", bytes.len());
+            tracing::error!("rows of {span:?} came in {} bytes: lost", bytes.len());
+            if block.kind == JobKind::Live {
+                self.holes(&span.columns, span.levels.clone());
+            }
             return;
         }
         let mut parts = Vec::with_capacity(span.levels.len());

@@ -172,6 +172,7 @@ pub fn send_lanes(
             return;
         }
         let allocation = set.allocation;
+        set.sent_to = feed.written_frames;
         set.store
             .take()
             .map(|store| (allocation, LaneTrip::GoOn(store)))
@@ -183,7 +184,8 @@ pub fn send_lanes(
         let format = source.ring.format();
         // The oldest frames go while they are read: keep a distance. Whole base entries only.
         let first = (feed.oldest_frame + feed.margin_frames(format)).min(feed.written_frames);
-        let set = LaneSet::new(field.last_allocation, feed.epoch, channels.clone());
+        let mut set = LaneSet::new(field.last_allocation, feed.epoch, channels.clone());
+        set.sent_to = feed.written_frames;
         let allocation = set.allocation;
         if field.shown.is_none() {
             field.shown = Some(set);
@@ -228,9 +230,7 @@ pub fn stage_lanes(
         }
     }
     let ready = field.coming.as_ref().is_some_and(|coming| {
-        coming.frames > FRAMES_TO_BE_MADE
-            && !coming.entries.is_empty()
-            && coming.caught_up(feed.written_frames)
+        coming.frames > FRAMES_TO_BE_MADE && !coming.entries.is_empty() && coming.has_arrived()
     });
     if ready {
         field.shown = field.coming.take();

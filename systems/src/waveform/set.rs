@@ -36,9 +36,15 @@ pub(super) struct LaneSet {
     level: usize,
     /// Entries staged, absolute indices of the level.
     pub entries: Range<u64>,
+    /// Entries before this one were whole when they were staged.
+    closed: u64,
+    /// How far the store was when entries were staged.
+    staged_frame: u64,
     gaps_seen: u64,
     pub entry_frames: u64,
     pub frames: u32,
+    /// How far the store's last trip was to go.
+    pub sent_to: u64,
 }
 
 impl LaneSet {
@@ -51,10 +57,19 @@ impl LaneSet {
             store: None,
             level: usize::MAX,
             entries: 0..0,
+            closed: 0,
+            staged_frame: 0,
             gaps_seen: 0,
             entry_frames: 0,
             frames: 0,
+            sent_to: 0,
         }
+    }
+
+    /// True when the store is home and has read all there was when it left. While sound flows there
+    /// always is a block more by then.
+    pub fn has_arrived(&self) -> bool {
+        self.caught_up(self.sent_to)
     }
 
     /// True when the store is home and has read all there is.
@@ -90,8 +105,17 @@ impl LaneSet {
         let start = if anew {
             oldest
         } else {
-            self.entries.end.max(oldest)
+            // An entry that was still open is staged again once there is more of it.
+            let more = store.next_frame() > self.staged_frame;
+            let known = if more {
+                self.entries.end.min(self.closed)
+            } else {
+                self.entries.end
+            };
+            known.max(oldest)
         };
+        self.staged_frame = store.next_frame();
+        self.closed = store.next_frame() / entry_frames;
         self.gaps_seen = feed.gap_total;
         self.level = level;
         self.entry_frames = entry_frames;
@@ -99,14 +123,18 @@ impl LaneSet {
             return None;
         }
         let count = (complete - start) as usize;
+        let lost: Vec<bool> = (start..complete)
+            .map(|index| {
+                let frames = index * entry_frames..(index + 1) * entry_frames;
+                store.is_lost(&frames) || feed.gaps.iter().any(|gap| gap.touches(&frames))
+            })
+            .collect();
         let mut bytes = Vec::with_capacity(count * store.pyramids.len() * 8);
         let mut entries = vec![MinMaxRms::EMPTY; count];
         for pyramid in &store.pyramids {
             pyramid.query(level, start, &mut entries);
-            for (index, entry) in (start..).zip(&entries) {
-                let frames = index * entry_frames..(index + 1) * entry_frames;
-                let in_gap = feed.gaps.iter().any(|gap| gap.touches(&frames));
-                let texel = if store.is_lost(&frames) || in_gap {
+            for (lost, entry) in lost.iter().zip(&entries) {
+                let texel = if *lost {
                     [0.0, 0.0, 0.0, 1.0]
                 } else if entry.is_empty() {
                     [0.0; 4]
