@@ -111,6 +111,9 @@ fn vertex(in: Vertex) -> Fragment {
     let older = f.stride / 2;
     let newer = (f.stride - 1) / 2;
     for (var r = -older; r <= newer; r++) {
+        // What lies beyond the known rows is of another time, or of none.
+        let from_head = f32(row + r - f.head);
+        if from_head > f.ahead || -from_head > f.behind { continue; }
         for (var c = -half_x; c <= half_x; c++) {
             level = max(level, stored(f, layer, column + c, row + r));
         }

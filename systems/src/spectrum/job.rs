@@ -117,6 +117,9 @@ pub struct Workshop {
     buffers: Mutex<Vec<Vec<u8>>>,
 }
 
+/// Buffers kept: more jobs bring rows at once only in a rush, and each may be large.
+const BUFFERS: usize = 16;
+
 /// Benches kept; more than ever run at once, of all window sizes in use.
 const BENCHES: usize = 48;
 
@@ -159,7 +162,7 @@ impl Workshop {
     pub fn put_buffer(&self, mut buffer: Vec<u8>) {
         buffer.clear();
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffers.len() < 64 {
+        if buffers.len() < BUFFERS {
             buffers.push(buffer);
         }
     }

@@ -177,7 +177,9 @@ impl Set {
             .iter_mut()
             .filter(|open| {
                 let end = ends.get((open.level - first) as usize);
-                open.covered > open.shown && end.is_some_and(|end| open.row + 1 >= *end)
+                // It follows what is known, or is its last row.
+                let follows = |end: &u64| open.row <= *end && open.row + 1 >= *end;
+                open.covered > open.shown && end.is_some_and(follows)
             })
             .map(|open| {
                 open.shown = open.covered;
