@@ -7,7 +7,7 @@ use soundfall_systems::{
     instruments::InstrumentChoice, source::Source, spectrum::AnalysisSettings, view::View,
 };
 
-use crate::values;
+use crate::values::{self, LEAST_RANGE_DB};
 
 /// Sets one option of analysis, view or instruments; false where there is no option of that name.
 ///
@@ -61,9 +61,6 @@ pub fn switch(value: &str) -> Result<bool, String> {
         _ => Err("give 1 or 0".to_owned()),
     }
 }
-
-/// The least range of levels that is shown.
-const LEAST_RANGE_DB: f32 = 6.0;
 
 /// A change of one setting at a moment of the run.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,6 +43,9 @@ pub fn span_secs(text: &str) -> Result<f64, String> {
     }
 }
 
+/// The least range of levels that is shown, dB.
+pub const LEAST_RANGE_DB: f32 = 6.0;
+
 /// dBFS.
 pub fn dbfs(text: &str) -> Result<f32, String> {
     let value = number(text)?;

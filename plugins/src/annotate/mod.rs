@@ -4,6 +4,7 @@ mod bar;
 mod lanes;
 mod lines;
 mod messages;
+mod project;
 mod scene;
 
 use bevy::{asset::embedded_asset, prelude::*};
@@ -12,6 +13,7 @@ use bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiCont
 use soundfall_systems::camera::Layout;
 
 pub(crate) use messages::show_messages;
+pub(crate) use project::{Projector, front};
 
 use crate::{Phase, waveform::fit_lanes};
 

@@ -9,27 +9,12 @@ use soundfall_systems::{
     waterfall::{HeightField, Terrace},
 };
 
+use super::project::Projector;
 use super::{CLEAR, QUIET, WordContext, painter, text};
 use crate::{camera::SceneCamera, waterfall::Stage};
 
 /// Points between two frequency labels at least.
 const LABEL_PITCH: f32 = 44.0;
-
-/// A point of the scene to a point of the picture, in points of text.
-struct Projector<'a> {
-    camera: &'a Camera,
-    transform: &'a GlobalTransform,
-    scale: f32,
-    clip: egui::Rect,
-}
-
-impl Projector<'_> {
-    fn at(&self, point: Vec3) -> Option<egui::Pos2> {
-        let there = self.camera.world_to_viewport(self.transform, point).ok()?;
-        let place = egui::pos2(there.x * self.scale, there.y * self.scale);
-        self.clip.contains(place).then_some(place)
-    }
-}
 
 pub(super) fn label_scene(
     mut context: WordContext,
@@ -45,19 +30,7 @@ pub(super) fn label_scene(
     let (Some(plan), true) = (field.shown_plan(), layout.points > 0.0) else {
         return;
     };
-    let target_scale = camera.target_scaling_factor().unwrap_or(1.0);
-    let project = Projector {
-        camera,
-        transform,
-        scale: target_scale / layout.points,
-        clip: egui::Rect::from_min_size(
-            egui::Pos2::ZERO,
-            egui::vec2(
-                layout.scene.width() as f32 / layout.points,
-                layout.scene.height() as f32 / layout.points,
-            ),
-        ),
-    };
+    let project = Projector::new(camera, transform, &layout);
     // One ladder for all: as many ticks as the narrowest surface of the front row has room for.
     let front = || stage.0.places.iter().filter(|place| place.row == 0);
     let room = front()

@@ -9,9 +9,8 @@ use soundfall_systems::{
     waterfall::{FieldState, HeightField, Terrace},
 };
 
-use super::project::{Projector, front};
 use crate::{
-    annotate::{WordContext, painter},
+    annotate::{Projector, WordContext, front, painter},
     camera::SceneCamera,
     waterfall::Stage,
 };

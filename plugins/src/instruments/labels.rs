@@ -13,9 +13,8 @@ use soundfall_systems::{
 };
 
 use super::curves::scene_rect;
-use super::project::{Projector, front};
 use crate::{
-    annotate::{CLEAR, WordContext, font, painter},
+    annotate::{CLEAR, Projector, WordContext, font, front, painter},
     camera::SceneCamera,
     waterfall::Stage,
 };

@@ -7,7 +7,6 @@ mod labels;
 mod likeness;
 mod loudness;
 mod meters;
-mod project;
 mod scope;
 mod strip;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bevy_ecs::prelude::*;
 use crossbeam_channel::Sender;
-use soundfall_dsp::rows::{LEVEL_BYTES, push_holes};
+use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan, push_holes};
 
 use super::field::{HeightField, HeightFieldSize, RowPart, Set};
 use crate::{
@@ -108,13 +108,13 @@ impl Packer<'_> {
         let span = &block.span;
         let channels = u64::from(self.channels());
         let Some(bytes) = block.rows else {
-            self.holes(&span.columns, span.levels.clone());
+            self.holes(span, block.kind, workshop);
             return;
         };
         if bytes.len() as u64 != span.total_rows() * channels * self.row_bytes {
             tracing::error!("rows of {span:?} came in {} bytes: lost", bytes.len());
             if block.kind == JobKind::Live {
-                self.holes(&span.columns, span.levels.clone());
+                self.holes(span, block.kind, workshop);
             }
             return;
         }
@@ -160,38 +160,31 @@ impl Packer<'_> {
         }
     }
 
-    /// Columns that were lost: every row with one of them is a hole.
-    fn holes(&mut self, columns: &Range<u64>, levels: Range<u32>) {
-        for level in levels {
-            let mut rows = columns.start >> level..((columns.end - 1) >> level) + 1;
-            let (channels, row_bytes) = (u64::from(self.channels()), self.row_bytes as usize);
-            for row in partial_rows(level, columns) {
-                rows = if row == rows.start {
-                    row + 1..rows.end
-                } else {
-                    rows.start..row
-                };
-                let mut hole = Vec::with_capacity(row_bytes);
-                push_holes(row_bytes / LEVEL_BYTES, &mut hole);
-                let merged = self.set.merge(RowPart {
-                    level,
-                    row,
-                    columns: covered(level, row, columns),
-                    channels: &mut (0..channels).map(|_| hole.as_slice()),
-                });
-                if let Some(merged) = merged {
-                    self.send_row(level, row, merged);
-                }
-            }
-            rows.start = rows.start.max(self.set.oldest_place(level, rows.end));
-            if rows.start < rows.end {
-                let levels = (rows.end - rows.start) * channels * self.row_bytes;
-                let mut bytes = Vec::new();
-                push_holes(levels as usize / LEVEL_BYTES, &mut bytes);
-                let part = self.part(level, &rows, &rows, 0);
-                self.set.learn(level, rows);
-                self.send(vec![part], bytes);
-            }
+    /// Columns that were lost: every row with one of them is a hole. A level at a time, and no more
+    /// than its texture holds.
+    fn holes(&mut self, lost: &RowSpan, kind: JobKind, workshop: &SharedWorkshop) {
+        let generation = self.set.plan.generation;
+        for level in lost.levels.clone() {
+            let kept = u64::from(self.set.plan.texture_rows) << level;
+            let span = RowSpan {
+                columns: lost
+                    .columns
+                    .start
+                    .max(lost.columns.end.saturating_sub(kept))
+                    ..lost.columns.end,
+                levels: level..level + 1,
+                every: 1,
+            };
+            let bytes = span.total_rows() * u64::from(self.channels()) * self.row_bytes;
+            let mut rows = workshop.0.buffer();
+            push_holes(bytes as usize / LEVEL_BYTES, &mut rows);
+            let block = RowBlock {
+                generation,
+                kind,
+                span,
+                rows: Some(rows),
+            };
+            self.block(block, workshop);
         }
     }
 }

@@ -168,10 +168,12 @@ impl ViewArgs {
         let analysis = self.analysis()?;
         let axis = analysis.axis(rate.unwrap_or(384_000 * 2), 512);
         axis.map_err(|e| Usage(format!("--min-hz and --max-hz: {e}")))?;
-        if self.db_max < self.db_min + 6.0 {
+        if self.db_max < self.db_min + values::LEAST_RANGE_DB {
             return Err(Usage(format!(
-                "--db-max {} leaves no range above --db-min {}: at least 6 dB",
-                self.db_max, self.db_min
+                "--db-max {} leaves no range above --db-min {}: at least {} dB",
+                self.db_max,
+                self.db_min,
+                values::LEAST_RANGE_DB
             ))
             .into());
         }

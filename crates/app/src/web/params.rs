@@ -98,10 +98,12 @@ impl Params {
                 analysis.max_hz, analysis.min_hz
             ));
         }
-        if self.view.db_max < self.view.db_min + 6.0 {
+        if self.view.db_max < self.view.db_min + values::LEAST_RANGE_DB {
             return Err(format!(
-                "db-max={} leaves no range above db-min={}: at least 6 dB",
-                self.view.db_max, self.view.db_min
+                "db-max={} leaves no range above db-min={}: at least {} dB",
+                self.view.db_max,
+                self.view.db_min,
+                values::LEAST_RANGE_DB
             ));
         }
         Ok(())

@@ -5,14 +5,14 @@ use bevy_egui::egui;
 use soundfall_systems::{camera::Layout, waterfall::Terrace};
 
 /// The scene's camera at this moment.
-pub(super) struct Projector {
+pub(crate) struct Projector {
     clip_from_world: Mat4,
     /// Points of text of the scene's area.
     size: Vec2,
 }
 
 impl Projector {
-    pub(super) fn new(camera: &Camera, transform: &GlobalTransform, layout: &Layout) -> Self {
+    pub(crate) fn new(camera: &Camera, transform: &GlobalTransform, layout: &Layout) -> Self {
         let view_from_world = transform.to_matrix().inverse();
         Self {
             clip_from_world: camera.clip_from_view() * view_from_world,
@@ -21,7 +21,7 @@ impl Projector {
     }
 
     /// Where a point is seen, in points of text; none behind the camera or outside the scene.
-    pub(super) fn at(&self, point: Vec3) -> Option<egui::Pos2> {
+    pub(crate) fn at(&self, point: Vec3) -> Option<egui::Pos2> {
         let clip = self.clip_from_world * point.extend(1.0);
         if clip.w <= 1e-6 {
             return None;
@@ -32,7 +32,7 @@ impl Projector {
     }
 
     /// How wide the front edge of a surface is seen; 0 where it is not.
-    pub(super) fn front_width(&self, place: &Terrace) -> f32 {
+    pub(crate) fn front_width(&self, place: &Terrace) -> f32 {
         let end = |x| self.at(front(place, x, 0.0));
         match (end(0.02), end(0.98)) {
             (Some(left), Some(right)) => left.distance(right) / 0.96,
@@ -43,7 +43,7 @@ impl Projector {
 
 /// A point over the front edge: `x` along the frequency axis and `height` up to the top of the
 /// range, both 0…1.
-pub(super) fn front(place: &Terrace, x: f32, height: f32) -> Vec3 {
+pub(crate) fn front(place: &Terrace, x: f32, height: f32) -> Vec3 {
     place.centre
         + Vec3::new(
             (x - 0.5) * place.size.x,
