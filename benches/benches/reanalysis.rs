@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 use bevy_ecs::prelude::*;
 use bevy_tasks::{AsyncComputeTaskPool, TaskPoolBuilder};
 use bevy_time::{Real, Time};
-use soundfall_dsp::rows::{RowBench, RowShape, RowSpan};
+use soundfall_dsp::rows::{RowEngine, RowShape, RowSpan};
 use soundfall_ring::{RingFormat, SharedRing, heap_ring};
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     clock::{StreamClock, advance_clock},
-    present::RunStats,
-    source::{Feed, Source, poll_source},
+    diagnostics::RunStats,
+    source::{StreamStatus, Source, poll_source},
     spectrum::{
-        AnalysisSettings, Frontier, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedWorkshop,
+        AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
         SpectrumPlan, SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
         time_reanalysis, watch_quality,
     },
@@ -80,14 +80,14 @@ impl Display {
         });
         world.insert_resource(HeightUploads(sender));
         world.init_resource::<HeightFieldSize>();
-        world.init_resource::<Feed>();
-        world.init_resource::<SharedAnalyst>();
+        world.init_resource::<StreamStatus>();
+        world.init_resource::<SharedBackend>();
         world.init_resource::<StreamClock>();
         world.init_resource::<AnalysisSettings>();
         world.init_resource::<PlanRefusal>();
         world.init_resource::<SpectrumProgress>();
-        world.init_resource::<SharedWorkshop>();
-        world.init_resource::<Frontier>();
+        world.init_resource::<SharedEngines>();
+        world.init_resource::<JobQueue>();
         world.init_resource::<Quality>();
         world.init_resource::<Reanalysis>();
         world.init_resource::<RowBlocks>();
@@ -118,7 +118,7 @@ impl Display {
     fn frame(&mut self) {
         self.world.resource_mut::<Time<Real>>().update();
         self.schedule.run(&mut self.world);
-        let workshop = self.world.resource::<SharedWorkshop>().clone();
+        let workshop = self.world.resource::<SharedEngines>().clone();
         for upload in self.uploads.try_iter() {
             workshop.0.put_buffer(upload.bytes);
         }
@@ -152,7 +152,7 @@ impl Display {
 fn bare(ring: &SharedRing, plan: &SpectrumPlan) -> Duration {
     let begun = Instant::now();
     let shape: &RowShape = plan.shape(0);
-    let mut bench = RowBench::new(&shape.stft).unwrap();
+    let mut bench = RowEngine::new(&shape.stft).unwrap();
     let columns = plan.columns_complete_at(ring.written_frames());
     let span = RowSpan {
         columns: 0..columns,

@@ -14,7 +14,7 @@ use soundfall_systems::{
     waterfall::HeightField,
 };
 
-use crate::{Phase, host::Target, waterfall::Stage, waveform::LANE_LAYER};
+use crate::{SoundfallSystems, host::Target, waterfall::Stage, waveform::LANE_LAYER};
 
 /// The colour of the night around the stage.
 pub(crate) const NIGHT: Color = Color::srgb(0.020, 0.026, 0.044);
@@ -33,7 +33,7 @@ impl Plugin for CameraPlugin {
                 PostUpdate,
                 (divide, frame_home, hold_still)
                     .chain()
-                    .in_set(Phase::Frame)
+                    .in_set(SoundfallSystems::Layout)
                     .before(PanOrbitCameraSystemSet),
             );
     }

@@ -19,7 +19,7 @@ pub use camera::{CameraPlugin, SceneCamera};
 pub use instruments::InstrumentsPlugin;
 pub use overlay::OverlayPlugin;
 pub use panel::PanelPlugin;
-pub use schedule::{Phase, SchedulePlugin};
+pub use schedule::{SoundfallSystems, SchedulePlugin};
 pub use source::SourcePlugin;
 pub use spectrum::SpectrumPlugin;
 pub use upload::UploadPlugin;

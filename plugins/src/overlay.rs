@@ -7,13 +7,13 @@ use bevy::{
 };
 use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
-    present::{RunStats, UploadMeter},
-    source::{Feed, Source, adopt_source},
+    diagnostics::{RunStats, UploadMeter},
+    source::{StreamStatus, Source, adopt_source},
     spectrum::{Quality, Reanalysis, SpectrumProgress},
     view::View,
 };
 
-use crate::{Phase, panel::press_keys};
+use crate::{SoundfallSystems, panel::press_keys};
 
 /// Shows and hides the overlay as the view says.
 pub struct OverlayPlugin;
@@ -33,7 +33,7 @@ impl Plugin for OverlayPlugin {
             .add_systems(
                 Update,
                 toggle
-                    .in_set(Phase::Heed)
+                    .in_set(SoundfallSystems::Input)
                     .after(press_keys)
                     .after(adopt_source)
                     // A root that appears among the set-up systems never gets a layout.
@@ -122,14 +122,14 @@ entry!(
     RingFill,
     "Ring fill",
     1001,
-    (Option<SRes<Source>>, SRes<Feed>),
+    (Option<SRes<Source>>, SRes<StreamStatus>),
     |it| {
-        let (source, feed) = it;
+        let (source, status) = it;
         source.as_ref().map_or_else(
             || "no ring".to_owned(),
             |source| {
                 let format = source.ring.format();
-                let frames = feed.written_frames.min(format.capacity_frames) as f64;
+                let frames = status.written_frames.min(format.capacity_frames) as f64;
                 format!(
                     "{:.1} s, {:.0} %",
                     frames / f64::from(format.sample_rate),
@@ -188,7 +188,7 @@ entry!(
     Lost,
     "Lost frames / laps",
     1007,
-    (SRes<Feed>, SRes<SpectrumProgress>),
+    (SRes<StreamStatus>, SRes<SpectrumProgress>),
     |it| format!("{} / {}", it.0.lost_frames, it.1.laps)
 );
 entry!(

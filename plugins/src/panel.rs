@@ -7,13 +7,13 @@ use bevy_egui::{
 use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
 use soundfall_systems::{
     instruments::InstrumentChoice,
-    source::{Control, Feed, Source},
+    source::{Control, StreamStatus, Source},
     spectrum::AnalysisSettings,
     view::{MAX_CHANNELS, View},
 };
 
 use crate::{
-    Phase,
+    SoundfallSystems,
     annotate::show_messages,
     instruments::{instrument_section, press_instrument_keys},
 };
@@ -26,9 +26,9 @@ impl Plugin for PanelPlugin {
         app.init_resource::<InstrumentChoice>()
             .add_systems(
                 EguiPrimaryContextPass,
-                show_panel.in_set(Phase::Words).after(show_messages),
+                show_panel.in_set(SoundfallSystems::Ui).after(show_messages),
             )
-            .add_systems(Update, press_keys.in_set(Phase::Heed));
+            .add_systems(Update, press_keys.in_set(SoundfallSystems::Input));
     }
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn show_panel(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
     source: Option<Res<Source>>,
     control: Option<Res<Control>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     mut view: ResMut<View>,
     mut settings: ResMut<AnalysisSettings>,
     mut instruments: ResMut<InstrumentChoice>,
@@ -123,7 +123,7 @@ pub(crate) fn show_panel(
                         ui,
                         source.as_deref(),
                         control.as_deref(),
-                        &feed,
+                        &status,
                         &mut next_view,
                     );
                     analysis_rows(ui, &mut next_settings);
@@ -173,7 +173,7 @@ fn source_rows(
     ui: &mut egui::Ui,
     source: Option<&Source>,
     control: Option<&Control>,
-    feed: &Feed,
+    status: &StreamStatus,
     view: &mut View,
 ) {
     ui.label("Source");
@@ -192,7 +192,7 @@ fn source_rows(
     ui.end_row();
 
     ui.label("History");
-    let seconds = feed.written_frames.saturating_sub(feed.oldest_frame) as f64
+    let seconds = status.written_frames.saturating_sub(status.oldest_frame) as f64
         / f64::from(format.sample_rate);
     ui.label(format!("{seconds:.0} s"));
     ui.end_row();
@@ -341,7 +341,7 @@ fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
 
     ui.label("Relief");
     ui.add(
-        egui::Slider::new(&mut view.relief, 0.05..=2.5)
+        egui::Slider::new(&mut view.height_scale, 0.05..=2.5)
             .clamping(egui::SliderClamping::Edits)
             .max_decimals(2),
     );

@@ -2,11 +2,11 @@
 
 use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::prelude::*;
-use soundfall_systems::present::{self, RunStats, UploadMeter};
+use soundfall_systems::diagnostics::{self, RunStats, UploadMeter};
 
 /// What happens in a frame, in this order. The upload follows in the render world.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
+pub enum SoundfallSystems {
     /// Heed keys.
     Heed,
     /// Look at the ring.
@@ -34,19 +34,19 @@ impl Plugin for SchedulePlugin {
         app.configure_sets(
             Update,
             (
-                Phase::Heed,
-                Phase::Poll,
-                Phase::Schedule,
-                Phase::Collect,
-                Phase::Stage,
-                Phase::Dress,
+                SoundfallSystems::Input,
+                SoundfallSystems::Sync,
+                SoundfallSystems::Schedule,
+                SoundfallSystems::Collect,
+                SoundfallSystems::Stage,
+                SoundfallSystems::Prepare,
             )
                 .chain(),
         )
         .init_resource::<RunStats>()
         .init_resource::<UploadMeter>()
-        .add_systems(First, present::begin_frame)
-        .add_systems(Last, present::end_frame);
+        .add_systems(First, diagnostics::begin_frame)
+        .add_systems(Last, diagnostics::end_frame);
         // Our systems take microseconds; handing them from thread to thread costs more than they
         // do, and the threads have analysis to do.
         for label in [

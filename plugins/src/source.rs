@@ -3,24 +3,24 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     clock::{StreamClock, advance_clock},
-    source::{Feed, adopt_source, poll_source},
+    source::{StreamStatus, adopt_source, poll_source},
     view::View,
 };
 
-use crate::{Phase, panel::press_keys};
+use crate::{SoundfallSystems, panel::press_keys};
 
 /// Polls the `Source` resource, which the program inserts.
 pub struct SourcePlugin;
 
 impl Plugin for SourcePlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Feed>()
+        app.init_resource::<StreamStatus>()
             .init_resource::<StreamClock>()
             .init_resource::<View>()
-            .add_systems(Update, adopt_source.in_set(Phase::Heed).after(press_keys))
+            .add_systems(Update, adopt_source.in_set(SoundfallSystems::Input).after(press_keys))
             .add_systems(
                 Update,
-                (poll_source, advance_clock).chain().in_set(Phase::Poll),
+                (poll_source, advance_clock).chain().in_set(SoundfallSystems::Sync),
             );
     }
 }

@@ -2,27 +2,27 @@
 
 use bevy::prelude::*;
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     spectrum::{
-        AnalysisSettings, Frontier, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedWorkshop,
+        AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
         SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs, watch_quality,
     },
     waterfall::HeightFieldSize,
 };
 
-use crate::Phase;
+use crate::SoundfallSystems;
 
 /// Analyses what [`crate::SourcePlugin`] polls.
 pub struct SpectrumPlugin;
 
 impl Plugin for SpectrumPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<SharedAnalyst>()
+        app.init_resource::<SharedBackend>()
             .init_resource::<AnalysisSettings>()
             .init_resource::<PlanRefusal>()
             .init_resource::<SpectrumProgress>()
-            .init_resource::<SharedWorkshop>()
-            .init_resource::<Frontier>()
+            .init_resource::<SharedEngines>()
+            .init_resource::<JobQueue>()
             .init_resource::<Quality>()
             .init_resource::<Reanalysis>()
             .init_resource::<RowBlocks>()
@@ -32,8 +32,8 @@ impl Plugin for SpectrumPlugin {
                 (
                     (plan_spectrum, watch_quality, schedule_jobs)
                         .chain()
-                        .in_set(Phase::Schedule),
-                    collect_jobs.in_set(Phase::Collect),
+                        .in_set(SoundfallSystems::Schedule),
+                    collect_jobs.in_set(SoundfallSystems::Collect),
                 ),
             );
     }

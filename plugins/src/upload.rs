@@ -18,8 +18,8 @@ use bevy::{
 };
 use crossbeam_channel::Receiver;
 use soundfall_systems::{
-    present::UploadMeter,
-    spectrum::SharedWorkshop,
+    diagnostics::UploadMeter,
+    spectrum::SharedEngines,
     waterfall::{FieldState, HeightUpload, HeightUploads, STATE_TEXELS},
     waveform::{LANE_TEXELS, LaneState, LaneUpload, LaneUploads},
 };
@@ -94,10 +94,10 @@ impl Plugin for UploadPlugin {
             .init_resource::<FieldState>()
             .init_resource::<LaneState>()
             .init_resource::<UploadMeter>()
-            .init_resource::<SharedWorkshop>()
+            .init_resource::<SharedEngines>()
             .init_resource::<Targets>();
         let meter = app.world().resource::<UploadMeter>().clone();
-        let workshop = app.world().resource::<SharedWorkshop>().clone();
+        let engines = app.world().resource::<SharedEngines>().clone();
         if let Some(mut images) = app.world_mut().get_resource_mut::<Assets<Image>>() {
             let mut image = Image::new_uninit(
                 Extent3d {
@@ -127,7 +127,7 @@ impl Plugin for UploadPlugin {
                 waiting_lanes: Vec::new(),
             })
             .insert_resource(meter)
-            .insert_resource(workshop)
+            .insert_resource(engines)
             .init_resource::<FrameState>()
             .init_resource::<Targets>()
             .add_systems(ExtractSchedule, extract_state)
@@ -233,14 +233,14 @@ fn write_heights(
     images: Res<RenderAssets<GpuImage>>,
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
-    workshop: Res<SharedWorkshop>,
+    engines: Res<SharedEngines>,
 ) {
     inbox.waiting_heights.retain_mut(|upload| {
         let (image, columns) = match way(&targets.heights, upload.allocation, &images) {
             Way::Write(image, columns) => (image, columns),
             Way::Wait => return true,
             Way::Drop => {
-                workshop.0.put_buffer(std::mem::take(&mut upload.bytes));
+                engines.0.put_buffer(std::mem::take(&mut upload.bytes));
                 return false;
             }
         };
@@ -265,7 +265,7 @@ fn write_heights(
                 meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(part.layers));
             }
         }
-        workshop.0.put_buffer(std::mem::take(&mut upload.bytes));
+        engines.0.put_buffer(std::mem::take(&mut upload.bytes));
         false
     });
 }

@@ -20,13 +20,13 @@ use soundfall_systems::{
     spectrum::time_reanalysis,
     view::View,
     waterfall::{
-        Allocation, FieldState, GridSize, HeightField, HeightFieldSize, Terraces, stage_rows,
-        stage_state, surface_grid, terraces,
+        Allocation, FieldState, GridSize, HeightField, HeightFieldSize, SurfaceLayout, stage_rows,
+        stage_state, surface_grid, surface_layout,
     },
 };
 
 use crate::{
-    Phase,
+    SoundfallSystems,
     upload::{STATE_IMAGE, Target, Targets},
 };
 
@@ -45,24 +45,24 @@ impl Plugin for WaterfallPlugin {
                 Update,
                 (stage_rows, stage_state, time_reanalysis)
                     .chain()
-                    .in_set(Phase::Stage),
+                    .in_set(SoundfallSystems::Stage),
             )
             .add_systems(
                 Update,
                 (fit_textures, place_surfaces, show_surfaces)
                     .chain()
-                    .in_set(Phase::Dress),
+                    .in_set(SoundfallSystems::Prepare),
             );
     }
 }
 
 /// Where the surfaces stand now.
 #[derive(Resource, Clone, PartialEq)]
-pub(crate) struct Stage(pub Terraces);
+pub(crate) struct Stage(pub SurfaceLayout);
 
 impl Default for Stage {
     fn default() -> Self {
-        Self(terraces(1, 1.0))
+        Self(surface_layout(1, 1.0))
     }
 }
 
@@ -183,7 +183,7 @@ fn fit_textures(
         targets.heights.push(Target {
             allocation: allocation.id,
             image: heights.id(),
-            width: size.columns,
+            width: size.axis_bins,
         });
         let mesh = meshes.add(surface_grid(GridSize::for_surfaces(
             allocation.channels as usize,
@@ -210,7 +210,7 @@ fn fit_textures(
 fn height_texture(size: HeightFieldSize, layers: u32) -> Image {
     let mut image = Image::new_uninit(
         Extent3d {
-            width: size.columns,
+            width: size.axis_bins,
             height: size.rows,
             // WebGL takes a single layer for no array at all.
             depth_or_array_layers: layers.max(2),
@@ -241,7 +241,7 @@ fn place_surfaces(
     mut stage: ResMut<Stage>,
     mut surfaces: Query<(&Surface, &MeshTag, &mut Transform)>,
 ) {
-    let wanted = Stage(terraces(field.channels() as usize, view.relief));
+    let wanted = Stage(surface_layout(field.channels() as usize, view.height_scale));
     stage.set_if_neq(wanted);
     for (surface, tag, mut transform) in &mut surfaces {
         // Those of another number of channels are hidden.

@@ -15,7 +15,7 @@ use bevy::{
     shader::ShaderRef,
 };
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     spectrum::collect_jobs,
     waterfall::stage_state,
     waveform::{
@@ -24,7 +24,7 @@ use soundfall_systems::{
 };
 
 use crate::{
-    Phase,
+    SoundfallSystems,
     upload::{STATE_IMAGE, Target, Targets},
     waterfall::{Colours, show_surfaces},
 };
@@ -40,19 +40,19 @@ impl Plugin for WaveformPlugin {
     fn build(&self, app: &mut App) {
         embedded_asset!(app, "shaders/lane.wgsl");
         app.add_plugins(MaterialPlugin::<LaneMaterial>::default())
-            .init_resource::<SharedAnalyst>()
+            .init_resource::<SharedBackend>()
             .init_resource::<LaneField>()
             .init_resource::<LaneWidth>()
             .init_resource::<LaneState>()
             .add_systems(
                 Update,
                 (
-                    collect_lanes.in_set(Phase::Collect).after(collect_jobs),
+                    collect_lanes.in_set(SoundfallSystems::Collect).after(collect_jobs),
                     (stage_lanes, stage_lane_state, send_lanes)
                         .chain()
                         .after(stage_state)
-                        .in_set(Phase::Stage),
-                    fit_lanes.in_set(Phase::Dress).after(show_surfaces),
+                        .in_set(SoundfallSystems::Stage),
+                    fit_lanes.in_set(SoundfallSystems::Prepare).after(show_surfaces),
                 ),
             );
     }

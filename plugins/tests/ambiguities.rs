@@ -9,19 +9,19 @@ use bevy::ecs::schedule::{
 use bevy::prelude::*;
 use bevy_egui::EguiPrimaryContextPass;
 use soundfall_plugins::{
-    Phase, SoundfallPlugins,
+    SoundfallSystems, SoundfallPlugins,
     host::{Graphics, Headless, add_base},
 };
 
-const PHASES: [Phase; 8] = [
-    Phase::Heed,
-    Phase::Poll,
-    Phase::Schedule,
-    Phase::Collect,
-    Phase::Stage,
-    Phase::Dress,
-    Phase::Words,
-    Phase::Frame,
+const PHASES: [SoundfallSystems; 8] = [
+    SoundfallSystems::Input,
+    SoundfallSystems::Sync,
+    SoundfallSystems::Schedule,
+    SoundfallSystems::Collect,
+    SoundfallSystems::Stage,
+    SoundfallSystems::Prepare,
+    SoundfallSystems::Ui,
+    SoundfallSystems::Layout,
 ];
 
 /// How many systems of ours a schedule has, and how many pairs of them are in no order.

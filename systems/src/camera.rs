@@ -1,10 +1,10 @@
 //! How the picture is divided, and where the camera stands when nobody moved it: so that every
-//! terrace is in view.
+//! surface is in view.
 
 use bevy_ecs::prelude::*;
 use bevy_math::{Quat, URect, UVec2, Vec3};
 
-use crate::waterfall::Terraces;
+use crate::waterfall::SurfaceLayout;
 
 /// Width of the control panel with its margins, in points of text.
 pub const PANEL_POINTS: f32 = 286.0;
@@ -100,14 +100,14 @@ impl Framing {
 
 /// The home framing of an arrangement in a view of a given width over height.
 #[must_use]
-pub fn home(terraces: &Terraces, aspect: f32) -> Framing {
-    let pitch = if terraces.rows > 1 { 0.62 } else { 0.47 };
-    let yaw = match (terraces.rows, terraces.columns) {
+pub fn home(surface_layout: &SurfaceLayout, aspect: f32) -> Framing {
+    let pitch = if surface_layout.rows > 1 { 0.62 } else { 0.47 };
+    let yaw = match (surface_layout.rows, surface_layout.columns) {
         (1, 1) => 0.26,
         (1, _) => 0.2,
         _ => 0.0,
     };
-    let half = terraces.half_size;
+    let half = surface_layout.half_size;
     let focus = Vec3::new(0.0, half.y * 0.5, half.z * 0.1);
     let mut framing = Framing {
         focus,
@@ -147,13 +147,13 @@ pub fn home(terraces: &Terraces, aspect: f32) -> Framing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waterfall::terraces;
+    use crate::waterfall::surface_layout;
 
     #[test]
     fn everything_is_in_view() {
         for count in [1, 2, 8, 64] {
             for aspect in [0.6_f32, 1.78, 3.5] {
-                let all = terraces(count, 1.0);
+                let all = surface_layout(count, 1.0);
                 let framing = home(&all, aspect);
                 let look = bevy_math::Mat4::look_at_rh(framing.eye(), framing.focus, Vec3::Y);
                 let tan = (FIELD_OF_VIEW / 2.0).tan();

@@ -8,7 +8,7 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
-use crate::source::{Feed, Source};
+use crate::source::{StreamStatus, Source};
 
 /// How strongly the clock follows the ring: relative speed change per second of error.
 const PULL_PER_SEC: f64 = 1.5;
@@ -87,10 +87,10 @@ impl StreamClock {
     }
 }
 
-/// Advances the clock by one frame. Phase `Poll`, after the source was polled.
+/// Advances the clock by one frame. SoundfallSystems `Poll`, after the source was polled.
 pub fn advance_clock(
     source: Option<Res<Source>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     time: Res<Time<Real>>,
     mut clock: ResMut<StreamClock>,
 ) {
@@ -100,8 +100,8 @@ pub fn advance_clock(
         time.delta_secs_f64(),
         f64::from(format.sample_rate),
         u64::from(format.block_frames),
-        feed.epoch,
-        feed.written_frames,
+        status.epoch,
+        status.written_frames,
     );
 }
 

@@ -65,7 +65,7 @@ pub enum WriterHealth {
 
 /// What the last poll found. Frames are absolute ring frames.
 #[derive(Resource, Default)]
-pub struct Feed {
+pub struct StreamStatus {
     /// The display stands still: the ring is not looked at.
     pub held: bool,
     /// Ring epoch; a change means another ring.
@@ -90,7 +90,7 @@ pub struct Feed {
     pub refused: Option<String>,
 }
 
-impl Feed {
+impl StreamStatus {
     /// How far from the oldest frame history is read: a quarter of a second of a ring that is
     /// still written, since its oldest frames go while they are read; nothing of a closed one, or
     /// of one that has not gone round yet.
@@ -106,13 +106,13 @@ impl Feed {
     }
 }
 
-/// Shows a source that arrived. Phase `Heed`. All of its channels are shown, unless it has as many
+/// Shows a source that arrived. SoundfallSystems `Heed`. All of its channels are shown, unless it has as many
 /// as the one before: then the choice stays.
 pub fn adopt_source(
     mut commands: Commands,
     control: Option<Res<Control>>,
     shown: Option<Res<Source>>,
-    mut feed: ResMut<Feed>,
+    mut status: ResMut<StreamStatus>,
     mut view: ResMut<View>,
 ) {
     let Some(arrived) = control.and_then(|control| control.0.arrived()) else {
@@ -120,7 +120,7 @@ pub fn adopt_source(
     };
     match arrived {
         Ok(source) => {
-            feed.refused = None;
+            status.refused = None;
             let channels = source.ring.format().channels;
             let before = shown.map(|shown| shown.ring.format().channels);
             if before != Some(channels) {
@@ -128,42 +128,42 @@ pub fn adopt_source(
             }
             commands.insert_resource(source);
         }
-        Err(words) => feed.refused = Some(words),
+        Err(words) => status.refused = Some(words),
     }
 }
 
-/// Reads sequence, gaps and writer state. Phase `Poll`.
-pub fn poll_source(source: Option<Res<Source>>, mut feed: ResMut<Feed>) {
+/// Reads sequence, gaps and writer state. SoundfallSystems `Poll`.
+pub fn poll_source(source: Option<Res<Source>>, mut status: ResMut<StreamStatus>) {
     let Some(source) = source else { return };
-    if feed.held {
+    if status.held {
         return;
     }
     let ring = &source.ring;
     let written = ring.written_frames();
-    if feed.epoch != ring.epoch() {
-        feed.epoch = ring.epoch();
-        feed.gap_total = 0;
-        feed.gaps = Arc::default();
+    if status.epoch != ring.epoch() {
+        status.epoch = ring.epoch();
+        status.gap_total = 0;
+        status.gaps = Arc::default();
     }
-    feed.written_frames = written;
-    feed.oldest_frame = ring.oldest_frame();
+    status.written_frames = written;
+    status.oldest_frame = ring.oldest_frame();
     let gap_total = ring.gap_total();
-    if gap_total != feed.gap_total {
-        feed.gap_total = gap_total;
-        feed.gaps = ring.gaps().into();
+    if gap_total != status.gap_total {
+        status.gap_total = gap_total;
+        status.gaps = ring.gaps().into();
     }
-    feed.writer = writer_health(ring.writer_state(), now_unix_ns());
-    let in_table = || feed.gaps.iter().map(|gap| gap.length_frames).sum();
+    status.writer = writer_health(ring.writer_state(), now_unix_ns());
+    let in_table = || status.gaps.iter().map(|gap| gap.length_frames).sum();
     match &source.probe {
         Some(probe) => {
-            feed.lost_frames = probe.lost_frames().unwrap_or_else(in_table);
-            feed.ended = probe.ended();
-            feed.trouble = probe.trouble();
+            status.lost_frames = probe.lost_frames().unwrap_or_else(in_table);
+            status.ended = probe.ended();
+            status.trouble = probe.trouble();
         }
         None => {
-            feed.lost_frames = in_table();
-            feed.ended = feed.writer == WriterHealth::Closed;
-            feed.trouble = (feed.writer == WriterHealth::Silent)
+            status.lost_frames = in_table();
+            status.ended = status.writer == WriterHealth::Closed;
+            status.trouble = (status.writer == WriterHealth::Silent)
                 .then(|| "The writer has stopped; the history stays.".to_owned());
         }
     }

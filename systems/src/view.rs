@@ -20,7 +20,7 @@ pub struct View {
     /// Channels shown, in order; indices into the ring.
     pub channels: Vec<u32>,
     /// Relief: 1 is the designed height.
-    pub relief: f32,
+    pub height_scale: f32,
     /// The control panel is open.
     pub panel: bool,
     /// The performance overlay is open.
@@ -35,7 +35,7 @@ impl Default for View {
             db_max: -6.0,
             colormap: Colormap::Viridis,
             channels: vec![0],
-            relief: 1.0,
+            height_scale: 1.0,
             panel: true,
             overlay: false,
         }

@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use soundfall_ring::{RingFormat, SharedRing, heap_ring};
 use soundfall_systems::{
-    analyst::{Analyst, Pending, SharedAnalyst},
-    instruments::{InstrumentReturn, InstrumentTrip},
+    backend::{AnalysisBackend, Pending, SharedBackend},
+    instruments::{InstrumentResponse, InstrumentRequest},
     spectrum::{
-        AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, SpectrumProgress, Workshop,
+        AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, SpectrumProgress, EnginePool,
         run_job,
     },
     view::View,
     waterfall::{FieldState, HeightField},
-    waveform::{LaneStore, LaneTrip},
+    waveform::{LaneStore, LaneRequest},
 };
 use support::{BLOCK, Bench, RATE, loudest, write_tones};
 
@@ -39,7 +39,7 @@ struct Ledger {
 
 struct Waiting {
     ring: SharedRing,
-    workshop: Arc<Workshop>,
+    engines: Arc<EnginePool>,
     job: JobRows,
     to: crossbeam_channel::Sender<JobOutput>,
 }
@@ -60,7 +60,7 @@ impl Slow {
             }
             allowance.fetch_sub(cost, Ordering::Relaxed);
             let next = waiting.remove(0);
-            let _ = next.to.send(run_job(&next.ring, &next.workshop, &next.job));
+            let _ = next.to.send(run_job(&next.ring, &next.engines, &next.job));
         }
         if waiting.is_empty() {
             allowance.store(0, Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl Slow {
     }
 }
 
-impl Analyst for Slow {
+impl AnalysisBackend for Slow {
     /// Little: a job must not bring more.
     fn most_bytes(&self) -> u64 {
         1 << 17
@@ -77,12 +77,12 @@ impl Analyst for Slow {
     fn rows(
         &self,
         ring: &SharedRing,
-        workshop: &Arc<Workshop>,
+        engines: &Arc<EnginePool>,
         job: JobRows,
     ) -> Pending<JobOutput> {
         let (to, answer) = crossbeam_channel::bounded(1);
         let window = job.plan.shape(job.halvings).stft.window_size;
-        let row_bytes = (job.plan.axis.columns() * job.plan.channels.len() * 2) as u64;
+        let row_bytes = (job.plan.axis.bins() * job.plan.channels.len() * 2) as u64;
         let columns = job.span.columns.end - job.span.columns.start;
         assert!(
             job.span.total_rows() * row_bytes <= self.most_bytes() || columns <= job.span.every,
@@ -96,24 +96,24 @@ impl Analyst for Slow {
             .push((window, job.span.every, job.span.levels.clone()));
         self.0.waiting.lock().unwrap().push(Waiting {
             ring: ring.clone(),
-            workshop: workshop.clone(),
+            engines: engines.clone(),
             job,
             to,
         });
         Pending::Reply(answer)
     }
 
-    fn lanes(&self, _: &SharedRing, trip: LaneTrip, _: u64) -> Pending<LaneStore> {
+    fn lanes(&self, _: &SharedRing, request: LaneRequest, _: u64) -> Pending<LaneStore> {
         let (to, answer) = crossbeam_channel::bounded(1);
-        let _ = to.send(trip.depart());
+        let _ = to.send(request.depart());
         Pending::Reply(answer)
     }
 
-    fn instruments(&self, _: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn> {
+    fn instruments(&self, _: &SharedRing, request: InstrumentRequest) -> Pending<InstrumentResponse> {
         let (to, answer) = crossbeam_channel::bounded(1);
-        let _ = to.send(InstrumentReturn {
-            plan: trip.plan,
-            engine: trip.engine,
+        let _ = to.send(InstrumentResponse {
+            plan: request.plan,
+            engine: request.engine,
             report: Ok(None),
         });
         Pending::Reply(answer)
@@ -125,15 +125,15 @@ fn a_change_keeps_the_old_picture_until_the_new_one_is_whole() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 150);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    bench.settle();
-    let old = bench.plan().generation;
-    bench.world.resource_mut::<AnalysisSettings>().window_size = 8192;
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    engine.settle();
+    let old = engine.plan().generation;
+    engine.world.resource_mut::<AnalysisSettings>().window_size = 8192;
     let mut blank = 0;
     loop {
-        bench.step();
-        let field = bench.world.resource::<HeightField>();
-        if !bench.world.resource::<FieldState>().visible {
+        engine.step();
+        let field = engine.world.resource::<HeightField>();
+        if !engine.world.resource::<FieldState>().visible {
             blank += 1;
         }
         if field.shown_plan().unwrap().generation != old {
@@ -142,15 +142,15 @@ fn a_change_keeps_the_old_picture_until_the_new_one_is_whole() {
         std::thread::yield_now();
     }
     assert_eq!(blank, 0, "a blank frame");
-    bench.settle();
-    bench.books_balance();
-    let shown = bench.shown();
+    engine.settle();
+    engine.books_balance();
+    let shown = engine.shown();
     assert!(
         shown.end - shown.start > 80,
         "history came along: {shown:?}"
     );
-    let peak = loudest(bench.row(1, shown.end - 1));
-    assert!(peak.abs_diff(bench.plan().axis.column(3000.0).unwrap()) <= 1);
+    let peak = loudest(engine.row(1, shown.end - 1));
+    assert!(peak.abs_diff(engine.plan().axis.column(3000.0).unwrap()) <= 1);
 }
 
 /// 2048 → 8192 → 512 while eight channels stream: no blank frame, nothing lost, first a coarse
@@ -176,52 +176,52 @@ fn windows_change_while_eight_channels_stream() {
         writer.written_frames()
     };
     write(1200);
-    let mut bench = Bench::new(ring, (0..8).collect(), 300);
-    let analyst = Slow::default();
-    bench
+    let mut engine = Bench::new(ring, (0..8).collect(), 300);
+    let backend = Slow::default();
+    engine
         .world
-        .insert_resource(SharedAnalyst(Arc::new(analyst.clone())));
-    bench.world.resource_mut::<View>().span_secs = 9.0;
-    bench.settle_with(|| analyst.work(1 << 30));
+        .insert_resource(SharedBackend(Arc::new(backend.clone())));
+    engine.world.resource_mut::<View>().span_secs = 9.0;
+    engine.settle_with(|| backend.work(1 << 30));
     for size in [8192, 512, 2048] {
-        bench.world.resource_mut::<AnalysisSettings>().window_size = size;
-        analyst.0.asked.lock().unwrap().clear();
+        engine.world.resource_mut::<AnalysisSettings>().window_size = size;
+        backend.0.asked.lock().unwrap().clear();
         let mut frames = 0;
-        while bench.world.resource::<Reanalysis>().running() || frames < 5 {
+        while engine.world.resource::<Reanalysis>().running() || frames < 5 {
             write(2);
-            bench.pass(Duration::from_millis(17));
-            bench.step();
-            analyst.work(1000);
+            engine.pass(Duration::from_millis(17));
+            engine.step();
+            backend.work(1000);
             assert!(
-                bench.world.resource::<FieldState>().visible,
+                engine.world.resource::<FieldState>().visible,
                 "a blank frame"
             );
-            let [.., behind] = bench.world.resource::<FieldState>().texels[1];
+            let [.., behind] = engine.world.resource::<FieldState>().texels[1];
             assert!(behind >= 0.0, "the head left what is known: {behind}");
             frames += 1;
             assert!(frames < 5000, "never finished");
         }
         let end = write(1);
-        bench.settle_with(|| analyst.work(1 << 30));
-        bench.books_balance();
-        let plan = bench
+        engine.settle_with(|| backend.work(1 << 30));
+        engine.books_balance();
+        let plan = engine
             .world
             .resource::<HeightField>()
             .shown_plan()
             .unwrap()
             .clone();
         assert_eq!(plan.stft().window_size, size);
-        let level = bench.level();
+        let level = engine.level();
         assert_eq!(level, if size == 512 { 3 } else { 2 });
-        assert_eq!(bench.shown().end, plan.columns_complete_at(end) >> level);
+        assert_eq!(engine.shown().end, plan.columns_complete_at(end) >> level);
         assert!(
-            bench.shown().end - bench.shown().start > 200,
+            engine.shown().end - engine.shown().start > 200,
             "{:?}",
-            bench.shown()
+            engine.shown()
         );
-        for row in bench.shown() {
+        for row in engine.shown() {
             for slot in 0..8 {
-                let peak = loudest(bench.row(slot, row));
+                let peak = loudest(engine.row(slot, row));
                 let wanted = plan.axis.column(300.0 * f64::from(slot + 1)).unwrap();
                 let off = peak.abs_diff(wanted);
                 assert!(
@@ -231,7 +231,7 @@ fn windows_change_while_eight_channels_stream() {
             }
         }
         // Coarse first, at the level shown, windows side by side; then all of it.
-        let asked = analyst.0.asked.lock().unwrap();
+        let asked = backend.0.asked.lock().unwrap();
         let coarse = size as u64 / plan.hop_frames();
         let first = asked.iter().position(|(_, every, _)| *every == coarse);
         if coarse > 1 {
@@ -241,9 +241,9 @@ fn windows_change_while_eight_channels_stream() {
             assert_eq!(levels, level..level + 1);
         }
     }
-    let progress = bench.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<SpectrumProgress>();
     assert_eq!((progress.laps, progress.lapped_frames), (0, 0));
-    let reanalysis = bench.world.resource::<Reanalysis>();
+    let reanalysis = engine.world.resource::<Reanalysis>();
     assert_eq!(reanalysis.count, 3);
     assert!(reanalysis.first_ms.max() > 0.0);
     assert!(reanalysis.first_ms.max() <= reanalysis.whole_ms.max());
@@ -255,28 +255,28 @@ fn channels_change_without_a_blank_frame() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 150);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    bench.settle();
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    engine.settle();
     for channels in [vec![1], vec![0, 1], vec![1, 0], vec![0]] {
-        bench.world.resource_mut::<View>().channels = channels.clone();
+        engine.world.resource_mut::<View>().channels = channels.clone();
         for _ in 0..100 {
             write_tones(&mut writer, 1);
-            bench.step();
+            engine.step();
             assert!(
-                bench.world.resource::<FieldState>().visible,
+                engine.world.resource::<FieldState>().visible,
                 "a blank frame"
             );
             std::thread::yield_now();
         }
-        bench.settle();
-        let field = bench.world.resource::<HeightField>();
+        engine.settle();
+        let field = engine.world.resource::<HeightField>();
         assert_eq!(*field.shown_plan().unwrap().channels, *channels);
         assert_eq!(field.channels() as usize, channels.len());
         assert!(field.allocations().count() <= 3);
         let hz = if channels[0] == 0 { 440.0 } else { 3000.0 };
-        let row = bench.shown().end - 1;
-        let wanted = bench.plan().axis.column(hz).unwrap();
-        assert!(loudest(bench.row(0, row)).abs_diff(wanted) <= 1);
+        let row = engine.shown().end - 1;
+        let wanted = engine.plan().axis.column(hz).unwrap();
+        assert!(loudest(engine.row(0, row)).abs_diff(wanted) <= 1);
     }
 }
 
@@ -286,36 +286,36 @@ fn quality_steps_down_and_recovers_and_makes_good() {
     let format = RingFormat::new(RATE, 2, 1_920_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 10);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    let analyst = Slow::default();
-    bench
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let backend = Slow::default();
+    engine
         .world
-        .insert_resource(SharedAnalyst(Arc::new(analyst.clone())));
-    bench.world.resource_mut::<View>().span_secs = 30.0;
-    bench.settle_with(|| analyst.work(1 << 30));
+        .insert_resource(SharedBackend(Arc::new(backend.clone())));
+    engine.world.resource_mut::<View>().span_secs = 30.0;
+    engine.settle_with(|| backend.work(1 << 30));
     // 100 blocks a second are 94 columns a second of each channel: 1.9 a frame of 10 ms.
     let mut seen = Vec::new();
     for _ in 0..600 {
         write_tones(&mut writer, 1);
-        bench.pass(Duration::from_millis(10));
-        bench.step();
-        analyst.work(1);
-        let name = bench.world.resource::<Quality>().name();
+        engine.pass(Duration::from_millis(10));
+        engine.step();
+        backend.work(1);
+        let name = engine.world.resource::<Quality>().name();
         if seen.last() != Some(&name) {
             seen.push(name);
         }
     }
     assert_eq!(seen[..2], ["full", "hop \u{00d7}2"], "{seen:?}");
-    let progress = bench.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<SpectrumProgress>();
     assert!(progress.columns_left_out > 100);
     assert_eq!(progress.laps, 0);
     for _ in 0..1900 {
         write_tones(&mut writer, 1);
-        bench.pass(Duration::from_millis(10));
-        bench.step();
-        analyst.work(1 << 30);
+        engine.pass(Duration::from_millis(10));
+        engine.step();
+        backend.work(1 << 30);
     }
-    let quality = bench.world.resource::<Quality>().clone();
+    let quality = engine.world.resource::<Quality>().clone();
     assert_eq!(
         (quality.name(), quality.reduced()),
         ("full", false),
@@ -323,12 +323,12 @@ fn quality_steps_down_and_recovers_and_makes_good() {
     );
     assert_eq!(quality.steps_down, quality.steps_up);
     assert_ne!(quality.lowest_name(), "full");
-    bench.settle_with(|| analyst.work(1 << 30));
-    bench.books_balance();
+    engine.settle_with(|| backend.work(1 << 30));
+    engine.books_balance();
     // What was left out is there now: every row is that of a display that never fell behind.
-    let plan = bench.plan().clone();
+    let plan = engine.plan().clone();
     let mut whole = Bench::new(
-        bench
+        engine
             .world
             .resource::<soundfall_systems::source::Source>()
             .ring
@@ -345,7 +345,7 @@ fn quality_steps_down_and_recovers_and_makes_good() {
         for row in rows {
             for slot in 0..2 {
                 assert_eq!(
-                    bench.row_of(level, slot, row),
+                    engine.row_of(level, slot, row),
                     whole.row_of(level, slot, row),
                     "level {level} row {row}"
                 );

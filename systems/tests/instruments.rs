@@ -9,11 +9,11 @@ use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
 use soundfall_dsp::instruments::{Instrument, InstrumentReport, InstrumentSet};
 use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     instruments::{
         InstrumentChoice, InstrumentJob, InstrumentReadings, collect_instruments, send_instruments,
     },
-    source::{Feed, Source, poll_source},
+    source::{StreamStatus, Source, poll_source},
     spectrum::AnalysisSettings,
     view::View,
 };
@@ -21,7 +21,7 @@ use soundfall_systems::{
 const BLOCK: u32 = 480;
 const RATE: u32 = 48_000;
 
-struct Bench {
+struct Engine {
     world: World,
     schedule: Schedule,
     writer: RingWriter<HeapStorage>,
@@ -29,7 +29,7 @@ struct Bench {
     frame: u64,
 }
 
-impl Bench {
+impl Engine {
     fn new(channels: u32, shown: InstrumentSet) -> Self {
         AsyncComputeTaskPool::get_or_init(TaskPool::default);
         let mut world = World::new();
@@ -44,8 +44,8 @@ impl Bench {
             shown,
             ..InstrumentChoice::default()
         });
-        world.init_resource::<Feed>();
-        world.init_resource::<SharedAnalyst>();
+        world.init_resource::<StreamStatus>();
+        world.init_resource::<SharedBackend>();
         world.init_resource::<AnalysisSettings>();
         world.init_resource::<InstrumentReadings>();
         let mut schedule = Schedule::default();
@@ -83,7 +83,7 @@ impl Bench {
         for _ in 0..2000 {
             self.step();
             let readings = self.world.resource::<InstrumentReadings>();
-            if readings.caught_up(self.world.resource::<Feed>()) {
+            if readings.caught_up(self.world.resource::<StreamStatus>()) {
                 return readings.newest().expect("a report").1.clone();
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -116,15 +116,15 @@ fn new_source(channels: u32) -> (RingWriter<HeapStorage>, Source) {
 
 #[test]
 fn reports_arrive_while_blocks_keep_coming() {
-    let mut bench = Bench::new(2, InstrumentSet::ALL);
+    let mut engine = Bench::new(2, InstrumentSet::ALL);
     for _ in 0..400 {
-        bench.write(1);
-        bench.step();
-        assert!(bench.jobs() <= 1, "one engine, one trip");
+        engine.write(1);
+        engine.step();
+        assert!(engine.jobs() <= 1, "one engine, one request");
         std::thread::sleep(Duration::from_micros(200));
     }
-    let report = bench.catch_up();
-    assert_eq!(report.end_frame, bench.frame);
+    let report = engine.catch_up();
+    assert_eq!(report.end_frame, engine.frame);
     assert_eq!((report.lost_frames, report.channels.len()), (0, 2));
     for (channel, of) in report.channels.iter().enumerate() {
         let track = of.tracks[0];
@@ -138,31 +138,31 @@ fn reports_arrive_while_blocks_keep_coming() {
 
 #[test]
 fn nothing_is_computed_for_what_is_not_shown() {
-    let mut bench = Bench::new(1, InstrumentSet::NONE);
+    let mut engine = Bench::new(1, InstrumentSet::NONE);
     for _ in 0..20 {
-        bench.write(1);
-        bench.step();
-        assert_eq!(bench.jobs(), 0);
+        engine.write(1);
+        engine.step();
+        assert_eq!(engine.jobs(), 0);
     }
     assert!(
-        bench
+        engine
             .world
             .resource::<InstrumentReadings>()
             .newest()
             .is_none()
     );
-    bench.choose(|choice| choice.shown.set(Instrument::Meters, true));
-    assert!(bench.catch_up().channels[0].level.is_some());
-    bench.write(1);
-    bench.step();
-    bench.choose(|choice| choice.shown = InstrumentSet::NONE);
+    engine.choose(|choice| choice.shown.set(Instrument::Meters, true));
+    assert!(engine.catch_up().channels[0].level.is_some());
+    engine.write(1);
+    engine.step();
+    engine.choose(|choice| choice.shown = InstrumentSet::NONE);
     for _ in 0..200 {
-        bench.step();
+        engine.step();
         std::thread::sleep(Duration::from_micros(500));
     }
-    assert_eq!(bench.jobs(), 0);
+    assert_eq!(engine.jobs(), 0);
     assert!(
-        bench
+        engine
             .world
             .resource::<InstrumentReadings>()
             .newest()
@@ -172,67 +172,67 @@ fn nothing_is_computed_for_what_is_not_shown() {
 
 #[test]
 fn gaps_and_overruns_are_told() {
-    let mut bench = Bench::new(1, InstrumentSet::ALL);
-    bench.write(100);
-    bench.catch_up();
-    let start = bench.writer.written_frames();
-    bench
+    let mut engine = Bench::new(1, InstrumentSet::ALL);
+    engine.write(100);
+    engine.catch_up();
+    let start = engine.writer.written_frames();
+    engine
         .writer
         .record_gap(start, 960, GapReason::CaptureOverrun);
-    bench.writer.write_silence_block().unwrap();
-    bench.writer.write_silence_block().unwrap();
-    bench.frame += 960;
-    bench.write(100);
-    let report = bench.catch_up();
+    engine.writer.write_silence_block().unwrap();
+    engine.writer.write_silence_block().unwrap();
+    engine.frame += 960;
+    engine.write(100);
+    let report = engine.catch_up();
     assert_eq!(report.lost_frames, 960);
     assert!(
         (report.channels[0].level.unwrap().rms_dbfs + 6.02).abs() < 0.05,
         "silence is not heard"
     );
     // Nobody looks for longer than the ring holds.
-    bench.write(1500);
-    let report = bench.catch_up();
-    assert_eq!(report.end_frame, bench.frame);
+    engine.write(1500);
+    let report = engine.catch_up();
+    assert_eq!(report.end_frame, engine.frame);
     assert!(report.lost_frames > 480_000);
     assert!((report.channels[0].tracks[0].hz - 440.0).abs() < 0.1);
 }
 
 #[test]
 fn other_settings_keep_the_rest_and_another_ring_begins_anew() {
-    let mut bench = Bench::new(2, InstrumentSet::ALL);
-    bench.write(300);
-    let heard = bench.catch_up().heard_frames;
-    bench.world.resource_mut::<AnalysisSettings>().window_size = 4096;
-    bench.write(100);
-    let report = bench.catch_up();
+    let mut engine = Bench::new(2, InstrumentSet::ALL);
+    engine.write(300);
+    let heard = engine.catch_up().heard_frames;
+    engine.world.resource_mut::<AnalysisSettings>().window_size = 4096;
+    engine.write(100);
+    let report = engine.catch_up();
     assert_eq!(report.heard_frames, heard + 48_000);
     assert!(
         report.loudness.unwrap().short_term_lufs.is_some(),
         "four seconds are heard"
     );
-    bench.choose(|choice| choice.restarts += 1);
-    bench.write(50);
-    assert_eq!(bench.catch_up().heard_frames, 24_000);
+    engine.choose(|choice| choice.restarts += 1);
+    engine.write(50);
+    assert_eq!(engine.catch_up().heard_frames, 24_000);
     let (writer, source) = new_source(2);
-    bench.writer = writer;
-    bench.frame = 0;
-    bench.world.insert_resource(source);
-    bench.write(50);
-    let report = bench.catch_up();
+    engine.writer = writer;
+    engine.frame = 0;
+    engine.world.insert_resource(source);
+    engine.write(50);
+    let report = engine.catch_up();
     assert_eq!((report.end_frame, report.heard_frames), (24_000, 24_000));
 }
 
 #[test]
 fn what_cannot_be_is_said_in_words() {
-    let mut bench = Bench::new(2, InstrumentSet::ALL);
-    bench.write(50);
-    bench.catch_up();
-    bench.world.resource_mut::<AnalysisSettings>().window_size = 5;
-    bench.step();
-    let refusal = bench.world.resource::<InstrumentReadings>().refusal.clone();
+    let mut engine = Bench::new(2, InstrumentSet::ALL);
+    engine.write(50);
+    engine.catch_up();
+    engine.world.resource_mut::<AnalysisSettings>().window_size = 5;
+    engine.step();
+    let refusal = engine.world.resource::<InstrumentReadings>().refusal.clone();
     assert!(refusal.unwrap().contains("window size 5"));
-    bench.world.resource_mut::<AnalysisSettings>().window_size = 1024;
-    bench.write(10);
-    bench.catch_up();
-    assert_eq!(bench.world.resource::<InstrumentReadings>().refusal, None);
+    engine.world.resource_mut::<AnalysisSettings>().window_size = 1024;
+    engine.write(10);
+    engine.catch_up();
+    assert_eq!(engine.world.resource::<InstrumentReadings>().refusal, None);
 }

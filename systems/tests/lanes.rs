@@ -6,9 +6,9 @@ use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
 use half::f16;
 use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
-    analyst::SharedAnalyst,
-    present::RunStats,
-    source::{Feed, Source, poll_source},
+    backend::SharedBackend,
+    diagnostics::RunStats,
+    source::{StreamStatus, Source, poll_source},
     view::View,
     waterfall::FieldState,
     waveform::{
@@ -20,7 +20,7 @@ use soundfall_systems::{
 const BLOCK: u32 = 480;
 
 /// A world with the lanes' systems, its writer, and the texture as [lane][column].
-struct Bench {
+struct Engine {
     world: World,
     schedule: Schedule,
     writer: RingWriter<HeapStorage>,
@@ -28,7 +28,7 @@ struct Bench {
     texture: Vec<Vec<Option<[f32; 4]>>>,
 }
 
-impl Bench {
+impl Engine {
     fn new(channels: u32, span_secs: f64, width: u32) -> Self {
         AsyncComputeTaskPool::get_or_init(TaskPool::default);
         let format = RingFormat::new(48_000, channels, 480_000, BLOCK).unwrap();
@@ -47,8 +47,8 @@ impl Bench {
         });
         world.insert_resource(LaneUploads(sender));
         world.insert_resource(LaneWidth(width));
-        world.init_resource::<Feed>();
-        world.init_resource::<SharedAnalyst>();
+        world.init_resource::<StreamStatus>();
+        world.init_resource::<SharedBackend>();
         world.init_resource::<FieldState>();
         world.init_resource::<soundfall_systems::waterfall::HeightField>();
         world.init_resource::<LaneField>();
@@ -102,49 +102,49 @@ impl Bench {
 
 #[test]
 fn entries_arrive_while_blocks_keep_coming() {
-    let mut bench = Bench::new(2, 1.0, 1024);
+    let mut engine = Bench::new(2, 1.0, 1024);
     // A block before every frame: the store always has somewhere to go.
     for _ in 0..400 {
-        bench.write(0.25);
-        bench.step();
+        engine.write(0.25);
+        engine.step();
         std::thread::sleep(std::time::Duration::from_micros(200));
     }
-    let written = bench.writer.written_frames();
-    let entries = bench.world.resource::<LaneField>().entries();
-    let frames = bench.world.resource::<LaneField>().entry_frames();
+    let written = engine.writer.written_frames();
+    let entries = engine.world.resource::<LaneField>().entries();
+    let frames = engine.world.resource::<LaneField>().entry_frames();
     assert!(
         entries.end * frames + 48_000 > written,
         "the lanes stand at {} of {written}",
         entries.end * frames
     );
     let newest = ((entries.end - 1) % 1024) as usize;
-    assert_eq!(bench.texture[0][newest], Some([0.25, 0.25, 0.25, 0.0]));
-    assert_eq!(bench.texture[1][newest], Some([0.5, 0.5, 0.5, 0.0]));
+    assert_eq!(engine.texture[0][newest], Some([0.25, 0.25, 0.25, 0.0]));
+    assert_eq!(engine.texture[1][newest], Some([0.5, 0.5, 0.5, 0.0]));
 }
 
 #[test]
 fn a_gap_is_marked_as_lost() {
-    let mut bench = Bench::new(1, 1.0, 1024);
+    let mut engine = Bench::new(1, 1.0, 1024);
     for _ in 0..40 {
-        bench.write(0.25);
+        engine.write(0.25);
     }
-    let start = bench.writer.written_frames();
-    bench
+    let start = engine.writer.written_frames();
+    engine
         .writer
         .record_gap(start, 960, GapReason::CaptureOverrun);
-    bench.writer.write_silence_block().unwrap();
-    bench.writer.write_silence_block().unwrap();
+    engine.writer.write_silence_block().unwrap();
+    engine.writer.write_silence_block().unwrap();
     for _ in 0..40 {
-        bench.write(0.25);
+        engine.write(0.25);
     }
     for _ in 0..50 {
-        bench.step();
+        engine.step();
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    let field = bench.world.resource::<LaneField>();
+    let field = engine.world.resource::<LaneField>();
     let frames = field.entry_frames();
     for entry in field.entries() {
-        let [.., lost] = bench.texture[0][(entry % 1024) as usize].unwrap();
+        let [.., lost] = engine.texture[0][(entry % 1024) as usize].unwrap();
         let touches = entry * frames < start + 960 && (entry + 1) * frames > start;
         assert_eq!(lost > 0.5, touches, "entry {entry}");
     }
@@ -152,23 +152,23 @@ fn a_gap_is_marked_as_lost() {
 
 #[test]
 fn another_span_shows_another_level_at_once() {
-    let mut bench = Bench::new(1, 1.0, 256);
+    let mut engine = Bench::new(1, 1.0, 256);
     for _ in 0..900 {
-        bench.write(0.5);
+        engine.write(0.5);
     }
     for _ in 0..50 {
-        bench.step();
+        engine.step();
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    let fine = bench.world.resource::<LaneField>().entry_frames();
-    bench.world.resource_mut::<View>().span_secs = 8.0;
-    bench.step();
-    let coarse = bench.world.resource::<LaneField>().entry_frames();
+    let fine = engine.world.resource::<LaneField>().entry_frames();
+    engine.world.resource_mut::<View>().span_secs = 8.0;
+    engine.step();
+    let coarse = engine.world.resource::<LaneField>().entry_frames();
     assert!(coarse >= 4 * fine, "{fine} to {coarse} frames an entry");
-    let entries = bench.world.resource::<LaneField>().entries();
+    let entries = engine.world.resource::<LaneField>().entries();
     for entry in entries {
         assert_eq!(
-            bench.texture[0][(entry % 256) as usize].unwrap()[1],
+            engine.texture[0][(entry % 256) as usize].unwrap()[1],
             0.5,
             "entry {entry}"
         );
@@ -179,20 +179,20 @@ fn another_span_shows_another_level_at_once() {
 /// until then.
 #[test]
 fn other_channels_take_over_while_sound_flows() {
-    let mut bench = Bench::new(2, 1.0, 1024);
-    let flow = |bench: &mut Bench, frames: usize, mut each: Box<dyn FnMut(&LaneField)>| {
+    let mut engine = Bench::new(2, 1.0, 1024);
+    let flow = |engine: &mut Engine, frames: usize, mut each: Box<dyn FnMut(&LaneField)>| {
         for _ in 0..frames {
-            bench.write(0.25);
-            bench.step();
-            each(bench.world.resource::<LaneField>());
+            engine.write(0.25);
+            engine.step();
+            each(engine.world.resource::<LaneField>());
             std::thread::sleep(std::time::Duration::from_micros(200));
         }
     };
-    flow(&mut bench, 200, Box::new(|_| {}));
-    bench.world.resource_mut::<View>().channels = vec![1];
+    flow(&mut engine, 200, Box::new(|_| {}));
+    engine.world.resource_mut::<View>().channels = vec![1];
     let mut last = 0;
     flow(
-        &mut bench,
+        &mut engine,
         200,
         Box::new(move |field| {
             let end = field.entries().end * field.entry_frames();
@@ -204,9 +204,9 @@ fn other_channels_take_over_while_sound_flows() {
             last = end;
         }),
     );
-    let field = bench.world.resource::<LaneField>();
+    let field = engine.world.resource::<LaneField>();
     assert_eq!(field.channels(), [1]);
     let newest = ((field.entries().end - 1) % 1024) as usize;
     // Channel 2 has twice the value.
-    assert_eq!(bench.texture[0][newest], Some([0.5, 0.5, 0.5, 0.0]));
+    assert_eq!(engine.texture[0][newest], Some([0.5, 0.5, 0.5, 0.0]));
 }

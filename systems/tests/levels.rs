@@ -1,10 +1,10 @@
-//! Levels of rows: maxima over time, kept as sound comes in, and nothing is ever lost in them.
+//! Mips of rows: maxima over time, kept as sound comes in, and nothing is ever lost in them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod support;
 
 use soundfall_ring::{HeapStorage, RingFormat, RingWriter, SharedRing, heap_ring};
-use soundfall_systems::{present::RunStats, source::Feed, view::View};
+use soundfall_systems::{diagnostics::RunStats, source::StreamStatus, view::View};
 use support::{BLOCK, Bench, RATE, write_tones};
 
 #[test]
@@ -12,16 +12,16 @@ fn only_new_rows_are_uploaded() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 100);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    bench.settle();
-    let before = bench.world.resource::<RunStats>().bytes_of_new_rows;
-    let rows_before = bench.shown().end;
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    engine.settle();
+    let before = engine.world.resource::<RunStats>().bytes_of_new_rows;
+    let rows_before = engine.shown().end;
     write_tones(&mut writer, 40);
-    bench.settle();
-    let rows = bench.shown().end - rows_before;
-    let bytes = bench.world.resource::<RunStats>().bytes_of_new_rows - before;
-    // Two seconds fit 300 rows of single columns: there is one level only.
-    assert_eq!(bench.plan().levels, 0..1);
+    engine.settle();
+    let rows = engine.shown().end - rows_before;
+    let bytes = engine.world.resource::<RunStats>().bytes_of_new_rows - before;
+    // Two seconds fit 300 rows of single columns: there is one mip only.
+    assert_eq!(engine.plan().mips, 0..1);
     assert_eq!(bytes, rows * 2 * 256 * 2);
 }
 
@@ -49,113 +49,113 @@ fn write_clicks(writer: &mut RingWriter<HeapStorage>, at: &[u64], blocks: u64) {
     }
 }
 
-/// Rows of a level of a slot that are far above the noise.
-fn bright(bench: &Bench, level: u32, slot: u32) -> Vec<u64> {
-    let field = bench
+/// Rows of a mip of a slot that are far above the noise.
+fn bright(engine: &Bench, mip: u32, slot: u32) -> Vec<u64> {
+    let field = engine
         .world
         .resource::<soundfall_systems::waterfall::HeightField>();
-    let rows = field.shown_rows(level).unwrap();
+    let rows = field.shown_rows(mip).unwrap();
     rows.filter(|row| {
-        let levels = bench.row_of(level, slot, *row);
+        let mips = engine.row_of(mip, slot, *row);
         // A click is as loud at every frequency: under a Hann window of 2048 about −54 dBFS at
         // its highest, down to less than −70 where windows overlap.
-        levels.iter().all(|level| *level > 1.0 - 85.0 / 160.0)
+        mips.iter().all(|mip| *mip > 1.0 - 85.0 / 160.0)
     })
     .collect()
 }
 
-/// A click of a single sample on every channel, at places all over the ring, is on every level.
+/// A click of a single sample on every channel, at places all over the ring, is on every mip.
 #[test]
 fn a_click_is_on_every_level_of_its_channel() {
     let places = [
         9_001, 77_777, 200_123, 201_000, 333_333, 420_007, 300_003, 123_456,
     ];
     let (mut writer, ring) = clicks(8, &places, 600);
-    let mut bench = Bench::new(ring, (0..8).collect(), 300);
-    bench.world.resource_mut::<View>().span_secs = 9.0;
-    bench.settle();
+    let mut engine = Bench::new(ring, (0..8).collect(), 300);
+    engine.world.resource_mut::<View>().span_secs = 9.0;
+    engine.settle();
     // One arrives live, in blocks.
     for _ in 0..300 {
         write_clicks(&mut writer, &places, 1);
-        bench.step();
+        engine.step();
     }
-    bench.settle();
-    bench.books_balance();
-    let plan = bench.plan().clone();
-    assert_eq!(plan.levels, 0..3);
-    assert_eq!(bench.level(), 2);
+    engine.settle();
+    engine.books_balance();
+    let plan = engine.plan().clone();
+    assert_eq!(plan.mips, 0..3);
+    assert_eq!(engine.mip(), 2);
     for (slot, click) in (0..).zip(places) {
-        for level in plan.levels.clone() {
-            let rows = bright(&bench, level, slot);
-            let newest = bench.shown().end << bench.level() >> level;
-            if plan.row_centre(level, newest.saturating_sub(280)) > click as f64 {
-                // Finer levels hold less than the whole ring.
+        for mip in plan.mips.clone() {
+            let rows = bright(&engine, mip, slot);
+            let newest = engine.shown().end << engine.mip() >> mip;
+            if plan.row_centre(mip, newest.saturating_sub(280)) > click as f64 {
+                // Finer mips hold less than the whole ring.
                 continue;
             }
             assert!(
                 !rows.is_empty(),
-                "no click of channel {slot} on level {level}"
+                "no click of channel {slot} on mip {mip}"
             );
             for row in rows {
                 assert!(
-                    plan.row_start(level, row) <= click && click < plan.row_end(level, row),
-                    "channel {slot} level {level} row {row}"
+                    plan.row_start(mip, row) <= click && click < plan.row_end(mip, row),
+                    "channel {slot} mip {mip} row {row}"
                 );
             }
         }
     }
 }
 
-/// Every level is the maximum of the one below it, also where live sound and history meet.
+/// Every mip is the maximum of the one below it, also where live sound and history meet.
 #[test]
 fn a_row_is_the_maximum_of_the_two_below() {
     let (mut writer, ring) = clicks(1, &[100_000], 501);
-    let mut bench = Bench::new(ring, vec![0], 300);
-    bench.settle();
+    let mut engine = Bench::new(ring, vec![0], 300);
+    engine.settle();
     for blocks in [1, 3, 2, 5, 1, 1, 7, 2, 1, 90] {
         write_clicks(&mut writer, &[245_678], blocks);
-        bench.step();
+        engine.step();
     }
-    bench.settle();
-    let plan = bench.plan().clone();
-    let field = bench
+    engine.settle();
+    let plan = engine.plan().clone();
+    let field = engine
         .world
         .resource::<soundfall_systems::waterfall::HeightField>();
-    for level in 1..plan.levels.end {
-        let below = field.shown_rows(level - 1).unwrap();
-        let rows = field.shown_rows(level).unwrap();
+    for mip in 1..plan.mips.end {
+        let below = field.shown_rows(mip - 1).unwrap();
+        let rows = field.shown_rows(mip).unwrap();
         let both = below.start.div_ceil(2).max(rows.start)..rows.end;
         assert!(both.end - both.start > 100, "{both:?}");
         for row in both {
             let (a, b) = (
-                bench.row_of(level - 1, 0, 2 * row),
-                bench.row_of(level - 1, 0, 2 * row + 1),
+                engine.row_of(mip - 1, 0, 2 * row),
+                engine.row_of(mip - 1, 0, 2 * row + 1),
             );
             let most: Vec<f32> = a.iter().zip(b).map(|(a, b)| a.max(*b)).collect();
-            assert_eq!(bench.row_of(level, 0, row), most, "level {level} row {row}");
+            assert_eq!(engine.row_of(mip, 0, row), most, "mip {mip} row {row}");
         }
     }
 }
 
-/// Another span shows another level at once: nothing is analysed again.
+/// Another span shows another mip at once: nothing is analysed again.
 #[test]
 fn a_span_picks_a_level_without_new_work() {
     let (_writer, ring) = clicks(2, &[100_000, 300_000], 900);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    let due = |bench: &Bench| {
-        let progress = bench
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let due = |engine: &Bench| {
+        let progress = engine
             .world
             .resource::<soundfall_systems::spectrum::SpectrumProgress>();
-        (progress.columns_due, bench.plan().generation)
+        (progress.columns_due, engine.plan().generation)
     };
-    bench.settle();
-    let before = due(&bench);
-    for (span_secs, level) in [(1.0, 0), (4.0, 1), (9.0, 2), (0.2, 0), (30.0, 2)] {
-        bench.world.resource_mut::<View>().span_secs = span_secs;
-        bench.step();
-        assert_eq!(bench.level(), level, "{span_secs} s");
+    engine.settle();
+    let before = due(&engine);
+    for (span_secs, mip) in [(1.0, 0), (4.0, 1), (9.0, 2), (0.2, 0), (30.0, 2)] {
+        engine.world.resource_mut::<View>().span_secs = span_secs;
+        engine.step();
+        assert_eq!(engine.mip(), mip, "{span_secs} s");
     }
-    assert_eq!(due(&bench), before);
+    assert_eq!(due(&engine), before);
 }
 
 /// When the sound has ended, what is left of a coarse row is shown too.
@@ -164,12 +164,12 @@ fn a_click_at_the_very_end_is_seen_once_the_sound_has_ended() {
     for blocks in 590..600 {
         let click = blocks * u64::from(BLOCK) - 1200;
         let (_writer, ring) = clicks(1, &[click], blocks);
-        let mut bench = Bench::new(ring, vec![0], 300);
-        bench.world.resource_mut::<View>().span_secs = 9.0;
-        bench.settle();
-        bench.world.resource_mut::<Feed>().held = true;
-        bench.settle();
-        assert_eq!(bench.level(), 2);
-        assert!(!bright(&bench, 2, 0).is_empty(), "{blocks} blocks");
+        let mut engine = Bench::new(ring, vec![0], 300);
+        engine.world.resource_mut::<View>().span_secs = 9.0;
+        engine.settle();
+        engine.world.resource_mut::<StreamStatus>().held = true;
+        engine.settle();
+        assert_eq!(engine.mip(), 2);
+        assert!(!bright(&engine, 2, 0).is_empty(), "{blocks} blocks");
     }
 }

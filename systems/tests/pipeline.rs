@@ -16,29 +16,29 @@ fn history_and_live_edge_arrive_whole_and_in_place() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 100);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    bench.settle();
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    engine.settle();
     write_tones(&mut writer, 60);
-    bench.settle();
-    bench.books_balance();
-    let plan = bench.plan().clone();
-    let shown = bench.shown();
+    engine.settle();
+    engine.books_balance();
+    let plan = engine.plan().clone();
+    let shown = engine.shown();
     assert_eq!(shown.end, plan.columns_complete_at(writer.written_frames()));
     assert!(shown.end - shown.start >= 90, "about a second: {shown:?}");
     for row in shown.end - 80..shown.end {
         for (slot, hz) in [(0, 440.0), (1, 3000.0)] {
-            let peak = loudest(bench.row(slot, row));
+            let peak = loudest(engine.row(slot, row));
             let wanted = plan.axis.column(hz).unwrap();
             assert!(
                 peak.abs_diff(wanted) <= 1,
                 "row {row}: {peak} instead of {wanted}"
             );
             // Half scale is −6 dBFS; stored over 160 dB.
-            let level = (bench.row(slot, row)[peak] - 1.0) * 160.0;
+            let level = (engine.row(slot, row)[peak] - 1.0) * 160.0;
             assert!((level + 6.02).abs() < 1.6, "{level} dBFS");
         }
     }
-    let progress = bench.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<SpectrumProgress>();
     assert_eq!((progress.laps, progress.columns_dropped), (0, 0));
 }
 
@@ -60,14 +60,14 @@ fn a_gap_is_a_hole_and_its_neighbours_are_not() {
         let block = tone(writer.written_frames());
         writer.write_block(&block).unwrap();
     }
-    let mut bench = Bench::new(ring, vec![0], 300);
-    bench.settle();
-    let plan = bench.plan().clone();
-    let shown = bench.shown();
+    let mut engine = Bench::new(ring, vec![0], 300);
+    engine.settle();
+    let plan = engine.plan().clone();
+    let shown = engine.shown();
     let mut holes = 0;
     for row in shown.start.max(1)..shown.end {
         let touches = plan.row_start(0, row) < start + 2400 && plan.row_end(0, row) > start;
-        let is_hole = bench.row(0, row).iter().all(|level| *level < -0.5);
+        let is_hole = engine.row(0, row).iter().all(|level| *level < -0.5);
         assert_eq!(is_hole, touches, "row {row}");
         holes += u32::from(is_hole);
     }
@@ -79,19 +79,19 @@ fn a_lapped_reader_says_so_and_goes_on() {
     let format = RingFormat::new(RATE, 2, 24_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 30);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    bench.settle();
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    engine.settle();
     // Three times the ring passes between two frames.
     write_tones(&mut writer, 150);
-    bench.settle();
-    bench.books_balance();
-    let progress = bench.world.resource::<SpectrumProgress>();
+    engine.settle();
+    engine.books_balance();
+    let progress = engine.world.resource::<SpectrumProgress>();
     assert_eq!(progress.laps, 1);
     assert!(progress.lapped_frames > 40_000, "{progress:?}");
-    let shown = bench.shown();
+    let shown = engine.shown();
     assert_eq!(
         shown.end,
-        bench.plan().columns_complete_at(writer.written_frames())
+        engine.plan().columns_complete_at(writer.written_frames())
     );
 }
 
@@ -106,25 +106,25 @@ fn another_ring_takes_over_without_a_blank_frame() {
     };
     let (mut writer, ring) = heap_ring_with(&format, &extension(7)).unwrap();
     write_tones(&mut writer, 150);
-    let mut bench = Bench::new(ring, vec![0, 1], 300);
-    bench.settle();
+    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    engine.settle();
     let (mut writer, ring) = heap_ring_with(&format, &extension(8)).unwrap();
-    bench.world.resource_mut::<Source>().ring = ring;
+    engine.world.resource_mut::<Source>().ring = ring;
     for _ in 0..200 {
         write_tones(&mut writer, 1);
-        bench.step();
+        engine.step();
         assert!(
-            bench.world.resource::<FieldState>().visible,
+            engine.world.resource::<FieldState>().visible,
             "a blank frame"
         );
         // Known rows reach from behind the head to ahead of it: something is under the edge.
-        let [.., behind] = bench.world.resource::<FieldState>().texels[1];
+        let [.., behind] = engine.world.resource::<FieldState>().texels[1];
         assert!(behind >= 0.0, "the head left what is known: {behind}");
         std::thread::yield_now();
     }
-    bench.settle();
-    bench.books_balance();
-    let shown = bench
+    engine.settle();
+    engine.books_balance();
+    let shown = engine
         .world
         .resource::<HeightField>()
         .shown_plan()

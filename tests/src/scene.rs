@@ -5,12 +5,12 @@ use crate::picture::Picture;
 use bevy_math::{Mat4, UVec2, Vec3};
 use soundfall_dsp::scale::{FrequencyAxis, Scale};
 use soundfall_systems::camera::{FIELD_OF_VIEW, Layout, home};
-use soundfall_systems::waterfall::{Terraces, terraces};
+use soundfall_systems::waterfall::{SurfaceLayout, surface_layout};
 
 /// The scene of a picture with so many surfaces, seen from the home camera.
 pub struct Scene {
     layout: Layout,
-    places: Terraces,
+    places: SurfaceLayout,
     clip_from_world: Mat4,
     axis: FrequencyAxis,
 }
@@ -19,7 +19,7 @@ impl Scene {
     /// With the default frequency axis at this rate.
     pub fn new(width: u32, height: u32, surfaces: usize, rate: f64) -> Self {
         let layout = Layout::new(UVec2::new(width, height), 1.0, surfaces as u32, false);
-        let places = terraces(surfaces, 1.0);
+        let places = surface_layout(surfaces, 1.0);
         let aspect = layout.scene.width() as f32 / layout.scene.height() as f32;
         let framing = home(&places, aspect);
         let view = Mat4::look_at_rh(framing.eye(), framing.focus, Vec3::Y);

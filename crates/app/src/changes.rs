@@ -2,7 +2,7 @@
 //! `--change SECS:NAME=VALUE` asks for, for shows and tests. Never touches the source.
 
 use bevy::prelude::*;
-use soundfall_plugins::Phase;
+use soundfall_plugins::SoundfallSystems;
 use soundfall_systems::{
     instruments::InstrumentChoice, source::Source, spectrum::AnalysisSettings, view::View,
 };
@@ -109,7 +109,7 @@ pub fn add(app: &mut App, mut changes: Vec<Change>) {
     changes.sort_by(|a, b| a.at_secs.total_cmp(&b.at_secs));
     if !changes.is_empty() {
         app.insert_resource(Changes(changes))
-            .add_systems(Update, make_changes.after(Phase::Heed).before(Phase::Poll));
+            .add_systems(Update, make_changes.after(SoundfallSystems::Input).before(SoundfallSystems::Sync));
     }
 }
 

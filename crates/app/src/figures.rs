@@ -2,7 +2,7 @@
 //! are measured and where they go is decided elsewhere.
 
 use serde::Serialize;
-use soundfall_systems::present::Histogram;
+use soundfall_systems::diagnostics::Histogram;
 
 use crate::report::DisplayReport;
 

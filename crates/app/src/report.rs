@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
-    present::{RunStats, UploadMeter},
-    source::Feed,
+    diagnostics::{RunStats, UploadMeter},
+    source::StreamStatus,
     spectrum::{Quality, Reanalysis, SpectrumProgress},
 };
 
@@ -96,7 +96,7 @@ impl DisplayReport {
         if let Some(meter) = world.get_resource::<UploadMeter>() {
             report.bytes_uploaded = meter.bytes();
         }
-        if let Some(feed) = world.get_resource::<Feed>() {
+        if let Some(feed) = world.get_resource::<StreamStatus>() {
             report.lost_frames = feed.lost_frames;
             report.gaps = feed.gap_total;
         }

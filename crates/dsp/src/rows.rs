@@ -102,51 +102,51 @@ impl RowShape {
         columns.saturating_sub(1) * self.stft.hop_frames as u64 + self.stft.window_size as u64
     }
 
-    /// Levels in a row.
+    /// Levels in a row, one a bin of the axis.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.bin_map.columns()
+        self.bin_map.axis_bins()
     }
 }
 
 /// Which rows to make. Columns are absolute: column `c` starts at frame `c · hop`, and row `r` of
-/// level `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
+/// mip `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowSpan {
     /// Columns.
     pub columns: Range<u64>,
-    /// Levels whose rows are wanted.
-    pub levels: Range<u32>,
+    /// Mips whose rows are wanted.
+    pub mips: Range<u32>,
     /// Only every so many columns is analysed, a power of two; each stands for those up to the next.
     pub every: u64,
 }
 
 impl RowSpan {
-    /// Rows of a level that the columns touch. The first and the last may be known in part only.
+    /// Rows of a mip that the columns touch. The first and the last may be known in part only.
     #[must_use]
-    pub fn rows(&self, level: u32) -> Range<u64> {
+    pub fn rows(&self, mip: u32) -> Range<u64> {
         if self.columns.is_empty() {
             return 0..0;
         }
-        self.columns.start >> level..((self.columns.end - 1) >> level) + 1
+        self.columns.start >> mip..((self.columns.end - 1) >> mip) + 1
     }
 
-    /// Rows of all levels.
+    /// Rows of all mips.
     #[must_use]
     pub fn total_rows(&self) -> u64 {
-        self.levels
+        self.mips
             .clone()
-            .map(|level| self.rows(level))
+            .map(|mip| self.rows(mip))
             .map(|rows| rows.end - rows.start)
             .sum()
     }
 
-    /// Where the rows of a level begin, counted in rows of one channel, when every level holds its
-    /// rows of `channels` channels: [level][channel][row].
+    /// Where the rows of a mip begin, counted in rows of one channel, when every mip holds its
+    /// rows of `channels` channels: [mip][channel][row].
     #[must_use]
-    pub fn first_row(&self, level: u32, channels: u64) -> u64 {
+    pub fn first_row(&self, mip: u32, channels: u64) -> u64 {
         let before = Self {
-            levels: self.levels.start..level,
+            mips: self.mips.start..mip,
             ..self.clone()
         };
         before.total_rows() * channels
@@ -166,7 +166,7 @@ impl RowSpan {
 }
 
 /// Engine and scratch for rows of one kind of STFT; kept from job to job.
-pub struct RowBench {
+pub struct RowEngine {
     params: StftParams,
     stft: Stft,
     bins: Vec<f32>,
@@ -175,8 +175,8 @@ pub struct RowBench {
     fold: Option<MaxRows>,
 }
 
-impl RowBench {
-    /// A bench for these parameters.
+impl RowEngine {
+    /// An engine for these parameters.
     ///
     /// # Errors
     /// As [`Stft::new`].
@@ -200,7 +200,7 @@ impl RowBench {
     }
 
     /// Writes the rows of one channel into `out`, which holds those of all: little-endian half
-    /// floats, [level][channel][row][axis column], `span.total_rows() · channels · width` of them.
+    /// floats, [mip][channel][row][axis column], `span.total_rows() · channels · width` of them.
     ///
     /// `samples` are [`RowShape::frames`] of the span's columns. `is_lost` says whether a range of
     /// frames, counted from the first sample, touches lost ones: a row with such a column is a
@@ -216,21 +216,21 @@ impl RowBench {
     ) {
         let width = shape.width();
         let (hop, size) = (shape.stft.hop_frames, shape.stft.window_size);
-        let levels = span.levels.end.max(1) as usize;
+        let mips = span.mips.end.max(1) as usize;
         let mut fold = match self.fold.take() {
-            Some(fold) if fold.bins() == width && fold.levels() == levels => {
+            Some(fold) if fold.bins() == width && fold.levels() == mips => {
                 fold.restarted(span.columns.start)
             }
-            _ => MaxRows::new(width, levels, span.columns.start),
+            _ => MaxRows::new(width, mips, span.columns.start),
         };
         self.column.resize(width, 0.0);
-        let mut store = |level: u32, row: u64, levels: &[f32]| {
-            let rows = span.rows(level);
-            if !span.levels.contains(&level) || !rows.contains(&row) {
+        let mut store = |mip: u32, row: u64, levels: &[f32]| {
+            let rows = span.rows(mip);
+            if !span.mips.contains(&mip) || !rows.contains(&row) {
                 return;
             }
             let before =
-                span.first_row(level, channels) + slot * (rows.end - rows.start) + row - rows.start;
+                span.first_row(mip, channels) + slot * (rows.end - rows.start) + row - rows.start;
             let at = before as usize * width * LEVEL_BYTES;
             if let Some(place) = out.get_mut(at..at + width * LEVEL_BYTES) {
                 vector::pack_levels(levels, place);
@@ -252,9 +252,9 @@ impl RowBench {
             });
         }
         self.open.resize(width, 0.0);
-        for level in 1..span.levels.end {
-            if let Some(row) = fold.open_row(level as usize, &mut self.open) {
-                store(level, row, &self.open);
+        for mip in 1..span.mips.end {
+            if let Some(row) = fold.open_row(mip as usize, &mut self.open) {
+                store(mip, row, &self.open);
             }
         }
         self.fold = Some(fold);
@@ -267,7 +267,7 @@ pub fn push_holes(levels: usize, out: &mut Vec<u8>) {
 }
 
 /// Raises each stored level of `top` to that of `row` where it is higher; a hole is highest.
-/// Both are little-endian half floats as [`RowBench::rows`] writes them, of the same length.
+/// Both are little-endian half floats as [`RowEngine::rows`] writes them, of the same length.
 pub fn merge_rows(top: &mut [u8], row: &[u8]) {
     vector::merge_levels(top, row);
 }

@@ -7,7 +7,7 @@ use soundfall_dsp::scale::{BinMap, FrequencyAxis, Scale};
 const RATE: f64 = 48_000.0;
 
 fn apply(axis: &FrequencyAxis, fft: usize, bins: &[f32]) -> Vec<f32> {
-    let mut out = vec![9.0; axis.columns()];
+    let mut out = vec![9.0; axis.bins()];
     BinMap::new(axis, RATE, fft).apply(bins, &mut out);
     out
 }
@@ -50,7 +50,7 @@ fn naive(axis: &FrequencyAxis, fft: usize, bins: &[f32]) -> Vec<f64> {
             + (3.0 * t2 - 2.0 * t3) * level(k + 1)
             + (t3 - t2) * tangent(k + 1)
     };
-    (0..axis.columns())
+    (0..axis.bins())
         .map(|column| {
             let place = |c: usize| axis.edge_hz(c) * fft as f64 / RATE;
             let (low, high) = (place(column), place(column + 1).min(last as f64));
@@ -119,7 +119,7 @@ proptest! {
         fft in 1usize..400,
         rate in any::<f64>(),
     ) {
-        let mut out = vec![f32::NAN; axis.columns() + 3];
+        let mut out = vec![f32::NAN; axis.bins() + 3];
         BinMap::new(&axis, rate, fft).apply(&levels, &mut out);
         prop_assert!(out.iter().all(|x| x.is_finite()));
     }

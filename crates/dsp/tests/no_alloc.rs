@@ -65,7 +65,7 @@ fn what_is_made_of_columns_and_samples() {
     stft.column(&samples, &mut column);
     let axis = FrequencyAxis::whole(Scale::Bark, 48_000.0, 500).unwrap();
     let map = BinMap::new(&axis, 48_000.0, params.fft_size);
-    let mut picture = vec![0.0; axis.columns()];
+    let mut picture = vec![0.0; axis.bins()];
     let mut finder = PeakFinder::new(&params, 48_000.0, PeakParams::default()).unwrap();
     let mut peaks: Vec<Peak> = Vec::new();
     finder.find(&column, &mut peaks);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use half::f16;
 use proptest::prelude::*;
 use soundfall_dsp::rows::{
-    HOLE, RowBench, RowShape, RowSpan, merge_rows, push_holes, stored_level,
+    HOLE, RowEngine, RowShape, RowSpan, merge_rows, push_holes, stored_level,
 };
 use soundfall_dsp::scale::{BinMap, FrequencyAxis, Scale};
 use soundfall_dsp::stft::{Stft, StftParams};
@@ -40,7 +40,7 @@ fn sound(frames: usize, seed: u32) -> Vec<f32> {
         .collect()
 }
 
-/// The stored levels of one column by a transform and a map of our own making.
+/// The stored mips of one column by a transform and a map of our own making.
 fn column(stft: StftParams, frames: &[f32]) -> Vec<f32> {
     let axis = FrequencyAxis::new(Scale::Linear, 0.0, 24_000.0, WIDTH).unwrap();
     let map = BinMap::new(&axis, f64::from(RATE), stft.fft_size);
@@ -58,7 +58,7 @@ fn made(shape: &RowShape, span: &RowSpan, samples: &[f32], lost: &[Range<u64>]) 
         lost.iter()
             .any(|l| l.start < frames.end && l.end > frames.start)
     };
-    let mut bench = RowBench::new(&shape.stft).unwrap();
+    let mut bench = RowEngine::new(&shape.stft).unwrap();
     // Twice with the same bench: the second must not remember the first.
     bench.rows(shape, span, samples, is_lost, (0, 1), &mut out);
     bench.rows(shape, span, samples, is_lost, (0, 1), &mut out);
@@ -68,14 +68,14 @@ fn made(shape: &RowShape, span: &RowSpan, samples: &[f32], lost: &[Range<u64>]) 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Every row of every level is the maximum of the columns it covers, whatever part of the
+    /// Every row of every mip is the maximum of the columns it covers, whatever part of the
     /// stream a job has and however few columns are analysed.
     #[test]
     fn rows_are_the_maxima_of_their_columns(
         start in 0u64..1000,
         count in 1u64..40,
         first_level in 0u32..3,
-        levels in 1u32..4,
+        mips in 1u32..4,
         every_log2 in 0u32..4,
         halvings in 0u32..3,
         seed in 0u32..1000,
@@ -86,7 +86,7 @@ proptest! {
         prop_assert_eq!(shape.lead_in(&whole) as usize * 2 + shape.stft.window_size, 256);
         let span = RowSpan {
             columns: start..start + count,
-            levels: first_level..first_level + levels,
+            mips: first_level..first_level + mips,
             every: 1 << every_log2,
         };
         let samples = sound(shape.frames(count) as usize, seed);
@@ -108,12 +108,12 @@ proptest! {
         }
         prop_assert_eq!(span.analysed(), analysed);
         let mut at = 0;
-        for level in span.levels.clone() {
-            prop_assert_eq!(span.first_row(level, 1) as usize, at / WIDTH / 2);
-            for row in span.rows(level) {
+        for mip in span.mips.clone() {
+            prop_assert_eq!(span.first_row(mip, 1) as usize, at / WIDTH / 2);
+            for row in span.rows(mip) {
                 let mut expected = [0.0_f32; WIDTH];
                 for (c, column) in span.columns.clone().zip(&columns) {
-                    if c >> level == row {
+                    if c >> mip == row {
                         for (top, &new) in expected.iter_mut().zip(column) {
                             *top = top.max(new);
                         }
@@ -122,7 +122,7 @@ proptest! {
                 let got = floats(&bytes[at..at + WIDTH * 2]);
                 at += WIDTH * 2;
                 for (got, want) in got.iter().zip(expected) {
-                    prop_assert!((got - want).abs() <= 2.5e-4, "level {} row {}: {} {}", level, row, got, want);
+                    prop_assert!((got - want).abs() <= 2.5e-4, "mip {} row {}: {} {}", mip, row, got, want);
                 }
             }
         }
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn parts_merge_to_the_whole(start in 0u64..100, first in 1u64..20, second in 1u64..20, seed in 0u32..100) {
         let shape = shape(128, 32);
-        let span = |columns: Range<u64>| RowSpan { columns, levels: 3..4, every: 1 };
+        let span = |columns: Range<u64>| RowSpan { columns, mips: 3..4, every: 1 };
         let end = start + first + second;
         let samples = sound(shape.frames(first + second) as usize, seed);
         let whole = made(&shape, &span(start..end), &samples, &[]);
@@ -154,7 +154,7 @@ fn a_row_that_touches_a_loss_is_a_hole_on_every_level() {
     let shape = shape(256, 128);
     let span = RowSpan {
         columns: 0..8,
-        levels: 0..3,
+        mips: 0..3,
         every: 1,
     };
     let samples = vec![0.1; shape.frames(8) as usize];
@@ -164,7 +164,7 @@ fn a_row_that_touches_a_loss_is_a_hole_on_every_level() {
     let holes: Vec<bool> = floats(&bytes)
         .chunks(WIDTH)
         .map(|row| {
-            assert!(row.iter().all(|&level| (level == HOLE) == (row[0] == HOLE)));
+            assert!(row.iter().all(|&mip| (mip == HOLE) == (row[0] == HOLE)));
             row[0] == HOLE
         })
         .collect();

@@ -34,7 +34,7 @@ pub struct Lab {
 impl Lab {
     /// Answers one request; the payload replaces what is in `out`.
     ///
-    /// Rows: little-endian half floats, [level][channel][row][axis column]. Envelopes: base entries,
+    /// Rows: little-endian half floats, [mip][channel][row][axis column]. Envelopes: base entries,
     /// [channel][entry] of minimum, maximum and mean square, little-endian f32 each. Instruments:
     /// their report. Returns the columns analysed.
     ///
@@ -170,7 +170,7 @@ mod tests {
             start_frame,
             span: RowSpan {
                 columns: start_frame / 64..start_frame / 64 + 6,
-                levels: 0..2,
+                mips: 0..2,
                 every: 1,
             },
             stft: StftParams::new(Window::Hann, 256, 64).unwrap(),

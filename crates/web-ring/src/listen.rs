@@ -50,7 +50,7 @@ pub(crate) fn numbers(request: &ListenRequest) -> Vec<f64> {
         scale.unwrap_or(0) as f64,
         settings.axis.min_hz(),
         settings.axis.max_hz(),
-        settings.axis.columns() as f64,
+        settings.axis.bins() as f64,
         pair.0,
         pair.1,
         settings.reference as f64,

@@ -116,7 +116,7 @@ pub fn encode(ticket: u32, request: &Request) -> [f64; HEAD] {
                 .unwrap_or(0) as f64);
             put(rows.axis.min_hz());
             put(rows.axis.max_hz());
-            put(rows.axis.columns() as f64);
+            put(rows.axis.bins() as f64);
             &rows.channels
         }
         Request::Envelopes {

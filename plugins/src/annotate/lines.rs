@@ -16,7 +16,7 @@ use bevy::{
 use soundfall_systems::{
     annotate::{frequency_ticks, level_ticks, time_ticks},
     view::View,
-    waterfall::{HeightField, Terrace},
+    waterfall::{HeightField, SurfacePlace},
 };
 
 use crate::waterfall::Stage;
@@ -134,7 +134,7 @@ pub(super) fn draw_lines(
 const FAINT: [f32; 4] = [0.10, 0.14, 0.22, 0.55];
 const PLAIN: [f32; 4] = [0.10, 0.14, 0.23, 0.8];
 
-fn frame(bands: &mut Bands, place: &Terrace) {
+fn frame(bands: &mut Bands, place: &SurfacePlace) {
     let (half, width) = (place.size / 2.0, 0.03);
     let floor = |x: f32, z: f32| place.centre + Vec3::new(x, -0.01, z);
     let (x, z) = (half.x + 0.08, half.z + 0.08);
@@ -144,7 +144,7 @@ fn frame(bands: &mut Bands, place: &Terrace) {
     }
 }
 
-fn time_mark(bands: &mut Bands, place: &Terrace, at: f32, major: bool) {
+fn time_mark(bands: &mut Bands, place: &SurfacePlace, at: f32, major: bool) {
     let half = place.size / 2.0;
     let z = half.z - at * place.size.z;
     let length = if major { 0.5 } else { 0.32 };
@@ -154,14 +154,14 @@ fn time_mark(bands: &mut Bands, place: &Terrace, at: f32, major: bool) {
     }
 }
 
-fn level_line(bands: &mut Bands, place: &Terrace, at: f32) {
+fn level_line(bands: &mut Bands, place: &SurfacePlace, at: f32) {
     let half = place.size / 2.0;
     let y = at * place.size.y;
     let back = |x: f32| place.centre + Vec3::new(x, y, -half.z - 0.06);
     bands.band(back(-half.x), back(half.x), 0.02, Vec3::Z, FAINT);
 }
 
-fn frequency_line(bands: &mut Bands, place: &Terrace, at: f32, major: bool) {
+fn frequency_line(bands: &mut Bands, place: &SurfacePlace, at: f32, major: bool) {
     let half = place.size / 2.0;
     let x = (at - 0.5) * place.size.x;
     let foot = place.centre + Vec3::new(x, 0.0, -half.z - 0.06);

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
-    source::{Feed, Source},
+    source::{StreamStatus, Source},
     spectrum::{PlanRefusal, Quality, SpectrumProgress},
     waterfall::{FieldState, HeightField},
 };
@@ -21,7 +21,7 @@ pub(crate) fn show_messages(
     mut context: WordContext,
     layout: Res<Layout>,
     source: Option<Res<Source>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     field: Res<HeightField>,
     progress: Res<SpectrumProgress>,
     quality: Res<Quality>,
@@ -58,7 +58,7 @@ pub(crate) fn show_messages(
         CLEAR,
     );
     let rate = f64::from(format.sample_rate) / 1000.0;
-    let ended = if feed.ended && !feed.held {
+    let ended = if status.ended && !status.held {
         " \u{00b7} ended"
     } else {
         ""
@@ -117,7 +117,7 @@ pub(crate) fn show_messages(
         );
         y = warn(&painter, middle.x, y, &words);
     }
-    for words in feed.trouble.iter().chain(&feed.refused).chain(&refusal.0) {
+    for words in status.trouble.iter().chain(&status.refused).chain(&refusal.0) {
         y = warn(&painter, middle.x, y, words);
     }
 }

@@ -15,7 +15,7 @@ use soundfall_systems::camera::Layout;
 pub(crate) use messages::show_messages;
 pub(crate) use project::{Projector, front};
 
-use crate::{Phase, waveform::fit_lanes};
+use crate::{SoundfallSystems, waveform::fit_lanes};
 
 /// Draws the words. Needs [`crate::CameraPlugin`] and what it explains.
 pub struct AnnotatePlugin;
@@ -30,9 +30,9 @@ impl Plugin for AnnotatePlugin {
             .add_systems(Startup, lines::spawn_lines)
             .add_systems(
                 Update,
-                lines::draw_lines.in_set(Phase::Dress).after(fit_lanes),
+                lines::draw_lines.in_set(SoundfallSystems::Prepare).after(fit_lanes),
             )
-            .add_systems(PreUpdate, scale_words.in_set(Phase::Frame))
+            .add_systems(PreUpdate, scale_words.in_set(SoundfallSystems::Layout))
             .add_systems(
                 EguiPrimaryContextPass,
                 (
@@ -42,7 +42,7 @@ impl Plugin for AnnotatePlugin {
                     show_messages,
                 )
                     .chain()
-                    .in_set(Phase::Words),
+                    .in_set(SoundfallSystems::Ui),
             );
     }
 }

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use bevy_egui::egui;
-use soundfall_systems::{camera::Layout, waterfall::Terrace};
+use soundfall_systems::{camera::Layout, waterfall::SurfacePlace};
 
 /// The scene's camera at this moment.
 pub(crate) struct Projector {
@@ -32,7 +32,7 @@ impl Projector {
     }
 
     /// How wide the front edge of a surface is seen; 0 where it is not.
-    pub(crate) fn front_width(&self, place: &Terrace) -> f32 {
+    pub(crate) fn front_width(&self, place: &SurfacePlace) -> f32 {
         let end = |x| self.at(front(place, x, 0.0));
         match (end(0.02), end(0.98)) {
             (Some(left), Some(right)) => left.distance(right) / 0.96,
@@ -43,7 +43,7 @@ impl Projector {
 
 /// A point over the front edge: `x` along the frequency axis and `height` up to the top of the
 /// range, both 0…1.
-pub(crate) fn front(place: &Terrace, x: f32, height: f32) -> Vec3 {
+pub(crate) fn front(place: &SurfacePlace, x: f32, height: f32) -> Vec3 {
     place.centre
         + Vec3::new(
             (x - 0.5) * place.size.x,

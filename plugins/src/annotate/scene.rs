@@ -6,7 +6,7 @@ use soundfall_systems::{
     annotate::{frequency_ticks, hertz, time_ticks},
     camera::Layout,
     view::View,
-    waterfall::{HeightField, Terrace},
+    waterfall::{HeightField, SurfacePlace},
 };
 
 use super::project::Projector;
@@ -119,7 +119,7 @@ pub(super) fn label_scene(
 }
 
 /// The surface whose right side is free for the time axis.
-fn front_right(stage: &Stage) -> Option<&Terrace> {
+fn front_right(stage: &Stage) -> Option<&SurfacePlace> {
     stage
         .0
         .places

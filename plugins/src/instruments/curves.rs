@@ -6,7 +6,7 @@ use soundfall_systems::{
     camera::Layout,
     instruments::InstrumentReadings,
     view::View,
-    waterfall::{FieldState, HeightField, Terrace},
+    waterfall::{FieldState, HeightField, SurfacePlace},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// With more surfaces than this curves would only be noise.
-const MOST_SURFACES: usize = 16;
+const MAX_SURFACES: usize = 16;
 /// Points of text from one point of a curve to the next.
 const PITCH: f32 = 2.5;
 
@@ -43,7 +43,7 @@ pub(super) fn draw_curves(
     if plan.channels != shown.channels
         || !same_axis
         || !state.visible
-        || places.len() > MOST_SURFACES
+        || places.len() > MAX_SURFACES
         || layout.points <= 0.0
     {
         return;
@@ -72,7 +72,7 @@ pub(super) fn draw_curves(
 fn draw(
     painter: &egui::Painter,
     project: &Projector,
-    place: &Terrace,
+    place: &SurfacePlace,
     levels: &[f32],
     range: &std::ops::Range<f32>,
     stroke: egui::Stroke,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A tone has to go on for so long before it is named.
-const LEAST_SECS: f64 = 0.2;
+const MIN_SECS: f64 = 0.2;
 /// A tone that is named stays so until another one is this much louder.
 const LOYALTY_DB: f32 = 6.0;
 /// Seconds of sound between two changes of a label's words.
@@ -178,7 +178,7 @@ impl Names {
                 .iter()
                 .filter(|tone| {
                     let age = report.end_frame.saturating_sub(tone.since_frame) as f64 / rate;
-                    age >= LEAST_SECS || old(tone.id).is_some()
+                    age >= MIN_SECS || old(tone.id).is_some()
                 })
                 .map(|tone| {
                     let loyalty = if old(tone.id).is_some() {

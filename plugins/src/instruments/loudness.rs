@@ -13,7 +13,7 @@ const HIGH: f32 = -3.0;
 /// The level that broadcast programmes are brought to.
 const TARGET: f32 = -23.0;
 /// A true peak above this may clip in whatever comes after (EBU R128).
-const MOST_DBTP: f32 = -1.0;
+const MAX_DBTP: f32 = -1.0;
 
 /// What stands beside the heading: the unit, or what was not heard.
 pub(super) fn aside(report: &InstrumentReport, settings: &InstrumentSettings) -> String {
@@ -92,7 +92,7 @@ pub(super) fn draw(painter: &egui::Painter, body: egui::Rect, report: &Instrumen
     let peak = loudness.true_peak_dbtp;
     let (words, colour) = if peak < -99.0 {
         ("\u{2212}\u{221e}".to_owned(), QUIET)
-    } else if peak > MOST_DBTP {
+    } else if peak > MAX_DBTP {
         (
             signed(&format!("{peak:.1}")),
             egui::Color32::from_rgb(255, 122, 96),

@@ -13,14 +13,14 @@ mod strip;
 use bevy::prelude::*;
 use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     instruments::{InstrumentChoice, InstrumentReadings, collect_instruments, send_instruments},
     spectrum::{collect_jobs, schedule_jobs},
 };
 
 pub(crate) use controls::{instrument_section, press_instrument_keys};
 
-use crate::{Phase, annotate::show_messages, panel::show_panel};
+use crate::{SoundfallSystems, annotate::show_messages, panel::show_panel};
 
 /// Listens and shows what is chosen. Needs [`crate::SourcePlugin`], [`crate::SpectrumPlugin`],
 /// [`crate::CameraPlugin`] and [`crate::WaterfallPlugin`].
@@ -31,17 +31,17 @@ impl Plugin for InstrumentsPlugin {
         if !app.is_plugin_added::<EguiPlugin>() {
             app.add_plugins(EguiPlugin::default());
         }
-        app.init_resource::<SharedAnalyst>()
+        app.init_resource::<SharedBackend>()
             .init_resource::<InstrumentChoice>()
             .init_resource::<InstrumentReadings>()
             .add_systems(
                 Update,
                 (
                     send_instruments
-                        .in_set(Phase::Schedule)
+                        .in_set(SoundfallSystems::Schedule)
                         .after(schedule_jobs),
                     collect_instruments
-                        .in_set(Phase::Collect)
+                        .in_set(SoundfallSystems::Collect)
                         .after(collect_jobs),
                 ),
             )
@@ -51,7 +51,7 @@ impl Plugin for InstrumentsPlugin {
                     .chain()
                     .after(show_messages)
                     .before(show_panel)
-                    .in_set(Phase::Words),
+                    .in_set(SoundfallSystems::Ui),
             );
     }
 }

@@ -10,7 +10,7 @@ use super::strip::quad;
 use crate::annotate::{CLEAR, QUIET, font};
 
 /// The most that quiet sound is enlarged.
-const MOST_GAIN: f32 = 30.0;
+const MAX_GAIN: f32 = 30.0;
 /// Time constant at which the enlargement grows again, in seconds of sound.
 const RELAX_SECS: f64 = 1.5;
 /// Widest balance shown, dB.
@@ -87,7 +87,7 @@ pub(super) fn draw(
         gain.end_frame = report.end_frame;
     }
     // Full scale on both channels reaches the square root of 2.
-    let scale = (0.92 / gain.radius.max(1e-6)).min(MOST_GAIN) * radius;
+    let scale = (0.92 / gain.radius.max(1e-6)).min(MAX_GAIN) * radius;
     let mut mesh = egui::Mesh::default();
     let count = pair.points.len().max(1) as f32;
     for (index, [x, y]) in pair.points.iter().enumerate() {

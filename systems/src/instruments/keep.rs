@@ -6,10 +6,10 @@ use bevy_ecs::prelude::*;
 use soundfall_dsp::instruments::{InstrumentReport, InstrumentSettings};
 
 use super::choice::InstrumentChoice;
-use super::trip::{InstrumentEngine, InstrumentPlan, InstrumentReturn, InstrumentTrip};
+use super::request::{InstrumentEngine, InstrumentPlan, InstrumentResponse, InstrumentRequest};
 use crate::{
-    analyst::{Pending, SharedAnalyst},
-    source::{Feed, Source},
+    backend::{Pending, SharedBackend},
+    source::{StreamStatus, Source},
     spectrum::AnalysisSettings,
     view::View,
 };
@@ -21,7 +21,7 @@ const PROMINENCE_DB: f32 = 15.0;
 
 /// The engine away in a task.
 #[derive(Component)]
-pub struct InstrumentJob(Pending<InstrumentReturn>);
+pub struct InstrumentJob(Pending<InstrumentResponse>);
 
 /// What the instruments say, and the engine while it is at home.
 #[derive(Resource, Default)]
@@ -47,10 +47,10 @@ impl InstrumentReadings {
 
     /// True when all that is written has been heard, or nothing is to be heard.
     #[must_use]
-    pub fn caught_up(&self, feed: &Feed) -> bool {
+    pub fn caught_up(&self, status: &StreamStatus) -> bool {
         let heard = self.newest.as_ref().is_some_and(|(plan, report)| {
             self.plan.as_ref().is_some_and(|wanted| wanted == plan)
-                && report.end_frame >= feed.written_frames
+                && report.end_frame >= status.written_frames
         });
         !self.away && (self.plan.is_none() || self.refusal.is_some() || heard)
     }
@@ -66,11 +66,11 @@ impl InstrumentReadings {
 pub fn send_instruments(
     mut commands: Commands,
     source: Option<Res<Source>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     view: Res<View>,
     choice: Res<InstrumentChoice>,
     analysis: Res<AnalysisSettings>,
-    analyst: Res<SharedAnalyst>,
+    backend: Res<SharedBackend>,
     mut readings: ResMut<InstrumentReadings>,
 ) {
     let Some(source) = source else { return };
@@ -90,7 +90,7 @@ pub fn send_instruments(
     }
     let rate = source.ring.format().sample_rate;
     let wish = Wish {
-        epoch: feed.epoch,
+        epoch: status.epoch,
         rate,
         channels: view.channels.clone(),
         choice: choice.clone(),
@@ -115,29 +115,29 @@ pub fn send_instruments(
     };
     let known = readings.newest.as_ref();
     let wants =
-        known.is_none_or(|(of, report)| *of != plan || report.end_frame < feed.written_frames);
-    if !wants || plan.epoch != feed.epoch || feed.written_frames == 0 {
+        known.is_none_or(|(of, report)| *of != plan || report.end_frame < status.written_frames);
+    if !wants || plan.epoch != status.epoch || status.written_frames == 0 {
         return;
     }
     let span = (view.span_secs * f64::from(rate)) as u64;
-    let oldest = feed.oldest_frame + feed.margin_frames(source.ring.format());
+    let oldest = status.oldest_frame + status.margin_frames(source.ring.format());
     let first_frame = oldest
-        .max(feed.written_frames.saturating_sub(span))
-        .min(feed.written_frames);
-    let trip = InstrumentTrip {
+        .max(status.written_frames.saturating_sub(span))
+        .min(status.written_frames);
+    let request = InstrumentRequest {
         plan,
         first_frame,
-        end: feed.written_frames,
-        gaps: feed.gaps.clone(),
+        end: status.written_frames,
+        gaps: status.gaps.clone(),
         engine: readings.engine.take(),
         report: std::mem::take(&mut readings.spare),
     };
-    let job = analyst.0.instruments(&source.ring, trip);
+    let job = backend.0.instruments(&source.ring, request);
     commands.spawn(InstrumentJob(job));
     readings.away = true;
 }
 
-/// Takes the engine back when its trip is over. Phase `Collect`.
+/// Takes the engine back when its request is over. SoundfallSystems `Collect`.
 pub fn collect_instruments(
     mut commands: Commands,
     choice: Res<InstrumentChoice>,

@@ -6,8 +6,8 @@
 
 mod choice;
 mod keep;
-mod trip;
+mod request;
 
 pub use choice::InstrumentChoice;
 pub use keep::{InstrumentJob, InstrumentReadings, collect_instruments, send_instruments};
-pub use trip::{InstrumentEngine, InstrumentPlan, InstrumentReturn, InstrumentTrip};
+pub use request::{InstrumentEngine, InstrumentPlan, InstrumentResponse, InstrumentRequest};

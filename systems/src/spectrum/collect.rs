@@ -5,11 +5,11 @@ use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::RowSpan;
 use soundfall_ring::ReadError;
 
-use super::frontier::Frontier;
+use super::queue::JobQueue;
 use super::job::{JobKind, SpectrumJob};
 use super::plan::SpectrumPlan;
 use super::progress::SpectrumProgress;
-use super::schedule::SharedWorkshop;
+use super::schedule::SharedEngines;
 
 /// Rows ready to be stored.
 pub struct RowBlock {
@@ -17,9 +17,9 @@ pub struct RowBlock {
     pub generation: u64,
     /// What they were made for.
     pub kind: JobKind,
-    /// Columns and levels.
+    /// Columns and mips.
     pub span: RowSpan,
-    /// Little-endian half floats, [level][channel][row][axis column]; none where the samples were
+    /// Little-endian half floats, [mip][channel][row][axis column]; none where the samples were
     /// lost.
     pub rows: Option<Vec<u8>>,
 }
@@ -28,25 +28,25 @@ pub struct RowBlock {
 #[derive(Resource, Default)]
 pub struct RowBlocks(pub Vec<RowBlock>);
 
-/// Polls the tasks without waiting. Phase `Collect`.
+/// Polls the tasks without waiting. SoundfallSystems `Collect`.
 pub fn collect_jobs(
     mut commands: Commands,
     plan: Option<Res<SpectrumPlan>>,
-    mut frontier: ResMut<Frontier>,
-    workshop: Res<SharedWorkshop>,
+    mut queue: ResMut<JobQueue>,
+    engines: Res<SharedEngines>,
     mut jobs: Query<(Entity, &mut SpectrumJob)>,
     mut blocks: ResMut<RowBlocks>,
     mut progress: ResMut<SpectrumProgress>,
 ) {
     let Some(plan) = plan else { return };
-    let generation = frontier.generation;
-    for columns in std::mem::take(&mut frontier.skipped) {
+    let generation = queue.generation;
+    for columns in std::mem::take(&mut queue.skipped) {
         blocks.0.push(RowBlock {
             generation,
             kind: JobKind::Live,
             span: RowSpan {
                 columns,
-                levels: plan.levels.clone(),
+                mips: plan.mips.clone(),
                 every: 1,
             },
             rows: None,
@@ -64,7 +64,7 @@ pub fn collect_jobs(
         if job.generation != generation {
             progress.columns_dropped += job.work;
             if let Ok(rows) = output.rows {
-                workshop.0.put_buffer(rows);
+                engines.0.put_buffer(rows);
             }
             continue;
         }
@@ -72,10 +72,10 @@ pub fn collect_jobs(
             Ok(rows) => {
                 progress.columns_analysed += job.work;
                 if job.reduced {
-                    frontier.reduced(&plan, &job.columns);
+                    queue.reduced(&plan, &job.columns);
                 } else {
                     let fft_size = plan.stft().fft_size;
-                    frontier.pace.learn(fft_size, job.work, output.took_us);
+                    queue.cost.learn(fft_size, job.work, output.took_us);
                 }
                 Some(rows)
             }
@@ -87,7 +87,7 @@ pub fn collect_jobs(
                         ReadError::Lapped { resume_at, .. } => plan.first_column_from(resume_at),
                         _ => job.columns.end,
                     };
-                    frontier.gone_below(resume.max(job.columns.start + 1), &job);
+                    queue.gone_below(resume.max(job.columns.start + 1), &job);
                     continue;
                 }
                 if let ReadError::Lapped { lost_frames, .. } = error {

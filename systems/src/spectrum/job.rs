@@ -1,20 +1,20 @@
-//! One job: a few columns of all shown channels, from ring samples to packed rows of levels.
+//! One job: a few columns of all shown channels, from ring samples to packed rows of mips.
 //!
-//! Runs wherever the analyst runs it. Engines, scratch and output buffers come from a shared
-//! workshop and go back there, so that nothing is allocated in the steady state.
+//! Runs wherever the backend runs it. Engines, scratch and output buffers come from a shared
+//! engines and go back there, so that nothing is allocated in the steady state.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy_ecs::prelude::*;
-use soundfall_dsp::rows::{LEVEL_BYTES, RowBench, RowSpan};
+use soundfall_dsp::rows::{LEVEL_BYTES, RowEngine, RowSpan};
 use soundfall_dsp::stft::StftParams;
 use soundfall_ring::{Gap, ReadError, SharedRing};
 use web_time::Instant;
 
 use super::plan::SpectrumPlan;
-use super::quality::Effort;
-use crate::analyst::Pending;
+use super::quality::QualityLevel;
+use crate::backend::Pending;
 
 /// What a job is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum JobKind {
     Coarse,
     /// History, every column.
     History,
-    /// Columns again that were analysed with less than full effort.
+    /// Columns again that were analysed with less than full quality.
     Refine,
 }
 
@@ -50,7 +50,7 @@ pub struct SpectrumJob {
 pub struct JobRows {
     /// The plan it belongs to.
     pub plan: SpectrumPlan,
-    /// Columns, and the levels whose rows are wanted.
+    /// Columns, and the mips whose rows are wanted.
     pub span: RowSpan,
     /// The window is halved so many times.
     pub halvings: u32,
@@ -59,23 +59,23 @@ pub struct JobRows {
 }
 
 impl JobRows {
-    /// A job with some effort.
+    /// A job with some quality.
     #[must_use]
     pub fn new(
         plan: &SpectrumPlan,
         columns: Range<u64>,
-        levels: Range<u32>,
-        effort: Effort,
+        mips: Range<u32>,
+        quality: QualityLevel,
         gaps: &Arc<[Gap]>,
     ) -> Self {
         Self {
             plan: plan.clone(),
             span: RowSpan {
                 columns,
-                levels,
-                every: effort.every,
+                mips,
+                every: quality.every,
             },
-            halvings: effort.halvings,
+            halvings: quality.halvings,
             gaps: gaps.clone(),
         }
     }
@@ -96,24 +96,24 @@ impl JobRows {
 
 /// What a job brings back.
 pub struct JobOutput {
-    /// Columns, and the levels whose rows are here.
+    /// Columns, and the mips whose rows are here.
     pub span: RowSpan,
-    /// Little-endian half floats, [level][channel][row][axis column], or why there are none.
+    /// Little-endian half floats, [mip][channel][row][axis column], or why there are none.
     pub rows: Result<Vec<u8>, ReadError>,
     /// Time it took where it ran, microseconds.
     pub took_us: f64,
 }
 
 /// Scratch of one running job.
-struct Bench {
-    rows: RowBench,
+struct Engine {
+    rows: RowEngine,
     samples: Vec<f32>,
 }
 
 /// Benches and output buffers, lent to jobs and taken back.
 #[derive(Default)]
-pub struct Workshop {
-    benches: Mutex<Vec<Bench>>,
+pub struct EnginePool {
+    engines: Mutex<Vec<Engine>>,
     buffers: Mutex<Vec<Vec<u8>>>,
 }
 
@@ -121,31 +121,31 @@ pub struct Workshop {
 const BUFFERS: usize = 16;
 
 /// Benches kept; more than ever run at once, of all window sizes in use.
-const BENCHES: usize = 48;
+const ENGINES: usize = 48;
 
-impl Workshop {
-    fn bench(&self, params: &StftParams) -> Option<Bench> {
-        let mut benches = self.benches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = benches
+impl EnginePool {
+    fn engine(&self, params: &StftParams) -> Option<Engine> {
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = engines
             .iter()
-            .rposition(|bench| bench.rows.params() == params)
+            .rposition(|engine| engine.rows.params() == params)
         {
-            return Some(benches.remove(at));
+            return Some(engines.remove(at));
         }
-        drop(benches);
-        Some(Bench {
-            rows: RowBench::new(params).ok()?,
+        drop(engines);
+        Some(Engine {
+            rows: RowEngine::new(params).ok()?,
             samples: Vec::new(),
         })
     }
 
-    fn put_bench(&self, bench: Bench) {
-        let mut benches = self.benches.lock().unwrap_or_else(PoisonError::into_inner);
-        if benches.len() >= BENCHES {
+    fn put_engine(&self, engine: Bench) {
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        if engines.len() >= ENGINES {
             // The one unused for longest.
-            benches.remove(0);
+            engines.remove(0);
         }
-        benches.push(bench);
+        engines.push(engine);
     }
 
     /// An empty buffer, used before where there is one.
@@ -170,13 +170,13 @@ impl Workshop {
 
 /// Analyses the columns of one job.
 #[must_use]
-pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutput {
+pub fn run_job(ring: &SharedRing, engines: &EnginePool, job: &JobRows) -> JobOutput {
     let begun = Instant::now();
-    let mut out = workshop.buffer();
-    let rows = match workshop.bench(&job.plan.shape(job.halvings).stft) {
-        Some(mut bench) => {
-            let done = analyse(ring, &mut bench, job, &mut out);
-            workshop.put_bench(bench);
+    let mut out = engines.buffer();
+    let rows = match engines.engine(&job.plan.shape(job.halvings).stft) {
+        Some(mut engine) => {
+            let done = analyse(ring, &mut engine, job, &mut out);
+            engines.put_engine(engine);
             done
         }
         // Plans are made from checked parameters: there is always an engine.
@@ -191,7 +191,7 @@ pub fn run_job(ring: &SharedRing, workshop: &Workshop, job: &JobRows) -> JobOutp
 
 fn analyse(
     ring: &SharedRing,
-    bench: &mut Bench,
+    engine: &mut Engine,
     job: &JobRows,
     out: &mut Vec<u8>,
 ) -> Result<(), ReadError> {
@@ -200,19 +200,19 @@ fn analyse(
     let first = job.start_frame();
     let columns = &job.span.columns;
     let frames = shape.frames(columns.end - columns.start) as usize;
-    bench.samples.resize(frames, 0.0);
+    engine.samples.resize(frames, 0.0);
     let bytes = job.span.total_rows() * channels * (shape.width() * LEVEL_BYTES) as u64;
     out.resize(bytes as usize, 0);
     for (slot, &channel) in (0..).zip(job.plan.channels.iter()) {
-        ring.read(channel, first, &mut bench.samples)?;
+        ring.read(channel, first, &mut engine.samples)?;
         let is_lost = |frames: Range<u64>| {
             let frames = first + frames.start..first + frames.end;
             job.gaps.iter().any(|gap| gap.touches(&frames))
         };
-        bench.rows.rows(
+        engine.rows.rows(
             shape,
             &job.span,
-            &bench.samples,
+            &engine.samples,
             is_lost,
             (slot, channels),
             out,

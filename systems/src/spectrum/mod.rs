@@ -5,9 +5,9 @@
 //! here waits for a task, and nothing knows how rows are drawn.
 
 mod collect;
-mod frontier;
+mod queue;
 mod job;
-mod pace;
+mod cost;
 mod plan;
 mod progress;
 mod quality;
@@ -17,12 +17,12 @@ mod schedule;
 mod settings;
 
 pub use collect::{RowBlock, RowBlocks, collect_jobs};
-pub use frontier::Frontier;
-pub use job::{JobKind, JobOutput, JobRows, SpectrumJob, Workshop, run_job};
+pub use queue::JobQueue;
+pub use job::{JobKind, JobOutput, JobRows, SpectrumJob, EnginePool, run_job};
 pub use plan::{PlanRefusal, SpectrumPlan, plan_spectrum};
 pub use progress::SpectrumProgress;
-pub use quality::{Effort, Quality, STEPS, watch_quality};
+pub use quality::{QualityLevel, Quality, STEPS, watch_quality};
 pub use ranges::Ranges;
 pub use reanalysis::{Reanalysis, time_reanalysis};
-pub use schedule::{SharedWorkshop, schedule_jobs};
+pub use schedule::{SharedEngines, schedule_jobs};
 pub use settings::AnalysisSettings;

@@ -14,7 +14,7 @@ use soundfall_ring::RingFormat;
 use super::quality::STEPS;
 use super::settings::AnalysisSettings;
 use crate::{
-    source::{Feed, Source},
+    source::{StreamStatus, Source},
     view::View,
     waterfall::HeightFieldSize,
 };
@@ -23,7 +23,7 @@ use crate::{
 const MAX_LAYERS: u32 = 256;
 
 /// One generation of the analysis. Columns and rows are absolute: column `c` starts at frame
-/// `c · hop`, row `r` of level `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
+/// `c · hop`, row `r` of mip `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
 #[derive(Resource, Clone, Debug)]
 pub struct SpectrumPlan {
     /// Counts up with every change.
@@ -34,10 +34,10 @@ pub struct SpectrumPlan {
     pub sample_rate: u32,
     /// Ring channels, in the order of their slots in the picture.
     pub channels: Arc<[u32]>,
-    /// Levels of rows that are kept. The last one holds all of the ring, or as much as there is
+    /// Mips of rows that are kept. The last one holds all of the ring, or as much as there is
     /// room for.
-    pub levels: Range<u32>,
-    /// Rows that a level keeps.
+    pub mips: Range<u32>,
+    /// Rows that a mip keeps.
     pub texture_rows: u32,
     /// Frequency axis, one texel a column of it.
     pub axis: FrequencyAxis,
@@ -59,16 +59,16 @@ impl SpectrumPlan {
         &self.shapes[(halvings as usize).min(self.shapes.len() - 1)]
     }
 
-    /// Layers of its height field: all channels of a level, then those of the next.
+    /// Layers of its height field: all channels of a mip, then those of the next.
     #[must_use]
     pub fn layers(&self) -> u32 {
-        (self.levels.end - self.levels.start) * self.channels.len() as u32
+        (self.mips.end - self.mips.start) * self.channels.len() as u32
     }
 
-    /// First layer of a level.
+    /// First layer of a mip.
     #[must_use]
-    pub fn first_layer(&self, level: u32) -> u32 {
-        level.saturating_sub(self.levels.start) * self.channels.len() as u32
+    pub fn first_layer(&self, mip: u32) -> u32 {
+        mip.saturating_sub(self.mips.start) * self.channels.len() as u32
     }
 
     /// Frames from one column to the next.
@@ -106,72 +106,72 @@ impl SpectrumPlan {
         span_secs * f64::from(self.sample_rate) / self.hop_frames() as f64
     }
 
-    /// Frames from one row of a level to the next.
+    /// Frames from one row of a mip to the next.
     #[must_use]
-    pub fn row_frames(&self, level: u32) -> u64 {
-        self.hop_frames() << level
+    pub fn row_frames(&self, mip: u32) -> u64 {
+        self.hop_frames() << mip
     }
 
     /// First frame of a row's first window.
     #[must_use]
-    pub fn row_start(&self, level: u32, row: u64) -> u64 {
-        row.saturating_mul(self.row_frames(level))
+    pub fn row_start(&self, mip: u32, row: u64) -> u64 {
+        row.saturating_mul(self.row_frames(mip))
     }
 
     /// End (exclusive) of a row's last window.
     #[must_use]
-    pub fn row_end(&self, level: u32, row: u64) -> u64 {
-        self.row_start(level, row + 1) - self.hop_frames() + self.stft().window_size as u64
+    pub fn row_end(&self, mip: u32, row: u64) -> u64 {
+        self.row_start(mip, row + 1) - self.hop_frames() + self.stft().window_size as u64
     }
 
     /// The moment a row stands for, in frames: the middle of its windows.
     #[must_use]
-    pub fn row_centre(&self, level: u32, row: u64) -> f64 {
-        (self.row_start(level, row) as f64 + self.row_end(level, row) as f64) / 2.0
+    pub fn row_centre(&self, mip: u32, row: u64) -> f64 {
+        (self.row_start(mip, row) as f64 + self.row_end(mip, row) as f64) / 2.0
     }
 
-    /// Rows of a level that a span of time takes on the screen.
+    /// Rows of a mip that a span of time takes on the screen.
     #[must_use]
-    pub fn rows_in(&self, level: u32, span_secs: f64) -> f64 {
-        self.columns_in(span_secs) / f64::from(1_u32 << level)
+    pub fn rows_in(&self, mip: u32, span_secs: f64) -> f64 {
+        self.columns_in(span_secs) / f64::from(1_u32 << mip)
     }
 
-    /// The finest level that holds a span.
+    /// The finest mip that holds a span.
     #[must_use]
-    pub fn level_for(&self, span_secs: f64) -> u32 {
-        level_for(self.columns_in(span_secs), self.texture_rows)
-            .clamp(self.levels.start, self.levels.end - 1)
+    pub fn mip_for(&self, span_secs: f64) -> u32 {
+        mip_for(self.columns_in(span_secs), self.texture_rows)
+            .clamp(self.mips.start, self.mips.end - 1)
     }
 
-    /// Columns that a level keeps at most, counted back from the newest.
+    /// Columns that a mip keeps at most, counted back from the newest.
     #[must_use]
-    pub fn reach(&self, level: u32) -> u64 {
-        u64::from(room(self.texture_rows)) << level
+    pub fn reach(&self, mip: u32) -> u64 {
+        u64::from(room(self.texture_rows)) << mip
     }
 }
 
-/// Rows of a level that can be shown: room is left for those that arrive before the oldest visible
+/// Rows of a mip that can be shown: room is left for those that arrive before the oldest visible
 /// one leaves.
 fn room(texture_rows: u32) -> u32 {
     (f64::from(texture_rows) * 0.96 - 8.0).max(1.0) as u32
 }
 
-/// The level at which so many columns fit the rows of the height field.
-fn level_for(columns: f64, texture_rows: u32) -> u32 {
+/// The mip at which so many columns fit the rows of the height field.
+fn mip_for(columns: f64, texture_rows: u32) -> u32 {
     let room = f64::from(room(texture_rows));
-    let mut level = 0;
-    while columns / f64::from(1_u32 << level) > room && level < 20 {
-        level += 1;
+    let mut mip = 0;
+    while columns / f64::from(1_u32 << mip) > room && mip < 20 {
+        mip += 1;
     }
-    level
+    mip
 }
 
-/// The levels to keep: from single columns to all that the ring holds. Where there is no room for
+/// The mips to keep: from single columns to all that the ring holds. Where there is no room for
 /// so many, the coarse ones, but always that of the span shown.
-fn levels(shown_columns: f64, ring_columns: f64, texture_rows: u32, channels: usize) -> Range<u32> {
+fn mips(shown_columns: f64, ring_columns: f64, texture_rows: u32, channels: usize) -> Range<u32> {
     let most = (MAX_LAYERS / channels.max(1) as u32).max(1);
-    let end = level_for(ring_columns, texture_rows) + 1;
-    let shown = level_for(shown_columns.min(ring_columns), texture_rows);
+    let end = mip_for(ring_columns, texture_rows) + 1;
+    let shown = mip_for(shown_columns.min(ring_columns), texture_rows);
     let start = end.saturating_sub(most).min(shown);
     start..end.min(start + most)
 }
@@ -200,13 +200,13 @@ fn work_out(
     Ok((stft, axis))
 }
 
-/// Makes a new plan when ring, settings, channels or span ask for one. Phase `Schedule`.
+/// Makes a new plan when ring, settings, channels or span ask for one. SoundfallSystems `Schedule`.
 ///
 /// Settings that cannot be planned leave the old plan standing, and say why.
 pub fn plan_spectrum(
     mut commands: Commands,
     source: Option<Res<Source>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     settings: Res<AnalysisSettings>,
     view: Res<View>,
     size: Res<HeightFieldSize>,
@@ -215,31 +215,31 @@ pub fn plan_spectrum(
 ) {
     let Some(source) = source else { return };
     let format = source.ring.format();
-    // Levels depend on the hop in use; without one the old plan stands, and says why below.
+    // Mips depend on the hop in use; without one the old plan stands, and says why below.
     let hop_frames = match &plan {
         Some(plan) if plan.settings == *settings => plan.hop_frames(),
         _ => settings.stft().map_or(1, |stft| stft.hop_frames as u64),
     };
     let columns = |secs: f64| secs * f64::from(format.sample_rate) / hop_frames as f64;
-    let levels = levels(
+    let mips = mips(
         columns(view.span_secs),
         columns(format.capacity_secs()),
         size.rows,
         view.channels.len(),
     );
     if let Some(plan) = &plan
-        && plan.epoch == feed.epoch
-        && plan.levels == levels
+        && plan.epoch == status.epoch
+        && plan.mips == mips
         && plan.sample_rate == format.sample_rate
         && *plan.channels == *view.channels
         && plan.settings == *settings
         && plan.texture_rows == size.rows
-        && plan.axis.columns() == size.columns as usize
+        && plan.axis.bins() == size.axis_bins as usize
     {
         refusal.set_if_neq(PlanRefusal(None));
         return;
     }
-    let (stft, axis) = match work_out(&settings, format, size.columns as usize) {
+    let (stft, axis) = match work_out(&settings, format, size.axis_bins as usize) {
         Ok(parts) => parts,
         Err(words) => {
             let words = PlanRefusal(Some(words));
@@ -252,14 +252,14 @@ pub fn plan_spectrum(
     };
     refusal.set_if_neq(PlanRefusal(None));
     let whole = RowShape::new(stft, axis, format.sample_rate);
-    let least = STEPS.iter().map(|(_, effort)| effort.halvings).max();
+    let least = STEPS.iter().map(|(_, quality)| quality.halvings).max();
     let shapes = (0..=least.unwrap_or(0)).map(|halvings| whole.shortened(halvings));
     commands.insert_resource(SpectrumPlan {
         generation: plan.map_or(1, |plan| plan.generation + 1),
-        epoch: feed.epoch,
+        epoch: status.epoch,
         sample_rate: format.sample_rate,
         channels: view.channels.clone().into(),
-        levels,
+        mips,
         texture_rows: size.rows,
         axis,
         shapes: shapes.collect(),
@@ -273,21 +273,21 @@ mod tests {
 
     #[test]
     fn the_level_grows_with_the_span() {
-        let level = |secs: f64| level_for(secs * 48_000.0 / 512.0, 1024);
-        assert_eq!(level(10.0), 0);
-        assert_eq!(level(10.9), 1);
-        assert_eq!(level(30.0), 2);
-        assert_eq!(level(600.0), 6);
+        let mip = |secs: f64| mip_for(secs * 48_000.0 / 512.0, 1024);
+        assert_eq!(mip(10.0), 0);
+        assert_eq!(mip(10.9), 1);
+        assert_eq!(mip(30.0), 2);
+        assert_eq!(mip(600.0), 6);
     }
 
     #[test]
     fn levels_reach_from_columns_to_the_whole_ring() {
         let columns = |secs: f64| secs * 48_000.0 / 512.0;
-        assert_eq!(levels(columns(10.0), columns(30.0), 1024, 8), 0..3);
-        assert_eq!(levels(columns(10.0), columns(600.0), 1024, 8), 0..7);
-        // 64 channels have room for four levels: all of the ring, unless a finer one is shown.
-        assert_eq!(levels(columns(600.0), columns(600.0), 1024, 64), 3..7);
-        assert_eq!(levels(columns(10.0), columns(600.0), 1024, 64), 0..4);
-        assert_eq!(levels(columns(9e9), columns(600.0), 1024, 1), 0..7);
+        assert_eq!(mips(columns(10.0), columns(30.0), 1024, 8), 0..3);
+        assert_eq!(mips(columns(10.0), columns(600.0), 1024, 8), 0..7);
+        // 64 channels have room for four mips: all of the ring, unless a finer one is shown.
+        assert_eq!(mips(columns(600.0), columns(600.0), 1024, 64), 3..7);
+        assert_eq!(mips(columns(10.0), columns(600.0), 1024, 64), 0..4);
+        assert_eq!(mips(columns(9e9), columns(600.0), 1024, 1), 0..7);
     }
 }

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::*;
 
-use crate::present::Histogram;
+use crate::diagnostics::Histogram;
 
 /// Counts since the start. A column of one channel counts as one.
 #[derive(Resource, Default, Clone, Debug)]

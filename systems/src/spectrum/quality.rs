@@ -4,21 +4,21 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
-use super::frontier::Frontier;
+use super::queue::JobQueue;
 use super::job::SpectrumJob;
 use super::plan::SpectrumPlan;
-use crate::source::Feed;
+use crate::source::StreamStatus;
 
 /// How much of the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effort {
+pub struct QualityLevel {
     /// Only every so many columns is analysed, a power of two: the hop is as many times longer.
     pub every: u64,
     /// The window is halved so many times.
     pub halvings: u32,
 }
 
-impl Effort {
+impl QualityLevel {
     /// Everything that was asked for.
     pub const FULL: Self = Self {
         every: 1,
@@ -27,16 +27,16 @@ impl Effort {
 }
 
 /// The steps, from all to least: first a longer hop, then a shorter window.
-pub const STEPS: [(&str, Effort); 5] = [
-    ("full", Effort::FULL),
+pub const STEPS: [(&str, QualityLevel); 5] = [
+    ("full", QualityLevel::FULL),
     ("hop \u{00d7}2", step(2, 0)),
     ("hop \u{00d7}4", step(4, 0)),
     ("hop \u{00d7}4, window \u{00f7}2", step(4, 1)),
     ("hop \u{00d7}8, window \u{00f7}4", step(8, 2)),
 ];
 
-const fn step(every: u64, halvings: u32) -> Effort {
-    Effort { every, halvings }
+const fn step(every: u64, halvings: u32) -> QualityLevel {
+    QualityLevel { every, halvings }
 }
 
 /// Sound that may wait for its analysis before that counts as behind, beside what comes in while
@@ -49,7 +49,7 @@ const STEP_AFTER_SECS: f64 = 0.5;
 /// This long without being behind, and a step is taken back.
 const PATIENCE_SECS: f64 = 4.0;
 /// Patience doubles when a step taken back turns out to be too early, up to this.
-const MOST_PATIENCE_SECS: f64 = 64.0;
+const MAX_PATIENCE_SECS: f64 = 64.0;
 /// How much of a slow frame is remembered from frame to frame.
 const SLOW_FRAMES_FADE: f64 = 0.9;
 /// A backlog that shrinks by this share of the time that passes is being worked off.
@@ -110,7 +110,7 @@ impl Quality {
 
     /// What is done of the work.
     #[must_use]
-    pub fn effort(&self) -> Effort {
+    pub fn quality(&self) -> QualityLevel {
         STEPS[self.step].1
     }
 
@@ -136,7 +136,7 @@ impl Quality {
         }
         if self.behind_secs >= STEP_AFTER_SECS && self.step + 1 < STEPS.len() {
             if self.since_up_secs < self.patience_secs {
-                self.patience_secs = (self.patience_secs * 2.0).min(MOST_PATIENCE_SECS);
+                self.patience_secs = (self.patience_secs * 2.0).min(MAX_PATIENCE_SECS);
             }
             self.step += 1;
             self.lowest = self.lowest.max(self.step);
@@ -157,23 +157,23 @@ impl Quality {
     }
 }
 
-/// Measures how far the analysis is behind. Phase `Schedule`, between the plan and the jobs.
+/// Measures how far the analysis is behind. SoundfallSystems `Schedule`, between the plan and the jobs.
 pub fn watch_quality(
     plan: Option<Res<SpectrumPlan>>,
-    feed: Res<Feed>,
-    frontier: Res<Frontier>,
+    status: Res<StreamStatus>,
+    queue: Res<JobQueue>,
     jobs: Query<&SpectrumJob>,
     time: Res<Time<Real>>,
     mut quality: ResMut<Quality>,
 ) {
     let Some(plan) = plan else { return };
-    if frontier.generation != plan.generation || plan.epoch != feed.epoch || feed.held {
+    if queue.generation != plan.generation || plan.epoch != status.epoch || status.held {
         return;
     }
-    let every = quality.effort().every;
-    let complete = plan.columns_complete_at(feed.written_frames);
+    let every = quality.quality().every;
+    let complete = plan.columns_complete_at(status.written_frames);
     // Columns of a group wait for its last one.
-    let waiting = (complete - complete % every).saturating_sub(frontier.landed(jobs.iter()));
+    let waiting = (complete - complete % every).saturating_sub(queue.landed(jobs.iter()));
     let secs = |columns: u64| (columns * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
     quality.observe(secs(waiting), secs(every), time.delta_secs_f64());
 }
@@ -185,7 +185,7 @@ mod tests {
     const FRAME: f64 = 1.0 / 60.0;
 
     /// Sound comes in real time; a machine that does `capacity` seconds of sound a second at full
-    /// quality, more with less effort. Returns the names of the steps of each second.
+    /// quality, more with less quality. Returns the names of the steps of each second.
     fn run(
         quality: &mut Quality,
         secs: usize,
@@ -194,10 +194,10 @@ mod tests {
         let mut lag = 0.0_f64;
         let mut names = Vec::new();
         for frame in 0..secs * 60 {
-            let effort = quality.effort();
+            let quality = quality.quality();
             let speed = capacity(frame as f64 * FRAME)
-                * effort.every as f64
-                * f64::from(1_u32 << effort.halvings);
+                * quality.every as f64
+                * f64::from(1_u32 << quality.halvings);
             lag = (lag + FRAME - speed * FRAME).max(FRAME);
             quality.observe(lag, 0.01, FRAME);
             if frame % 60 == 59 {
@@ -263,7 +263,7 @@ mod tests {
         let mut quality = Quality::default();
         for frame in 0..60 * 60 {
             let hop_secs = 0.34;
-            let group_secs = hop_secs * quality.effort().every as f64;
+            let group_secs = hop_secs * quality.quality().every as f64;
             // A group is waiting from its last column until the answer is back.
             let waits = frame % (group_secs * 60.0) as usize <= 2;
             quality.observe(if waits { group_secs } else { 0.0 }, group_secs, FRAME);

@@ -4,10 +4,10 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
-use super::frontier::Frontier;
+use super::queue::JobQueue;
 use super::job::{JobKind, SpectrumJob};
 use super::plan::SpectrumPlan;
-use crate::{present::Histogram, waterfall::HeightField};
+use crate::{diagnostics::Histogram, waterfall::HeightField};
 
 /// Changes that made the visible history be analysed again.
 #[derive(Resource, Default)]
@@ -36,11 +36,11 @@ impl Reanalysis {
     }
 }
 
-/// Looks what is on screen. Phase `Stage`, after the rows.
+/// Looks what is on screen. SoundfallSystems `Stage`, after the rows.
 pub fn time_reanalysis(
     plan: Option<Res<SpectrumPlan>>,
     field: Res<HeightField>,
-    frontier: Res<Frontier>,
+    queue: Res<JobQueue>,
     jobs: Query<&SpectrumJob>,
     time: Res<Time<Real>>,
     mut this: ResMut<Reanalysis>,
@@ -65,7 +65,7 @@ pub fn time_reanalysis(
     let shown = field
         .shown_plan()
         .is_some_and(|shown| shown.generation == plan.generation);
-    if !shown || frontier.generation != plan.generation {
+    if !shown || queue.generation != plan.generation {
         return;
     }
     let passed_ms = (now_secs - running.since_secs) * 1000.0;
@@ -77,9 +77,9 @@ pub fn time_reanalysis(
     let under_way = jobs.iter().any(|job| {
         job.generation == plan.generation
             && job.kind != JobKind::Live
-            && job.columns.end > frontier.wanted_from
+            && job.columns.end > queue.wanted_from
     });
-    if frontier.visible_scheduled() && !under_way {
+    if queue.visible_scheduled() && !under_way {
         this.whole_ms.add(passed_ms);
         tracing::debug!("whole picture of a change after {passed_ms:.0} ms");
         this.running = None;

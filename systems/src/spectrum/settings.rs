@@ -68,7 +68,7 @@ impl AnalysisSettings {
 }
 
 /// The least weight that a sample may have under the window that weighs it most: −10.5 dB.
-const LEAST_WEIGHT: f64 = 0.3;
+const MIN_WEIGHT: f64 = 0.3;
 
 /// The longest hop, a power of two below the window, at which every sample has that weight.
 fn longest_hop(stft: &StftParams) -> usize {
@@ -79,7 +79,7 @@ fn longest_hop(stft: &StftParams) -> usize {
         .find(|hop| {
             // Half way between the middles of two windows.
             let furthest = (size / 2 + hop.div_ceil(2)).min(size - 1);
-            weights[furthest] >= LEAST_WEIGHT
+            weights[furthest] >= MIN_WEIGHT
         })
         .unwrap_or(1)
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::merge_rows;
 
-use crate::spectrum::{Frontier, Ranges, SpectrumPlan};
+use crate::spectrum::{JobQueue, Ranges, SpectrumPlan};
 
 /// Layers of a texture that is kept for the next change; a larger one is given back.
 const SPARE_LAYERS: u32 = 64;
@@ -21,8 +21,8 @@ const FRAMES_TO_BE_MADE: u32 = 3;
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeightFieldSize {
     /// Along the frequency axis.
-    pub columns: u32,
-    /// Rows of history; never equal to `columns` (a square texture with six layers is a cube map
+    pub axis_bins: u32,
+    /// Rows of history; never equal to `axis_bins` (a square texture with six layers is a cube map
     /// to WebGL).
     pub rows: u32,
 }
@@ -30,26 +30,26 @@ pub struct HeightFieldSize {
 impl Default for HeightFieldSize {
     fn default() -> Self {
         Self {
-            columns: 512,
+            axis_bins: 512,
             rows: 1024,
         }
     }
 }
 
-/// A texture: as many layers as channels times levels.
+/// A texture: as many layers as channels times mips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allocation {
     /// Never used twice.
     pub id: u64,
     /// Channels, the surfaces drawn from it.
     pub channels: u32,
-    /// Layers: all channels of a level, then those of the next.
+    /// Layers: all channels of a mip, then those of the next.
     pub layers: u32,
 }
 
 /// A row that some of its columns are missing from.
 struct OpenRow {
-    level: u32,
+    mip: u32,
     row: u64,
     /// Columns merged so far.
     covered: u64,
@@ -61,7 +61,7 @@ struct OpenRow {
 
 /// Part of a row, as a job brings it.
 pub(super) struct RowPart<'a> {
-    pub level: u32,
+    pub mip: u32,
     pub row: u64,
     /// Columns of it that are in the part.
     pub columns: u64,
@@ -73,13 +73,13 @@ pub(super) struct RowPart<'a> {
 pub(super) struct Set {
     pub plan: SpectrumPlan,
     pub allocation: Allocation,
-    /// Rows that are there, one a level.
+    /// Rows that are there, one a mip.
     known: Vec<Ranges>,
     open: Vec<OpenRow>,
     frames: u32,
 }
 
-/// Open rows kept of each level: more than there are ends of jobs in flight.
+/// Open rows kept of each mip: more than there are ends of jobs in flight.
 const OPEN_ROWS: usize = 64;
 
 impl Set {
@@ -87,35 +87,35 @@ impl Set {
         Self {
             plan: plan.clone(),
             allocation,
-            known: vec![Ranges::default(); plan.levels.len()],
+            known: vec![Ranges::default(); plan.mips.len()],
             open: Vec::new(),
             frames: 0,
         }
     }
 
-    fn index(&self, level: u32) -> usize {
-        (level.saturating_sub(self.plan.levels.start) as usize).min(self.known.len() - 1)
+    fn index(&self, mip: u32) -> usize {
+        (mip.saturating_sub(self.plan.mips.start) as usize).min(self.known.len() - 1)
     }
 
-    /// Rows of a level that are there.
-    pub fn known(&self, level: u32) -> &Ranges {
-        &self.known[self.index(level)]
+    /// Rows of a mip that are there.
+    pub fn known(&self, mip: u32) -> &Ranges {
+        &self.known[self.index(mip)]
     }
 
     /// Rows were written. What they have overwritten is known no more.
-    pub fn learn(&mut self, level: u32, rows: Range<u64>) {
+    pub fn learn(&mut self, mip: u32, rows: Range<u64>) {
         let texture_rows = u64::from(self.plan.texture_rows);
-        let at = self.index(level);
+        let at = self.index(mip);
         let known = &mut self.known[at];
         known.insert(rows);
         let end = known.last().map_or(0, |last| last.end);
         known.trim_below(end.saturating_sub(texture_rows));
     }
 
-    /// The oldest row of a level that still has a place, when rows up to `end` are written.
-    pub fn oldest_place(&self, level: u32, end: u64) -> u64 {
+    /// The oldest row of a mip that still has a place, when rows up to `end` are written.
+    pub fn oldest_place(&self, mip: u32, end: u64) -> u64 {
         let end = self
-            .known(level)
+            .known(mip)
             .last()
             .map_or(end, |last| last.end.max(end));
         end.saturating_sub(u64::from(self.plan.texture_rows))
@@ -123,14 +123,14 @@ impl Set {
 
     /// Merges a part of a row; gives the row's bytes once all of its columns are there.
     pub fn merge(&mut self, part: RowPart<'_>) -> Option<Vec<u8>> {
-        let (level, row) = (part.level, part.row);
+        let (mip, row) = (part.mip, part.row);
         let at = self
             .open
             .iter()
-            .position(|open| open.level == level && open.row == row)
+            .position(|open| open.mip == mip && open.row == row)
             .unwrap_or_else(|| {
                 self.open.push(OpenRow {
-                    level,
+                    mip,
                     row,
                     covered: 0,
                     shown: 0,
@@ -149,21 +149,21 @@ impl Set {
             merge_rows(&mut open.bytes[from..to], channel);
             from = to;
         }
-        if open.covered >= 1 << level {
+        if open.covered >= 1 << mip {
             return Some(self.open.swap_remove(at).bytes);
         }
         // Rows that never become whole, at the oldest end, make room.
-        let of_level = || self.open.iter().filter(|open| open.level == level);
+        let of_level = || self.open.iter().filter(|open| open.mip == mip);
         if of_level().count() > OPEN_ROWS
             && let Some(oldest) = of_level().map(|open| open.row).min()
         {
             self.open
-                .retain(|open| open.level != level || open.row != oldest);
+                .retain(|open| open.mip != mip || open.row != oldest);
         }
         None
     }
 
-    /// The newest row of each level as far as it is there, for a sound that has ended: level, row
+    /// The newest row of each mip as far as it is there, for a sound that has ended: mip, row
     /// and bytes. Gives each state of a row once.
     pub fn unfinished(&mut self) -> Vec<(u32, u64, Vec<u8>)> {
         let ends: Vec<u64> = self
@@ -171,33 +171,33 @@ impl Set {
             .iter()
             .map(|known| known.last().map_or(0, |last| last.end))
             .collect();
-        let first = self.plan.levels.start;
+        let first = self.plan.mips.start;
         let rows: Vec<_> = self
             .open
             .iter_mut()
             .filter(|open| {
-                let end = ends.get((open.level - first) as usize);
+                let end = ends.get((open.mip - first) as usize);
                 // It follows what is known, or is its last row.
                 let follows = |end: &u64| open.row <= *end && open.row + 1 >= *end;
                 open.covered > open.shown && end.is_some_and(follows)
             })
             .map(|open| {
                 open.shown = open.covered;
-                (open.level, open.row, open.bytes.clone())
+                (open.mip, open.row, open.bytes.clone())
             })
             .collect();
-        for (level, row, _) in &rows {
-            self.learn(*level, *row..row + 1);
+        for (mip, row, _) in &rows {
+            self.learn(*mip, *row..row + 1);
         }
         rows
     }
 
     /// True once all that is visible is there.
-    fn is_whole(&self, frontier: &Frontier, span_secs: f64) -> bool {
-        let level = self.plan.level_for(span_secs);
-        self.known(level).last().is_some_and(|rows| {
+    fn is_whole(&self, queue: &JobQueue, span_secs: f64) -> bool {
+        let mip = self.plan.mip_for(span_secs);
+        self.known(mip).last().is_some_and(|rows| {
             // The oldest row may be there in part only.
-            rows.start <= (frontier.wanted_from >> level) + 1
+            rows.start <= (queue.wanted_from >> mip) + 1
         })
     }
 }
@@ -224,10 +224,10 @@ impl HeightField {
         self.shown.as_ref().map_or(0, |set| set.allocation.channels)
     }
 
-    /// The newest unbroken range of rows of a level that is on screen or just outside it.
+    /// The newest unbroken range of rows of a mip that is on screen or just outside it.
     #[must_use]
-    pub fn shown_rows(&self, level: u32) -> Option<Range<u64>> {
-        self.shown.as_ref()?.known(level).last()
+    pub fn shown_rows(&self, mip: u32) -> Option<Range<u64>> {
+        self.shown.as_ref()?.known(mip).last()
     }
 
     /// The texture on screen.
@@ -282,14 +282,14 @@ impl HeightField {
     }
 
     /// A frame has passed: the new set takes over if it is whole.
-    pub(super) fn take_over(&mut self, frontier: &Frontier, span_secs: f64) {
+    pub(super) fn take_over(&mut self, queue: &JobQueue, span_secs: f64) {
         let Some(coming) = &mut self.coming else {
             return;
         };
         coming.frames += 1;
         let ready = coming.frames > FRAMES_TO_BE_MADE
-            && coming.plan.generation == frontier.generation
-            && coming.is_whole(frontier, span_secs);
+            && coming.plan.generation == queue.generation
+            && coming.is_whole(queue, span_secs);
         if ready {
             let old = std::mem::replace(&mut self.shown, self.coming.take());
             self.spare = old

@@ -5,10 +5,10 @@ mod field;
 mod grid;
 mod stage;
 mod state;
-mod terrace;
+mod surface_layout;
 
 pub use field::{Allocation, HeightField, HeightFieldSize};
 pub use grid::{GridSize, surface_grid};
 pub use stage::{HeightPart, HeightUpload, HeightUploads, stage_rows};
 pub use state::{FieldState, STATE_TEXELS, stage_state};
-pub use terrace::{Terrace, Terraces, terraces};
+pub use surface_layout::{SurfacePlace, SurfaceLayout, surface_layout};

@@ -8,15 +8,15 @@ use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan, push_holes};
 
 use super::field::{HeightField, HeightFieldSize, RowPart, Set};
 use crate::{
-    present::RunStats,
-    source::Feed,
+    diagnostics::RunStats,
+    source::StreamStatus,
     spectrum::{
-        Frontier, JobKind, RowBlock, RowBlocks, SharedWorkshop, SpectrumPlan, SpectrumProgress,
+        JobQueue, JobKind, RowBlock, RowBlocks, SharedEngines, SpectrumPlan, SpectrumProgress,
     },
     view::View,
 };
 
-/// New rows of one level.
+/// New rows of one mip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeightPart {
     /// First layer.
@@ -74,17 +74,17 @@ impl Packer<'_> {
         });
     }
 
-    /// Where rows of a level go: `data` are those in the bytes of a layer, `rows` the ones meant.
+    /// Where rows of a mip go: `data` are those in the bytes of a layer, `rows` the ones meant.
     fn part(
         &self,
-        level: u32,
+        mip: u32,
         rows: &Range<u64>,
         data: &Range<u64>,
         first_byte: u64,
     ) -> HeightPart {
         let texture_rows = u64::from(self.set.plan.texture_rows);
         HeightPart {
-            first_layer: self.set.plan.first_layer(level),
+            first_layer: self.set.plan.first_layer(mip),
             layers: self.channels(),
             first_row: (rows.start % texture_rows) as u32,
             rows: (rows.end - rows.start) as u32,
@@ -94,37 +94,37 @@ impl Packer<'_> {
     }
 
     /// One row of all channels.
-    fn send_row(&mut self, level: u32, row: u64, bytes: Vec<u8>) {
+    fn send_row(&mut self, mip: u32, row: u64, bytes: Vec<u8>) {
         let rows = row..row + 1;
-        if row >= self.set.oldest_place(level, rows.end) {
-            let part = self.part(level, &rows, &rows, 0);
-            self.set.learn(level, rows);
+        if row >= self.set.oldest_place(mip, rows.end) {
+            let part = self.part(mip, &rows, &rows, 0);
+            self.set.learn(mip, rows);
             self.send(vec![part], bytes);
         }
     }
 
     /// Everything of a block.
-    fn block(&mut self, block: RowBlock, workshop: &SharedWorkshop) {
+    fn block(&mut self, block: RowBlock, engines: &SharedEngines) {
         let span = &block.span;
         let channels = u64::from(self.channels());
         let Some(bytes) = block.rows else {
-            self.holes(span, block.kind, workshop);
+            self.holes(span, block.kind, engines);
             return;
         };
         if bytes.len() as u64 != span.total_rows() * channels * self.row_bytes {
             tracing::error!("rows of {span:?} came in {} bytes: lost", bytes.len());
             if block.kind == JobKind::Live {
-                self.holes(span, block.kind, workshop);
+                self.holes(span, block.kind, engines);
             }
             return;
         }
-        let mut parts = Vec::with_capacity(span.levels.len());
-        for level in span.levels.clone() {
-            let data = span.rows(level);
-            let first_byte = span.first_row(level, channels) * self.row_bytes;
+        let mut parts = Vec::with_capacity(span.mips.len());
+        for mip in span.mips.clone() {
+            let data = span.rows(mip);
+            let first_byte = span.first_row(mip, channels) * self.row_bytes;
             let mut whole = data.clone();
             if block.kind != JobKind::Coarse {
-                for row in partial_rows(level, &span.columns) {
+                for row in partial_rows(mip, &span.columns) {
                     whole = if row == whole.start {
                         row + 1..whole.end
                     } else {
@@ -136,47 +136,47 @@ impl Packer<'_> {
                         &bytes[at..at + self.row_bytes as usize]
                     };
                     let merged = self.set.merge(RowPart {
-                        level,
+                        mip,
                         row,
-                        columns: covered(level, row, &span.columns),
+                        columns: covered(mip, row, &span.columns),
                         channels: &mut (0..channels).map(of_channel),
                     });
                     if let Some(merged) = merged {
-                        self.send_row(level, row, merged);
+                        self.send_row(mip, row, merged);
                     }
                 }
             }
             // What scrolled out while it was analysed has no place any more.
-            whole.start = whole.start.max(self.set.oldest_place(level, whole.end));
+            whole.start = whole.start.max(self.set.oldest_place(mip, whole.end));
             if whole.start < whole.end {
-                parts.push(self.part(level, &whole, &data, first_byte));
-                self.set.learn(level, whole);
+                parts.push(self.part(mip, &whole, &data, first_byte));
+                self.set.learn(mip, whole);
             }
         }
         if parts.is_empty() {
-            workshop.0.put_buffer(bytes);
+            engines.0.put_buffer(bytes);
         } else {
             self.send(parts, bytes);
         }
     }
 
-    /// Columns that were lost: every row with one of them is a hole. A level at a time, and no more
+    /// Columns that were lost: every row with one of them is a hole. A mip at a time, and no more
     /// than its texture holds.
-    fn holes(&mut self, lost: &RowSpan, kind: JobKind, workshop: &SharedWorkshop) {
+    fn holes(&mut self, lost: &RowSpan, kind: JobKind, engines: &SharedEngines) {
         let generation = self.set.plan.generation;
-        for level in lost.levels.clone() {
-            let kept = u64::from(self.set.plan.texture_rows) << level;
+        for mip in lost.mips.clone() {
+            let kept = u64::from(self.set.plan.texture_rows) << mip;
             let span = RowSpan {
                 columns: lost
                     .columns
                     .start
                     .max(lost.columns.end.saturating_sub(kept))
                     ..lost.columns.end,
-                levels: level..level + 1,
+                mips: mip..mip + 1,
                 every: 1,
             };
             let bytes = span.total_rows() * u64::from(self.channels()) * self.row_bytes;
-            let mut rows = workshop.0.buffer();
+            let mut rows = engines.0.buffer();
             push_holes(bytes as usize / LEVEL_BYTES, &mut rows);
             let block = RowBlock {
                 generation,
@@ -184,37 +184,37 @@ impl Packer<'_> {
                 span,
                 rows: Some(rows),
             };
-            self.block(block, workshop);
+            self.block(block, engines);
         }
     }
 }
 
 /// Columns of a range that belong to a row.
-fn covered(level: u32, row: u64, columns: &Range<u64>) -> u64 {
-    let (start, end) = (row << level, (row + 1) << level);
+fn covered(mip: u32, row: u64, columns: &Range<u64>) -> u64 {
+    let (start, end) = (row << mip, (row + 1) << mip);
     columns.end.min(end) - columns.start.max(start)
 }
 
 /// The rows at the ends of a range of columns that it does not cover wholly: first and last.
-fn partial_rows(level: u32, columns: &Range<u64>) -> impl Iterator<Item = u64> {
-    let (first, last) = (columns.start >> level, (columns.end - 1) >> level);
-    let whole = 1 << level;
-    let is_part = move |row: &u64, columns: &Range<u64>| covered(level, *row, columns) < whole;
+fn partial_rows(mip: u32, columns: &Range<u64>) -> impl Iterator<Item = u64> {
+    let (first, last) = (columns.start >> mip, (columns.end - 1) >> mip);
+    let whole = 1 << mip;
+    let is_part = move |row: &u64, columns: &Range<u64>| covered(mip, *row, columns) < whole;
     let first_part = Some(first).filter(|row| is_part(row, columns));
     let last_part = Some(last).filter(|row| last != first && is_part(row, columns));
     first_part.into_iter().chain(last_part)
 }
 
-/// Turns blocks into uploads and lets a finished set take over. Phase `Stage`.
+/// Turns blocks into uploads and lets a finished set take over. SoundfallSystems `Stage`.
 pub fn stage_rows(
     plan: Option<Res<SpectrumPlan>>,
     size: Res<HeightFieldSize>,
-    frontier: Res<Frontier>,
-    feed: Res<Feed>,
+    queue: Res<JobQueue>,
+    status: Res<StreamStatus>,
     view: Res<View>,
     progress: Res<SpectrumProgress>,
     uploads: Res<HeightUploads>,
-    workshop: Res<SharedWorkshop>,
+    engines: Res<SharedEngines>,
     mut blocks: ResMut<RowBlocks>,
     mut field: ResMut<HeightField>,
     mut stats: ResMut<RunStats>,
@@ -225,22 +225,22 @@ pub fn stage_rows(
     };
     let mut packer = Packer {
         set,
-        row_bytes: u64::from(size.columns) * LEVEL_BYTES as u64,
+        row_bytes: u64::from(size.axis_bins) * LEVEL_BYTES as u64,
         uploads: &uploads,
         stats: &mut stats,
     };
     for block in blocks.0.drain(..) {
         if block.generation == plan.generation && !block.span.columns.is_empty() {
-            packer.block(block, &workshop);
+            packer.block(block, &engines);
         }
     }
     // Where nothing more will come, a row that is not full is all there will be of it.
-    if (feed.ended || feed.held) && progress.idle() {
-        for (level, row, bytes) in packer.set.unfinished() {
-            packer.send_row(level, row, bytes);
+    if (status.ended || status.held) && progress.idle() {
+        for (mip, row, bytes) in packer.set.unfinished() {
+            packer.send_row(mip, row, bytes);
         }
     }
-    field.take_over(&frontier, view.span_secs);
+    field.take_over(&queue, view.span_secs);
 }
 
 #[cfg(test)]
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn rows_at_the_ends_are_in_part() {
-        let partial = |level, columns| partial_rows(level, &columns).collect::<Vec<_>>();
+        let partial = |mip, columns| partial_rows(mip, &columns).collect::<Vec<_>>();
         assert!(partial(0, 3..9).is_empty());
         assert!(partial(2, 4..12).is_empty());
         assert_eq!(partial(2, 5..12), [1]);

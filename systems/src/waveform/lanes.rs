@@ -8,11 +8,11 @@ use crossbeam_channel::Sender;
 use soundfall_dsp::pyramid::BASE_FRAMES;
 
 use super::set::{LaneSet, LaneUpload};
-use super::store::{LaneStore, LaneTrip};
+use super::store::{LaneStore, LaneRequest};
 use crate::{
-    analyst::{Pending, SharedAnalyst},
-    present::RunStats,
-    source::{Feed, Source},
+    backend::{Pending, SharedBackend},
+    diagnostics::RunStats,
+    source::{StreamStatus, Source},
     view::View,
     waterfall::{FieldState, HeightField},
 };
@@ -54,7 +54,7 @@ pub struct LaneField {
     coming: Option<LaneSet>,
     /// A store is in a task.
     away: bool,
-    /// The last trip was for the lanes that are coming: now it is the turn of those on screen.
+    /// The last request was for the lanes that are coming: now it is the turn of those on screen.
     turn_of_shown: bool,
 }
 
@@ -95,12 +95,12 @@ impl LaneField {
 
     /// True when the store is home and has read all there is.
     #[must_use]
-    pub fn caught_up(&self, feed: &Feed) -> bool {
+    pub fn caught_up(&self, status: &StreamStatus) -> bool {
         self.coming.is_none()
             && self
                 .shown
                 .as_ref()
-                .is_some_and(|set| set.caught_up(feed.written_frames))
+                .is_some_and(|set| set.caught_up(status.written_frames))
     }
 
     /// The set that belongs to what is asked for now: the one that is coming, if there is one.
@@ -123,7 +123,7 @@ impl LaneField {
     }
 }
 
-/// Takes the store back when its trip is over. Phase `Collect`.
+/// Takes the store back when its request is over. SoundfallSystems `Collect`.
 pub fn collect_lanes(
     mut commands: Commands,
     mut field: ResMut<LaneField>,
@@ -146,36 +146,36 @@ pub fn collect_lanes(
     }
 }
 
-/// Sends the store for new samples. Last in the phase `Stage`: what it brought home must have been
+/// Sends the store for new samples. Last in the set `Stage`: what it brought home must have been
 /// packed before it leaves again.
 pub fn send_lanes(
     mut commands: Commands,
     source: Option<Res<Source>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     view: Res<View>,
-    analyst: Res<SharedAnalyst>,
+    backend: Res<SharedBackend>,
     mut field: ResMut<LaneField>,
 ) {
     let Some(source) = source else { return };
     let fits = field
         .current()
-        .is_some_and(|set| set.epoch == feed.epoch && *set.channels == *view.channels);
-    let trip = if fits {
-        let Some(set) = field.next_to_go(feed.epoch) else {
+        .is_some_and(|set| set.epoch == status.epoch && *set.channels == *view.channels);
+    let request = if fits {
+        let Some(set) = field.next_to_go(status.epoch) else {
             return;
         };
         let wants = set
             .store
             .as_ref()
-            .is_some_and(|store| feed.written_frames >= store.next_frame() + BASE_FRAMES);
+            .is_some_and(|store| status.written_frames >= store.next_frame() + BASE_FRAMES);
         if !wants {
             return;
         }
         let allocation = set.allocation;
-        set.sent_to = feed.written_frames;
+        set.sent_to = status.written_frames;
         set.store
             .take()
-            .map(|store| (allocation, LaneTrip::GoOn(store)))
+            .map(|store| (allocation, LaneRequest::GoOn(store)))
     } else if field.away {
         return;
     } else {
@@ -183,34 +183,34 @@ pub fn send_lanes(
         let channels: Arc<[u32]> = view.channels.clone().into();
         let format = source.ring.format();
         // The oldest frames go while they are read: keep a distance. Whole base entries only.
-        let first = (feed.oldest_frame + feed.margin_frames(format)).min(feed.written_frames);
-        let mut set = LaneSet::new(field.last_allocation, feed.epoch, channels.clone());
-        set.sent_to = feed.written_frames;
+        let first = (status.oldest_frame + status.margin_frames(format)).min(status.written_frames);
+        let mut set = LaneSet::new(field.last_allocation, status.epoch, channels.clone());
+        set.sent_to = status.written_frames;
         let allocation = set.allocation;
         if field.shown.is_none() {
             field.shown = Some(set);
         } else {
             field.coming = Some(set);
         }
-        let trip = LaneTrip::Begin {
-            epoch: feed.epoch,
+        let request = LaneRequest::Begin {
+            epoch: status.epoch,
             channels,
             history_frames: format.capacity_frames,
             first_frame: first.div_ceil(BASE_FRAMES) * BASE_FRAMES,
         };
-        Some((allocation, trip))
+        Some((allocation, request))
     };
-    if let Some((allocation, trip)) = trip {
-        let store = analyst.0.lanes(&source.ring, trip, feed.written_frames);
+    if let Some((allocation, request)) = request {
+        let store = backend.0.lanes(&source.ring, request, status.written_frames);
         commands.spawn(LaneJob { allocation, store });
         field.away = true;
     }
 }
 
-/// Packs the entries that became complete, while the store is at home. Phase `Stage`.
+/// Packs the entries that became complete, while the store is at home. SoundfallSystems `Stage`.
 pub fn stage_lanes(
     source: Option<Res<Source>>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     view: Res<View>,
     width: Res<LaneWidth>,
     uploads: Res<LaneUploads>,
@@ -222,8 +222,8 @@ pub fn stage_lanes(
     let field = &mut *field;
     for set in [&mut field.shown, &mut field.coming].into_iter().flatten() {
         set.frames += 1;
-        if set.epoch == feed.epoch
-            && let Some(upload) = set.stage(&feed, span_frames, width.0)
+        if set.epoch == status.epoch
+            && let Some(upload) = set.stage(&status, span_frames, width.0)
         {
             stats.bytes_of_new_rows += upload.bytes.len() as u64;
             let _ = uploads.0.send(upload);
@@ -244,7 +244,7 @@ pub struct LaneState {
     pub texels: [[f32; 4]; LANE_TEXELS],
 }
 
-/// Scrolls the lanes with the waterfall. Phase `Stage`, last.
+/// Scrolls the lanes with the waterfall. SoundfallSystems `Stage`, last.
 pub fn stage_lane_state(
     source: Option<Res<Source>>,
     field: Res<LaneField>,

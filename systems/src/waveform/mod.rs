@@ -13,4 +13,4 @@ pub use lanes::{
     stage_lane_state, stage_lanes,
 };
 pub use set::LaneUpload;
-pub use store::{LaneStore, LaneTrip};
+pub use store::{LaneStore, LaneRequest};

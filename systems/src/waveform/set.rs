@@ -9,7 +9,7 @@ use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::pyramid::BASE_FRAMES;
 
 use super::store::LaneStore;
-use crate::source::Feed;
+use crate::source::StreamStatus;
 
 /// New entries of all lanes.
 pub struct LaneUpload {
@@ -43,7 +43,7 @@ pub(super) struct LaneSet {
     gaps_seen: u64,
     pub entry_frames: u64,
     pub frames: u32,
-    /// How far the store's last trip was to go.
+    /// How far the store's last request was to go.
     pub sent_to: u64,
 }
 
@@ -80,7 +80,7 @@ impl LaneSet {
     }
 
     /// Entries of the level shown that are there and can be packed: the newest ones.
-    pub fn stage(&mut self, feed: &Feed, span_frames: f64, width: u32) -> Option<LaneUpload> {
+    pub fn stage(&mut self, status: &StreamStatus, span_frames: f64, width: u32) -> Option<LaneUpload> {
         let store = self.store.as_ref()?;
         let first = store.pyramids.first()?;
         let room = f64::from(width) * 0.96 - 8.0;
@@ -88,7 +88,7 @@ impl LaneSet {
             .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
             .unwrap_or(first.levels() - 1);
         let entry_frames = first.entry_frames(level);
-        let at_rest = (feed.ended || feed.held) && self.caught_up(feed.written_frames);
+        let at_rest = (status.ended || status.held) && self.caught_up(status.written_frames);
         let complete = if at_rest {
             // Nothing more will come: the open entry is all there will be of it.
             store.next_frame().div_ceil(entry_frames)
@@ -101,7 +101,7 @@ impl LaneSet {
             .max(store.first_frame.div_ceil(entry_frames))
             .max(complete.saturating_sub(u64::from(width)));
         // Another level, or a gap learnt of late: all of it again.
-        let anew = self.level != level || self.gaps_seen != feed.gap_total;
+        let anew = self.level != level || self.gaps_seen != status.gap_total;
         let start = if anew {
             oldest
         } else {
@@ -116,7 +116,7 @@ impl LaneSet {
         };
         self.staged_frame = store.next_frame();
         self.closed = store.next_frame() / entry_frames;
-        self.gaps_seen = feed.gap_total;
+        self.gaps_seen = status.gap_total;
         self.level = level;
         self.entry_frames = entry_frames;
         if start >= complete {
@@ -126,7 +126,7 @@ impl LaneSet {
         let lost: Vec<bool> = (start..complete)
             .map(|index| {
                 let frames = index * entry_frames..(index + 1) * entry_frames;
-                store.is_lost(&frames) || feed.gaps.iter().any(|gap| gap.touches(&frames))
+                store.is_lost(&frames) || status.gaps.iter().any(|gap| gap.touches(&frames))
             })
             .collect();
         let mut bytes = Vec::with_capacity(count * store.pyramids.len() * 8);

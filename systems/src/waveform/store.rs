@@ -12,7 +12,7 @@ use soundfall_ring::{ReadError, SharedRing};
 const SAMPLES_PER_VISIT: u64 = 1 << 20;
 
 /// Lost spans remembered.
-const MOST_LOST: usize = 64;
+const MAX_LOST: usize = 64;
 
 /// Envelopes of the shown channels of one ring.
 pub struct LaneStore {
@@ -123,7 +123,7 @@ impl LaneStore {
         let resume = resume.div_ceil(BASE_FRAMES) * BASE_FRAMES;
         if self.started {
             self.lost.push_back(start..resume);
-            if self.lost.len() > MOST_LOST {
+            if self.lost.len() > MAX_LOST {
                 self.lost.pop_front();
             }
         } else {
@@ -143,8 +143,8 @@ impl LaneStore {
     }
 }
 
-/// A trip of the envelopes to the ring.
-pub enum LaneTrip {
+/// A request of the envelopes to the ring.
+pub enum LaneRequest {
     /// A new store begins: it is large with a long history, so it is made off the frame's thread
     /// where there is another.
     Begin {
@@ -161,7 +161,7 @@ pub enum LaneTrip {
     GoOn(LaneStore),
 }
 
-impl LaneTrip {
+impl LaneRequest {
     /// The store that travels.
     #[must_use]
     pub fn depart(self) -> LaneStore {

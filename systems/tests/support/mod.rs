@@ -13,12 +13,12 @@ use crossbeam_channel::Receiver;
 use half::f16;
 use soundfall_ring::SharedRing;
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     clock::{StreamClock, advance_clock},
-    present::RunStats,
-    source::{Feed, Source, poll_source},
+    diagnostics::RunStats,
+    source::{StreamStatus, Source, poll_source},
     spectrum::{
-        AnalysisSettings, Frontier, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedWorkshop,
+        AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
         SpectrumPlan, SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
         time_reanalysis, watch_quality,
     },
@@ -33,7 +33,7 @@ pub const RATE: u32 = 48_000;
 pub const BLOCK: u32 = 480;
 
 /// A world with the spectrum's systems, and what it uploads.
-pub struct Bench {
+pub struct Engine {
     pub world: World,
     schedule: Schedule,
     uploads: Receiver<HeightUpload>,
@@ -41,7 +41,7 @@ pub struct Bench {
     texture: BTreeMap<(u64, u32, u32), Vec<f32>>,
 }
 
-impl Bench {
+impl Engine {
     pub fn new(ring: SharedRing, channels: Vec<u32>, rows: u32) -> Self {
         AsyncComputeTaskPool::get_or_init(TaskPool::default);
         let (sender, uploads) = crossbeam_channel::unbounded();
@@ -59,14 +59,14 @@ impl Bench {
         });
         world.insert_resource(HeightFieldSize { columns: 256, rows });
         world.insert_resource(HeightUploads(sender));
-        world.init_resource::<Feed>();
-        world.init_resource::<SharedAnalyst>();
+        world.init_resource::<StreamStatus>();
+        world.init_resource::<SharedBackend>();
         world.init_resource::<StreamClock>();
         world.init_resource::<AnalysisSettings>();
         world.init_resource::<PlanRefusal>();
         world.init_resource::<SpectrumProgress>();
-        world.init_resource::<SharedWorkshop>();
-        world.init_resource::<Frontier>();
+        world.init_resource::<SharedEngines>();
+        world.init_resource::<JobQueue>();
         world.init_resource::<Quality>();
         world.init_resource::<Reanalysis>();
         world.init_resource::<RowBlocks>();
@@ -99,7 +99,7 @@ impl Bench {
     pub fn step(&mut self) {
         self.schedule.run(&mut self.world);
         let size = *self.world.resource::<HeightFieldSize>();
-        let texel = size.columns as usize * 2;
+        let texel = size.axis_bins as usize * 2;
         for upload in self.uploads.try_iter() {
             for part in &upload.parts {
                 for (layer, row) in

@@ -156,7 +156,7 @@ impl PeaksArgs {
 pub struct MeasureArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// Phase correlation and balance of two channels, like 1,2 [default: those of a stereo input]
+    /// SoundfallSystems correlation and balance of two channels, like 1,2 [default: those of a stereo input]
     #[arg(long, value_name = "A,B", conflicts_with = "channel", value_parser = values::pair)]
     pub pair: Option<(u32, u32)>,
     /// Coherence of every channel to this one, counted from 1.

@@ -9,7 +9,7 @@ use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_systems::{
     clock::StreamClock,
     instruments::InstrumentReadings,
-    source::{Feed, Source},
+    source::{StreamStatus, Source},
     spectrum::SpectrumProgress,
     waveform::LaneField,
 };
@@ -81,7 +81,7 @@ pub(super) fn run(
 /// Everything that is written has been shown, and nothing more will come.
 fn played_out(world: &World) -> bool {
     let (Some(feed), Some(clock)) = (
-        world.get_resource::<Feed>(),
+        world.get_resource::<StreamStatus>(),
         world.get_resource::<StreamClock>(),
     ) else {
         return false;
@@ -93,7 +93,7 @@ fn played_out(world: &World) -> bool {
 /// while, or at `limit`; true if everything was finished.
 pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
     screen.step();
-    screen.world_mut().resource_mut::<Feed>().held = true;
+    screen.world_mut().resource_mut::<StreamStatus>().held = true;
     let begun = Instant::now();
     let (mut done, mut moved) = (0, begun);
     loop {
@@ -102,9 +102,9 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
         let progress = world.resource::<SpectrumProgress>();
         let lanes = world
             .resource::<LaneField>()
-            .caught_up(world.resource::<Feed>());
+            .caught_up(world.resource::<StreamStatus>());
         let instruments = world.resource::<InstrumentReadings>();
-        let heard = instruments.caught_up(world.resource::<Feed>());
+        let heard = instruments.caught_up(world.resource::<StreamStatus>());
         if progress.idle() && lanes && heard {
             // Rows collected in the last frame are staged; one more uploads them.
             screen.step();

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
     render::{Render, RenderApp, RenderSystems},
 };
-use soundfall_systems::present::Histogram;
+use soundfall_systems::diagnostics::Histogram;
 use web_time::Instant;
 
 /// Times of whole frames.

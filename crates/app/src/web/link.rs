@@ -10,11 +10,11 @@ use crossbeam_channel::{Sender, bounded};
 use soundfall_dsp::{envelope::MinMaxRms, instruments::InstrumentReport, rows::RowSpan};
 use soundfall_ring::{ReadError, SharedRing};
 use soundfall_systems::{
-    analyst::{Analyst, Pending},
-    instruments::{InstrumentPlan, InstrumentReturn, InstrumentTrip},
-    present::Histogram,
-    spectrum::{JobOutput, JobRows, Workshop},
-    waveform::{LaneStore, LaneTrip},
+    backend::{AnalysisBackend, Pending},
+    instruments::{InstrumentPlan, InstrumentResponse, InstrumentRequest},
+    diagnostics::Histogram,
+    spectrum::{JobOutput, JobRows, EnginePool},
+    waveform::{LaneStore, LaneRequest},
 };
 use soundfall_web_ring::desk::PAYLOAD_BYTES;
 use soundfall_web_ring::listen::ListenRequest;
@@ -58,7 +58,7 @@ struct Question {
 enum Wants {
     Rows {
         span: RowSpan,
-        workshop: Arc<Workshop>,
+        workshop: Arc<EnginePool>,
         to: Sender<JobOutput>,
     },
     Lanes {
@@ -68,7 +68,7 @@ enum Wants {
     },
     Instruments {
         plan: Arc<InstrumentPlan>,
-        to: Sender<InstrumentReturn>,
+        to: Sender<InstrumentResponse>,
     },
 }
 
@@ -168,7 +168,7 @@ impl Wants {
                 let _ = to.send(store);
             }
             Self::Instruments { plan, to } => {
-                let _ = to.send(InstrumentReturn {
+                let _ = to.send(InstrumentResponse {
                     plan,
                     engine: None,
                     report: Ok(None),
@@ -213,7 +213,7 @@ impl Wants {
             }
             Self::Instruments { plan, to } => {
                 let read = |()| InstrumentReport::decode(payload).ok();
-                let _ = to.send(InstrumentReturn {
+                let _ = to.send(InstrumentResponse {
                     plan,
                     engine: None,
                     report: Ok(outcome.ok().and_then(read)),
@@ -223,7 +223,7 @@ impl Wants {
     }
 }
 
-impl Analyst for WorkerAnalyst {
+impl AnalysisBackend for WorkerAnalyst {
     /// The slots of the desk, but for those of the lanes and the instruments.
     fn room(&self) -> usize {
         6
@@ -237,7 +237,7 @@ impl Analyst for WorkerAnalyst {
     fn rows(
         &self,
         ring: &SharedRing,
-        workshop: &Arc<Workshop>,
+        workshop: &Arc<EnginePool>,
         job: JobRows,
     ) -> Pending<JobOutput> {
         let (to, answer) = bounded(1);
@@ -258,7 +258,7 @@ impl Analyst for WorkerAnalyst {
         Pending::Reply(answer)
     }
 
-    fn lanes(&self, ring: &SharedRing, trip: LaneTrip, end: u64) -> Pending<LaneStore> {
+    fn lanes(&self, ring: &SharedRing, trip: LaneRequest, end: u64) -> Pending<LaneStore> {
         let (to, answer) = bounded(1);
         let store = trip.depart();
         let visit = store.next_visit(end);
@@ -275,7 +275,7 @@ impl Analyst for WorkerAnalyst {
         Pending::Reply(answer)
     }
 
-    fn instruments(&self, ring: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn> {
+    fn instruments(&self, ring: &SharedRing, trip: InstrumentRequest) -> Pending<InstrumentResponse> {
         let (to, answer) = bounded(1);
         let plan = trip.plan;
         let request = Request::Listen(Box::new(ListenRequest {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use soundfall_plugins::{
-    Phase, SoundfallPlugins,
+    SoundfallSystems, SoundfallPlugins,
     host::{Graphics, Target, add_base},
 };
 use soundfall_systems::{
-    analyst::SharedAnalyst,
+    backend::SharedBackend,
     source::{Control, Source},
     spectrum::collect_jobs,
     view::View,
@@ -56,15 +56,15 @@ pub fn start(params: Params, shared: &Shared) {
         .insert_resource(params.instruments.clone())
         .insert_resource(params)
         .insert_resource(Control(shared.board.clone()))
-        .insert_resource(SharedAnalyst(Arc::new(shared.analyst.clone())))
+        .insert_resource(SharedBackend(Arc::new(shared.analyst.clone())))
         .insert_resource(shared.analyst.clone())
         .insert_resource(shared.tally.clone())
         .add_plugins((SoundfallPlugins, FrameTimePlugin))
         .add_systems(
             Update,
             (
-                attend.in_set(Phase::Collect).before(collect_jobs),
-                choose_channels.after(Phase::Heed).before(Phase::Poll),
+                attend.in_set(SoundfallSystems::Collect).before(collect_jobs),
+                choose_channels.after(SoundfallSystems::Input).before(SoundfallSystems::Sync),
             ),
         )
         .add_systems(Last, keep_tally);

@@ -261,7 +261,7 @@ impl Instruments {
         out.end_frame = self.next_frame.unwrap_or(0);
         out.heard_frames = self.heard_frames;
         out.lost_frames = self.lost_frames;
-        out.columns = self.settings.axis.columns();
+        out.columns = self.settings.axis.bins();
         out.channels.resize_with(channels, ChannelReport::default);
         for (channel, slot) in out.channels.iter_mut().enumerate() {
             match &mut self.spectra {

@@ -138,12 +138,12 @@ impl Spectra {
         out.average_dbfs.clear();
         if let Some(average) = self.averages.get(channel) {
             average.levels(&mut self.levels);
-            out.average_dbfs.resize(self.bin_map.columns(), 0.0);
+            out.average_dbfs.resize(self.bin_map.axis_bins(), 0.0);
             self.bin_map.apply(&self.levels, &mut out.average_dbfs);
         }
         out.hold_dbfs.clear();
         if let Some(hold) = self.holds.get(channel) {
-            out.hold_dbfs.resize(self.bin_map.columns(), 0.0);
+            out.hold_dbfs.resize(self.bin_map.axis_bins(), 0.0);
             self.bin_map.apply(hold.levels(), &mut out.hold_dbfs);
         }
     }
@@ -214,7 +214,7 @@ impl Likeness {
 fn bins_of(axis: &FrequencyAxis, rate: f64, params: &StftParams) -> Vec<std::ops::Range<usize>> {
     let bins = params.bins();
     let place = |column: usize| axis.edge_hz(column) * params.fft_size as f64 / rate;
-    (0..axis.columns())
+    (0..axis.bins())
         .map(|column| {
             let (low, high) = (place(column), place(column + 1));
             if low > (bins - 1) as f64 {

@@ -4,13 +4,13 @@ use thiserror::Error;
 
 use super::Scale;
 
-/// Frequencies `min_hz..=max_hz` over `columns` equal columns of scale units.
+/// Frequencies `min_hz..=max_hz` over `bins` equal bins of scale units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrequencyAxis {
     scale: Scale,
     min_hz: f64,
     max_hz: f64,
-    columns: usize,
+    bins: usize,
 }
 
 /// Why an axis cannot be.
@@ -34,7 +34,7 @@ pub enum AxisError {
         min_hz: f64,
     },
     /// Nothing to lay it over.
-    #[error("an axis of 0 columns shows nothing: use 1 or more")]
+    #[error("an axis of 0 bins shows nothing: use 1 or more")]
     NoColumns,
 }
 
@@ -46,8 +46,8 @@ impl FrequencyAxis {
     ///
     /// # Errors
     /// [`AxisError`] where the range does not rise from 0 or above, is not finite, starts below
-    /// [`Self::MIN_LOG_HZ`] on a logarithmic scale, or has no columns.
-    pub fn new(scale: Scale, min_hz: f64, max_hz: f64, columns: usize) -> Result<Self, AxisError> {
+    /// [`Self::MIN_LOG_HZ`] on a logarithmic scale, or has no bins.
+    pub fn new(scale: Scale, min_hz: f64, max_hz: f64, bins: usize) -> Result<Self, AxisError> {
         // A range narrower than this is beyond the precision of the scales.
         let rises = min_hz >= 0.0 && max_hz.is_finite() && max_hz - min_hz > 1e-6;
         if !rises {
@@ -56,14 +56,14 @@ impl FrequencyAxis {
         if scale == Scale::Log && min_hz < Self::MIN_LOG_HZ {
             return Err(AxisError::LogFromZero { min_hz });
         }
-        if columns == 0 {
+        if bins == 0 {
             return Err(AxisError::NoColumns);
         }
         Ok(Self {
             scale,
             min_hz,
             max_hz,
-            columns,
+            bins,
         })
     }
 
@@ -71,9 +71,9 @@ impl FrequencyAxis {
     ///
     /// # Errors
     /// As [`Self::new`], for a rate too low to hold any of it.
-    pub fn whole(scale: Scale, sample_rate: f64, columns: usize) -> Result<Self, AxisError> {
+    pub fn whole(scale: Scale, sample_rate: f64, bins: usize) -> Result<Self, AxisError> {
         let min_hz = if scale == Scale::Log { 20.0 } else { 0.0 };
-        Self::new(scale, min_hz, sample_rate / 2.0, columns)
+        Self::new(scale, min_hz, sample_rate / 2.0, bins)
     }
 
     /// The scale.
@@ -94,10 +94,10 @@ impl FrequencyAxis {
         self.max_hz
     }
 
-    /// Number of columns.
+    /// Number of bins.
     #[must_use]
-    pub fn columns(&self) -> usize {
-        self.columns
+    pub fn bins(&self) -> usize {
+        self.bins
     }
 
     /// Place of a frequency: 0 at `min_hz`, 1 at `max_hz`, beyond them outside.
@@ -124,19 +124,19 @@ impl FrequencyAxis {
         self.scale.to_hz(low + position * (high - low))
     }
 
-    /// Frequency in Hz at the edge below column `column` (`columns` gives the upper end).
+    /// Frequency in Hz at the edge below bin `bin` (`bins` gives the upper end).
     #[must_use]
-    pub fn edge_hz(&self, column: usize) -> f64 {
-        self.hz(column as f64 / self.columns as f64)
+    pub fn edge_hz(&self, bin: usize) -> f64 {
+        self.hz(bin as f64 / self.bins as f64)
     }
 
-    /// The column a frequency falls into, if it is in range.
+    /// The bin a frequency falls into, if it is in range.
     #[must_use]
-    pub fn column(&self, hz: f64) -> Option<usize> {
+    pub fn bin(&self, hz: f64) -> Option<usize> {
         if !(self.min_hz..=self.max_hz).contains(&hz) {
             return None;
         }
-        let column = (self.position(hz) * self.columns as f64) as usize;
-        Some(column.min(self.columns - 1))
+        let bin = (self.position(hz) * self.bins as f64) as usize;
+        Some(bin.min(self.bins - 1))
     }
 }

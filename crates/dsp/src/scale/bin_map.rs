@@ -1,9 +1,9 @@
-//! Bins of a spectrum to columns of an axis. Never averages: what a column covers, it shows at
+//! Bins of a spectrum to axis_bins of an axis. Never averages: what a axis_bin covers, it shows at
 //! its highest.
 //!
 //! Between the bins a smooth curve is imagined: the monotone cubic through the bin levels in dB
 //! (Fritsch & Butland, *SIAM J. Sci. Stat. Comput.* 5, 1984), which never leaves the range of
-//! the two bins it joins. A column shows the maximum of that curve over the column's frequencies:
+//! the two bins it joins. A axis_bin shows the maximum of that curve over the axis_bin's frequencies:
 //! the highest bin where it covers bins, a smooth passage where it is narrower than one.
 
 use multiversion::multiversion;
@@ -14,7 +14,7 @@ use crate::level::FLOOR_DBFS;
 /// Edges evaluated together, as vector code wants it.
 const TOGETHER: usize = 8;
 
-/// Where some column edges lie: each between bin `bin` and the next, at the weights of the cubic
+/// Where some axis_bin edges lie: each between bin `bin` and the next, at the weights of the cubic
 /// Hermite form for value, slope, next value, next slope.
 #[derive(Clone, Copy, Debug, Default)]
 struct Edges {
@@ -22,16 +22,16 @@ struct Edges {
     weights: [[f32; TOGETHER]; 4],
 }
 
-/// A prepared way from the bins of one transform to the columns of one axis.
+/// A prepared way from the bins of one transform to the axis_bins of one axis.
 ///
 /// It is read-only and can be shared; [`BinMap::apply`] does not allocate.
 #[derive(Clone, Debug)]
 pub struct BinMap {
     bins: usize,
-    columns: usize,
-    /// The edges of the columns inside the spectrum, one more than there are of these.
+    axis_bins: usize,
+    /// The edges of the axis_bins inside the spectrum, one more than there are of these.
     edges: Vec<Edges>,
-    /// Bins whose centre lies in a column inside the spectrum: `first..end`.
+    /// Bins whose centre lies in a axis_bin inside the spectrum: `first..end`.
     covered: Vec<(u32, u32)>,
 }
 
@@ -44,10 +44,10 @@ impl BinMap {
     pub fn new(axis: &FrequencyAxis, sample_rate: f64, fft_size: usize) -> Self {
         let bins = fft_size / 2 + 1;
         let top = (bins - 1) as f64;
-        let place = |column| axis.edge_hz(column) * fft_size as f64 / sample_rate;
+        let place = |axis_bin| axis.edge_hz(axis_bin) * fft_size as f64 / sample_rate;
         let mut map = Self {
             bins,
-            columns: axis.columns(),
+            axis_bins: axis.bins(),
             edges: Vec::new(),
             covered: Vec::new(),
         };
@@ -56,15 +56,15 @@ impl BinMap {
             return map;
         }
         map.push_edge(0, low);
-        for column in 0..map.columns {
+        for axis_bin in 0..map.axis_bins {
             if low > top {
                 break;
             }
-            let high = place(column + 1);
+            let high = place(axis_bin + 1);
             let first = low.ceil() as u32;
             let end = (high.min(top).floor() as u32 + 1).max(first);
             map.covered.push((first, end));
-            map.push_edge(column + 1, high.min(top));
+            map.push_edge(axis_bin + 1, high.min(top));
             low = high;
         }
         map
@@ -72,8 +72,8 @@ impl BinMap {
 
     /// Columns it fills.
     #[must_use]
-    pub fn columns(&self) -> usize {
-        self.columns
+    pub fn axis_bins(&self) -> usize {
+        self.axis_bins
     }
 
     /// Bins it expects.
@@ -82,23 +82,23 @@ impl BinMap {
         self.bins
     }
 
-    /// Fills `out` (one level per column, dBFS) from `bins_dbfs` (one level per bin, dBFS).
+    /// Fills `out` (one level per axis_bin, dBFS) from `bins_dbfs` (one level per bin, dBFS).
     ///
-    /// Levels that are not finite count as the floor, as do bins and columns that are missing
-    /// where a slice is shorter than [`Self::bins`] or [`Self::columns`].
+    /// Levels that are not finite count as the floor, as do bins and axis_bins that are missing
+    /// where a slice is shorter than [`Self::bins`] or [`Self::axis_bins`].
     pub fn apply(&self, bins_dbfs: &[f32], out: &mut [f32]) {
         let shown = self.covered.len().min(out.len());
         let (inside, beyond) = out.split_at_mut(shown);
         beyond.fill(FLOOR_DBFS);
         let mut at_edge = [FLOOR_DBFS; TOGETHER];
         let mut low = FLOOR_DBFS;
-        for (column, (slot, &(first, end))) in inside.iter_mut().zip(&self.covered).enumerate() {
+        for (axis_bin, (slot, &(first, end))) in inside.iter_mut().zip(&self.covered).enumerate() {
             // Column c lies between the edges c and c + 1.
-            if column == 0 {
+            if axis_bin == 0 {
                 curve_at(&self.edges[0], bins_dbfs, &mut at_edge);
                 low = at_edge[0];
             }
-            let next = column + 1;
+            let next = axis_bin + 1;
             if next.is_multiple_of(TOGETHER) {
                 curve_at(&self.edges[next / TOGETHER], bins_dbfs, &mut at_edge);
             }

@@ -9,7 +9,7 @@ use bevy_ecs::prelude::*;
 
 use crate::{
     clock::StreamClock,
-    source::Feed,
+    source::StreamStatus,
     waterfall::{FieldState, HeightField},
 };
 
@@ -96,7 +96,7 @@ pub struct RunStats {
     pub frame_cpu: Histogram,
     /// Newest sample written to the frame that shows it.
     pub latency: Histogram,
-    /// Rows of levels handed to the renderer, a row of one channel counting as one.
+    /// Rows of mips handed to the renderer, a row of one channel counting as one.
     pub rows_uploaded: u64,
     /// Bytes of rows and lane buckets that were new.
     pub bytes_of_new_rows: u64,
@@ -114,7 +114,7 @@ pub fn begin_frame(mut stats: ResMut<RunStats>) {
 /// sound flows: what a row shows is only on screen once the edge has reached it.
 pub fn end_frame(
     mut stats: ResMut<RunStats>,
-    feed: Res<Feed>,
+    status: Res<StreamStatus>,
     clock: Res<StreamClock>,
     field: Res<HeightField>,
     state: Res<FieldState>,
@@ -122,12 +122,12 @@ pub fn end_frame(
     if let Some(plan) = field.shown_plan()
         && state.visible
         && clock.flowing()
-        && !feed.held
-        && plan.epoch == feed.epoch
+        && !status.held
+        && plan.epoch == status.epoch
     {
-        let to_end = plan.row_end(state.level, 0) as f64 - plan.row_centre(state.level, 0);
+        let to_end = plan.row_end(state.mip, 0) as f64 - plan.row_centre(state.mip, 0);
         let newest = state.head_frames + to_end;
-        let age_secs = (feed.written_frames as f64 - newest) / f64::from(plan.sample_rate);
+        let age_secs = (status.written_frames as f64 - newest) / f64::from(plan.sample_rate);
         stats.latency.add(age_secs * 1000.0);
     }
     stats.frames += 1;

@@ -12,7 +12,7 @@ const GAP: f32 = 0.12;
 
 /// The place of one channel's surface.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Terrace {
+pub struct SurfacePlace {
     /// Middle of the floor.
     pub centre: Vec3,
     /// Extent in x, y and z; y is the height of the top of the dB range.
@@ -23,11 +23,11 @@ pub struct Terrace {
     pub column: u32,
 }
 
-/// All terraces and what encloses them.
+/// All surface_layout and what encloses them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Terraces {
+pub struct SurfaceLayout {
     /// One a slot.
-    pub places: Vec<Terrace>,
+    pub places: Vec<SurfacePlace>,
     /// Half extents of everything around the origin.
     pub half_size: Vec3,
     /// Surfaces beside each other.
@@ -55,7 +55,7 @@ fn arrangement(count: u32) -> (u32, u32) {
 
 /// Places `count` surfaces.
 #[must_use]
-pub fn terraces(count: usize, relief: f32) -> Terraces {
+pub fn surface_layout(count: usize, height_scale: f32) -> SurfaceLayout {
     let count = count.clamp(1, 4096) as u32;
     let (columns, rows) = arrangement(count);
     let width = STAGE_WIDTH / (columns as f32 + GAP * (columns - 1) as f32);
@@ -69,12 +69,12 @@ pub fn terraces(count: usize, relief: f32) -> Terraces {
     let gap_z = if rows > 1 { 0.16 } else { 0.0 };
     let depth = total_depth / (rows as f32 + gap_z * (rows - 1) as f32);
     let pitch_z = depth * (1.0 + gap_z);
-    let height = (width * 0.36).clamp(0.9, 3.6) * relief;
+    let height = (width * 0.36).clamp(0.9, 3.6) * height_scale;
     let rise = if rows > 1 { height * 0.55 } else { 0.0 };
     let places = (0..count)
         .map(|slot| {
             let (row, column) = (slot / columns, slot % columns);
-            Terrace {
+            SurfacePlace {
                 centre: Vec3::new(
                     (column as f32 - (columns - 1) as f32 / 2.0) * pitch_x,
                     row as f32 * rise,
@@ -86,7 +86,7 @@ pub fn terraces(count: usize, relief: f32) -> Terraces {
             }
         })
         .collect();
-    Terraces {
+    SurfaceLayout {
         places,
         half_size: Vec3::new(
             STAGE_WIDTH / 2.0,
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn surfaces_never_overlap() {
         for count in 1..=64 {
-            let all = terraces(count, 1.0);
+            let all = surface_layout(count, 1.0);
             assert_eq!(all.places.len(), count);
             for (i, a) in all.places.iter().enumerate() {
                 for b in &all.places[i + 1..] {

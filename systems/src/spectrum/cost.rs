@@ -5,12 +5,12 @@ pub const LIVE_US: f64 = 2000.0;
 /// The same for all others, and when more new sound waits than the jobs of a frame can take: still
 /// under 5 ms, and fewer visits. What a slow display asks for once a frame must keep up with the
 /// sound, and history must fill the time until the next frame.
-pub const MOST_US: f64 = 4000.0;
+pub const MAX_US: f64 = 4000.0;
 
 /// Microseconds a column of one channel takes, by n log₂ n of the transform's length and what
 /// folding it onto the axis takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct CostModel {
     us_per_unit: f64,
 }
 
@@ -22,7 +22,7 @@ const WEIGHT: f64 = 0.1;
 /// into what every job has to do once: they would make all others small too.
 const WHOLE_JOB: f64 = 256.0;
 
-impl Default for Pace {
+impl Default for CostModel {
     fn default() -> Self {
         Self {
             us_per_unit: FIRST_GUESS,
@@ -39,7 +39,7 @@ fn units(fft_size: usize) -> f64 {
     n * n.log2() + FOLDING
 }
 
-impl Pace {
+impl CostModel {
     /// A job has analysed so many columns.
     pub fn learn(&mut self, fft_size: usize, columns: u64, took_us: f64) {
         if columns == 0 || !took_us.is_finite() || took_us <= 0.0 {
@@ -75,26 +75,26 @@ mod tests {
     #[test]
     fn it_learns_what_a_column_costs() {
         for cost_us in [0.5, 4.0, 40.0] {
-            let mut pace = Pace::default();
+            let mut cost = CostModel::default();
             for _ in 0..400 {
-                let columns = pace.columns_in_us(2048, LIVE_US).max(1);
-                pace.learn(2048, columns, columns as f64 * cost_us);
+                let columns = cost.columns_in_us(2048, LIVE_US).max(1);
+                cost.learn(2048, columns, columns as f64 * cost_us);
             }
-            let took = pace.columns_in_us(2048, LIVE_US) as f64 * cost_us;
+            let took = cost.columns_in_us(2048, LIVE_US) as f64 * cost_us;
             assert!((took / LIVE_US - 1.0).abs() < 0.05, "{cost_us}: {took}");
             // A transform eight times as long takes about eight times as much.
-            let ratio = pace.estimate_us(16384, 1) / pace.estimate_us(2048, 1);
+            let ratio = cost.estimate_us(16384, 1) / cost.estimate_us(2048, 1);
             assert!((6.0..10.0).contains(&ratio), "{ratio}");
         }
     }
 
     #[test]
     fn one_interrupted_job_changes_little() {
-        let mut pace = Pace::default();
-        let before = pace.estimate_us(2048, 1);
-        pace.learn(2048, 100, 1e6);
-        assert!(pace.estimate_us(2048, 1) < before * 1.2);
-        pace.learn(2048, 0, 5.0);
-        pace.learn(2048, 5, f64::NAN);
+        let mut cost = CostModel::default();
+        let before = cost.estimate_us(2048, 1);
+        cost.learn(2048, 100, 1e6);
+        assert!(cost.estimate_us(2048, 1) < before * 1.2);
+        cost.learn(2048, 0, 5.0);
+        cost.learn(2048, 5, f64::NAN);
     }
 }

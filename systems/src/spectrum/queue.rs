@@ -7,9 +7,9 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 
 use super::job::{JobKind, SpectrumJob};
-use super::pace::Pace;
+use super::cost::CostModel;
 use super::plan::SpectrumPlan;
-use super::quality::Effort;
+use super::quality::QualityLevel;
 use super::ranges::Ranges;
 
 /// A coarse pass is worth it where the whole would take longer than this, microseconds of one core.
@@ -18,7 +18,7 @@ const COARSE_FROM_US: f64 = 16_000.0;
 /// A coarse pass over what is visible.
 #[derive(Clone, Copy, Debug)]
 struct Coarse {
-    level: u32,
+    mip: u32,
     every: u64,
     back: u64,
 }
@@ -38,14 +38,14 @@ pub(super) struct Out {
 pub(super) struct Step {
     pub kind: JobKind,
     pub columns: Range<u64>,
-    pub levels: Range<u32>,
-    pub effort: Effort,
+    pub mips: Range<u32>,
+    pub quality: QualityLevel,
 }
 
 /// Where the scheduling of the current generation stands: the columns in `back..front` are
 /// scheduled.
 #[derive(Resource, Default)]
-pub struct Frontier {
+pub struct JobQueue {
     /// Generation of the plan.
     pub generation: u64,
     /// The column where this generation began: forward from here it is live, backward history.
@@ -53,7 +53,7 @@ pub struct Frontier {
     /// The oldest visible column worth having now.
     pub wanted_from: u64,
     /// What a column costs.
-    pub pace: Pace,
+    pub cost: CostModel,
     /// Columns lost to a lap before they could be scheduled.
     pub(super) skipped: Vec<Range<u64>>,
     /// The oldest column of the history worth having now.
@@ -63,11 +63,11 @@ pub struct Frontier {
     front: u64,
     back: u64,
     coarse: Option<Coarse>,
-    /// Columns that were analysed with less than full effort, in whole rows of all levels.
+    /// Columns that were analysed with less than full quality, in whole rows of all mips.
     rough: Ranges,
 }
 
-impl Frontier {
+impl JobQueue {
     /// Starts over with a plan, at the newest complete column. `readable` is the oldest column.
     pub(super) fn begin(
         &mut self,
@@ -76,12 +76,12 @@ impl Frontier {
         readable: u64,
         span_secs: f64,
     ) {
-        // Whole rows of all levels on either side.
+        // Whole rows of all mips on either side.
         let origin = align_down(complete, plan).max(readable).min(complete);
         *self = Self {
             generation: plan.generation,
             origin,
-            pace: self.pace,
+            cost: self.cost,
             front: origin,
             back: origin,
             ..Self::default()
@@ -91,9 +91,9 @@ impl Frontier {
         let every = (stft.window_size / stft.hop_frames).max(1);
         let every = 1 << every.ilog2();
         let visible = (origin - self.wanted_from.min(origin)) * plan.channels.len() as u64;
-        if every > 1 && self.pace.estimate_us(stft.fft_size, visible) > COARSE_FROM_US {
+        if every > 1 && self.cost.estimate_us(stft.fft_size, visible) > COARSE_FROM_US {
             self.coarse = Some(Coarse {
-                level: plan.level_for(span_secs),
+                mip: plan.mip_for(span_secs),
                 every,
                 back: origin,
             });
@@ -105,18 +105,18 @@ impl Frontier {
         let back_from_front = |columns: u64| self.front.saturating_sub(columns);
         let least = readable.max(self.floor);
         let visible = plan.columns_in(span_secs).ceil() as u64 + 4;
-        let kept = plan.reach(plan.levels.end - 1);
+        let kept = plan.reach(plan.mips.end - 1);
         // History scrolls out while it is fetched: what is wanted only moves forward, unless the
         // span grows.
         self.wanted_from = least.max(back_from_front(visible.min(kept)));
         self.oldest = least.max(back_from_front(kept));
         self.rough.trim_below(self.oldest);
-        let level = plan.level_for(span_secs);
+        let mip = plan.mip_for(span_secs);
         if let Some(coarse) = &mut self.coarse
-            && coarse.level != level
+            && coarse.mip != mip
         {
             // Another span: the coarse picture of the old one would not be seen.
-            coarse.level = level;
+            coarse.mip = mip;
             coarse.back = self.origin;
         }
     }
@@ -157,7 +157,7 @@ impl Frontier {
         }
     }
 
-    /// Columns were analysed with less than full effort.
+    /// Columns were analysed with less than full quality.
     pub(super) fn reduced(&mut self, plan: &SpectrumPlan, columns: &Range<u64>) {
         let end = align_down(columns.end + align(plan) - 1, plan);
         self.rough.insert(align_down(columns.start, plan)..end);
@@ -176,21 +176,21 @@ impl Frontier {
         &mut self,
         plan: &SpectrumPlan,
         complete: u64,
-        effort: Effort,
+        quality: QualityLevel,
         most: u64,
     ) -> Option<Step> {
         // A column that stands for others needs them all to be there.
-        let complete = complete - complete % effort.every;
+        let complete = complete - complete % quality.every;
         let start = self.front;
         (start < complete).then(|| {
             // A start within a group is put right by the first job.
-            let end = (start + most) / effort.every * effort.every;
+            let end = (start + most) / quality.every * quality.every;
             self.front = complete.min(end);
             Step {
                 kind: JobKind::Live,
                 columns: start..self.front,
-                levels: plan.levels.clone(),
-                effort,
+                mips: plan.mips.clone(),
+                quality,
             }
         })
     }
@@ -199,18 +199,18 @@ impl Frontier {
     pub(super) fn before(
         &mut self,
         plan: &SpectrumPlan,
-        live: Effort,
+        live: QualityLevel,
         most: u64,
         out: Out,
     ) -> Option<Step> {
         if let Some(coarse) = &mut self.coarse {
             if coarse.back > self.wanted_from {
-                let effort = Effort {
+                let quality = QualityLevel {
                     every: coarse.every,
                     halvings: 0,
                 };
-                let row = coarse.every.max(1 << coarse.level);
-                let length = (most * effort.every).min(out.most_rows << coarse.level);
+                let row = coarse.every.max(1 << coarse.mip);
+                let length = (most * quality.every).min(out.most_rows << coarse.mip);
                 // Whole rows and groups, unless not even one has room.
                 let length = if length > row {
                     length / row * row
@@ -222,8 +222,8 @@ impl Frontier {
                 return Some(Step {
                     kind: JobKind::Coarse,
                     columns: coarse.back..end,
-                    levels: coarse.level..coarse.level + 1,
-                    effort,
+                    mips: coarse.mip..coarse.mip + 1,
+                    quality,
                 });
             }
             self.coarse = None;
@@ -232,14 +232,14 @@ impl Frontier {
             // The coarse rows must not come after the fine ones.
             return None;
         }
-        // Whole rows of all levels where they fit: nothing to be merged then.
+        // Whole rows of all mips where they fit: nothing to be merged then.
         let length = (most / align(plan) * align(plan)).max(most.min(align(plan)));
         if self.back > self.oldest {
             let end = self.back;
             self.back = self.oldest.max(end.saturating_sub(length));
             return Some(self.again(plan, JobKind::History, self.back..end));
         }
-        if live != Effort::FULL {
+        if live != QualityLevel::FULL {
             return None;
         }
         let rough = self.rough.last()?;
@@ -252,26 +252,26 @@ impl Frontier {
         })
     }
 
-    /// Older columns at full effort, on the levels that still hold them.
+    /// Older columns at full quality, on the mips that still hold them.
     fn again(&self, plan: &SpectrumPlan, kind: JobKind, columns: Range<u64>) -> Step {
         let age = self.front - columns.end.min(self.front);
         let first = plan
-            .levels
+            .mips
             .clone()
-            .find(|level| age < plan.reach(*level))
-            .unwrap_or(plan.levels.end - 1);
+            .find(|mip| age < plan.reach(*mip))
+            .unwrap_or(plan.mips.end - 1);
         Step {
             kind,
             columns,
-            levels: first..plan.levels.end,
-            effort: Effort::FULL,
+            mips: first..plan.mips.end,
+            quality: QualityLevel::FULL,
         }
     }
 }
 
-/// Columns in a row of the coarsest level.
+/// Columns in a row of the coarsest mip.
 fn align(plan: &SpectrumPlan) -> u64 {
-    1 << (plan.levels.end - 1)
+    1 << (plan.mips.end - 1)
 }
 
 fn align_down(column: u64, plan: &SpectrumPlan) -> u64 {

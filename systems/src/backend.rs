@@ -9,9 +9,9 @@ use crossbeam_channel::Receiver;
 use soundfall_ring::SharedRing;
 
 use crate::{
-    instruments::{InstrumentReturn, InstrumentTrip},
-    spectrum::{JobOutput, JobRows, Workshop, run_job},
-    waveform::{LaneStore, LaneTrip},
+    instruments::{InstrumentResponse, InstrumentRequest},
+    spectrum::{JobOutput, JobRows, EnginePool, run_job},
+    waveform::{LaneStore, LaneRequest},
 };
 
 /// An answer that is on its way.
@@ -33,7 +33,7 @@ impl<T> Pending<T> {
 }
 
 /// Reads a ring and analyses it. Every call returns at once and is answered in any case.
-pub trait Analyst: Send + Sync {
+pub trait AnalysisBackend: Send + Sync {
     /// Jobs of rows that may be under way at once.
     fn room(&self) -> usize {
         8
@@ -45,30 +45,30 @@ pub trait Analyst: Send + Sync {
     }
 
     /// Rows of levels.
-    fn rows(&self, ring: &SharedRing, workshop: &Arc<Workshop>, job: JobRows)
+    fn rows(&self, ring: &SharedRing, engines: &Arc<EnginePool>, job: JobRows)
     -> Pending<JobOutput>;
 
     /// Envelopes, a bounded step towards the frame `end`.
-    fn lanes(&self, ring: &SharedRing, trip: LaneTrip, end: u64) -> Pending<LaneStore>;
+    fn lanes(&self, ring: &SharedRing, request: LaneRequest, end: u64) -> Pending<LaneStore>;
 
-    /// Instruments, a bounded step towards the end of the trip.
-    fn instruments(&self, ring: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn>;
+    /// Instruments, a bounded step towards the end of the request.
+    fn instruments(&self, ring: &SharedRing, request: InstrumentRequest) -> Pending<InstrumentResponse>;
 }
 
-/// The analyst of this app: the task pool, unless another one is put here.
+/// The backend of this app: the task pool, unless another one is put here.
 #[derive(Resource, Clone)]
-pub struct SharedAnalyst(pub Arc<dyn Analyst>);
+pub struct SharedBackend(pub Arc<dyn AnalysisBackend>);
 
-impl Default for SharedAnalyst {
+impl Default for SharedBackend {
     fn default() -> Self {
-        Self(Arc::new(PoolAnalyst))
+        Self(Arc::new(PoolBackend))
     }
 }
 
 /// Works on Bevy's pool for asynchronous computing.
-struct PoolAnalyst;
+struct PoolBackend;
 
-impl Analyst for PoolAnalyst {
+impl AnalysisBackend for PoolBackend {
     /// Enough to keep the threads at work until the next frame, and no flood.
     fn room(&self) -> usize {
         (4 + 4 * AsyncComputeTaskPool::get().thread_num()).min(36)
@@ -77,26 +77,26 @@ impl Analyst for PoolAnalyst {
     fn rows(
         &self,
         ring: &SharedRing,
-        workshop: &Arc<Workshop>,
+        engines: &Arc<EnginePool>,
         job: JobRows,
     ) -> Pending<JobOutput> {
-        let (ring, workshop) = (ring.clone(), workshop.clone());
-        let work = async move { run_job(&ring, &workshop, &job) };
+        let (ring, engines) = (ring.clone(), engines.clone());
+        let work = async move { run_job(&ring, &engines, &job) };
         Pending::Task(AsyncComputeTaskPool::get().spawn(work))
     }
 
-    fn lanes(&self, ring: &SharedRing, trip: LaneTrip, end: u64) -> Pending<LaneStore> {
+    fn lanes(&self, ring: &SharedRing, request: LaneRequest, end: u64) -> Pending<LaneStore> {
         let ring = ring.clone();
         let work = async move {
-            let mut store = trip.depart();
+            let mut store = request.depart();
             store.read_on(&ring, end);
             store
         };
         Pending::Task(AsyncComputeTaskPool::get().spawn(work))
     }
-    fn instruments(&self, ring: &SharedRing, trip: InstrumentTrip) -> Pending<InstrumentReturn> {
+    fn instruments(&self, ring: &SharedRing, request: InstrumentRequest) -> Pending<InstrumentResponse> {
         let ring = ring.clone();
-        let work = async move { trip.travel(&ring) };
+        let work = async move { request.travel(&ring) };
         Pending::Task(AsyncComputeTaskPool::get().spawn(work))
     }
 }

@@ -1,5 +1,5 @@
-//! A trip of the instruments to the ring: what they are asked for, and what they bring home. Runs
-//! wherever the analyst runs it.
+//! A request of the instruments to the ring: what they are asked for, and what they bring home. Runs
+//! wherever the backend runs it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub struct InstrumentEngine {
     follower: Follower,
 }
 
-/// What a trip is asked for.
-pub struct InstrumentTrip {
+/// What a request is asked for.
+pub struct InstrumentRequest {
     /// What to measure.
     pub plan: Arc<InstrumentPlan>,
     /// Where a new engine begins.
@@ -42,8 +42,8 @@ pub struct InstrumentTrip {
     pub report: InstrumentReport,
 }
 
-/// What a trip brings home.
-pub struct InstrumentReturn {
+/// What a request brings home.
+pub struct InstrumentResponse {
     /// What was measured.
     pub plan: Arc<InstrumentPlan>,
     /// The engine, where it lives in this process.
@@ -52,10 +52,10 @@ pub struct InstrumentReturn {
     pub report: Result<Option<InstrumentReport>, String>,
 }
 
-impl InstrumentTrip {
+impl InstrumentRequest {
     /// Hears a bounded slice of the ring.
     #[must_use]
-    pub fn travel(self, ring: &SharedRing) -> InstrumentReturn {
+    pub fn travel(self, ring: &SharedRing) -> InstrumentResponse {
         let Self {
             plan,
             first_frame,
@@ -67,7 +67,7 @@ impl InstrumentTrip {
         let mut engine = match InstrumentEngine::for_plan(engine, &plan, first_frame) {
             Ok(engine) => engine,
             Err(words) => {
-                return InstrumentReturn {
+                return InstrumentResponse {
                     plan,
                     engine: None,
                     report: Err(words),
@@ -88,7 +88,7 @@ impl InstrumentTrip {
             })
         });
         engine.follower.report_into(&mut report);
-        InstrumentReturn {
+        InstrumentResponse {
             plan,
             engine: Some(engine),
             report: Ok(Some(report)),
