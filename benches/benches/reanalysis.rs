@@ -19,10 +19,10 @@ use soundfall_dsp::rows::{RowEngine, RowShape, RowSpan};
 use soundfall_ring::{RingFormat, SharedRing, heap_ring};
 use soundfall_systems::{
     backend::SharedBackend,
-    clock::{StreamClock, advance_clock},
+    stream::{StreamClock, advance_clock},
     diagnostics::RunStats,
-    source::{StreamStatus, Source, poll_source},
-    spectrum::{
+    stream::{StreamStatus, Source, poll_source},
+    analysis::{
         AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
         SpectrumPlan, SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
         time_reanalysis, watch_quality,

@@ -8,7 +8,7 @@ use bevy::{
 use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext, input::EguiWantsInput};
 use bevy_panorbit_camera::{PanOrbitCamera, PanOrbitCameraPlugin, PanOrbitCameraSystemSet};
 use soundfall_systems::{
-    camera::{FIELD_OF_VIEW, Framing, Layout, home},
+    layout::{FIELD_OF_VIEW, Framing, Layout, home},
     instruments::InstrumentChoice,
     view::View,
     waterfall::HeightField,

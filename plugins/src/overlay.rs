@@ -8,8 +8,8 @@ use bevy::{
 use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
     diagnostics::{RunStats, UploadMeter},
-    source::{StreamStatus, Source, adopt_source},
-    spectrum::{Quality, Reanalysis, SpectrumProgress},
+    stream::{StreamStatus, Source, adopt_source},
+    analysis::{Quality, Reanalysis, SpectrumProgress},
     view::View,
 };
 

@@ -7,8 +7,8 @@ use bevy_egui::{
 use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
 use soundfall_systems::{
     instruments::InstrumentChoice,
-    source::{Control, StreamStatus, Source},
-    spectrum::AnalysisSettings,
+    stream::{Control, StreamStatus, Source},
+    analysis::AnalysisSettings,
     view::{MAX_CHANNELS, View},
 };
 

@@ -2,8 +2,8 @@
 
 use bevy::prelude::*;
 use soundfall_systems::{
-    clock::{StreamClock, advance_clock},
-    source::{StreamStatus, adopt_source, poll_source},
+    stream::{StreamClock, advance_clock},
+    stream::{StreamStatus, adopt_source, poll_source},
     view::View,
 };
 

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     backend::SharedBackend,
-    spectrum::{
+    analysis::{
         AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
         SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs, watch_quality,
     },

@@ -19,7 +19,7 @@ use bevy::{
 use crossbeam_channel::Receiver;
 use soundfall_systems::{
     diagnostics::UploadMeter,
-    spectrum::SharedEngines,
+    analysis::SharedEngines,
     waterfall::{FieldState, HeightUpload, HeightUploads, STATE_TEXELS},
     waveform::{LANE_TEXELS, LaneState, LaneUpload, LaneUploads},
 };

@@ -17,7 +17,7 @@ use bevy::{
 };
 use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{
-    spectrum::time_reanalysis,
+    analysis::time_reanalysis,
     view::View,
     waterfall::{
         Allocation, FieldState, GridSize, HeightField, HeightFieldSize, SurfaceLayout, stage_rows,

@@ -16,7 +16,7 @@ use bevy::{
 };
 use soundfall_systems::{
     backend::SharedBackend,
-    spectrum::collect_jobs,
+    analysis::collect_jobs,
     waterfall::stage_state,
     waveform::{
         LaneField, LaneState, LaneWidth, collect_lanes, send_lanes, stage_lane_state, stage_lanes,

@@ -10,7 +10,7 @@ use soundfall_ring::SharedRing;
 
 use crate::{
     instruments::{InstrumentResponse, InstrumentRequest},
-    spectrum::{JobOutput, JobRows, EnginePool, run_job},
+    analysis::{JobOutput, JobRows, EnginePool, run_job},
     waveform::{LaneStore, LaneRequest},
 };
 

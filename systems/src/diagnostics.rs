@@ -8,8 +8,8 @@ use web_time::Instant;
 use bevy_ecs::prelude::*;
 
 use crate::{
-    clock::StreamClock,
-    source::StreamStatus,
+    stream::StreamClock,
+    stream::StreamStatus,
     waterfall::{FieldState, HeightField},
 };
 

@@ -1,14 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub mod backend;
+pub mod analysis;
 pub mod annotate;
-pub mod camera;
-pub mod clock;
-pub mod instruments;
+pub mod backend;
 pub mod diagnostics;
-pub mod source;
-pub mod spectrum;
+pub mod instruments;
+pub mod layout;
+pub mod stream;
 pub mod view;
 pub mod waterfall;
 pub mod waveform;

@@ -14,7 +14,7 @@ use soundfall_ring::{RingFormat, SharedRing, heap_ring};
 use soundfall_systems::{
     backend::{AnalysisBackend, Pending, SharedBackend},
     instruments::{InstrumentResponse, InstrumentRequest},
-    spectrum::{
+    analysis::{
         AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, SpectrumProgress, EnginePool,
         run_job,
     },
@@ -330,7 +330,7 @@ fn quality_steps_down_and_recovers_and_makes_good() {
     let mut whole = Bench::new(
         engine
             .world
-            .resource::<soundfall_systems::source::Source>()
+            .resource::<soundfall_systems::stream::Source>()
             .ring
             .clone(),
         vec![0, 1],

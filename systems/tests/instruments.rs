@@ -13,8 +13,8 @@ use soundfall_systems::{
     instruments::{
         InstrumentChoice, InstrumentJob, InstrumentReadings, collect_instruments, send_instruments,
     },
-    source::{StreamStatus, Source, poll_source},
-    spectrum::AnalysisSettings,
+    stream::{StreamStatus, Source, poll_source},
+    analysis::AnalysisSettings,
     view::View,
 };
 

@@ -8,7 +8,7 @@ use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
     backend::SharedBackend,
     diagnostics::RunStats,
-    source::{StreamStatus, Source, poll_source},
+    stream::{StreamStatus, Source, poll_source},
     view::View,
     waterfall::FieldState,
     waveform::{

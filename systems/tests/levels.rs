@@ -4,7 +4,7 @@
 mod support;
 
 use soundfall_ring::{HeapStorage, RingFormat, RingWriter, SharedRing, heap_ring};
-use soundfall_systems::{diagnostics::RunStats, source::StreamStatus, view::View};
+use soundfall_systems::{diagnostics::RunStats, stream::StreamStatus, view::View};
 use support::{BLOCK, Bench, RATE, write_tones};
 
 #[test]
@@ -145,7 +145,7 @@ fn a_span_picks_a_level_without_new_work() {
     let due = |engine: &Bench| {
         let progress = engine
             .world
-            .resource::<soundfall_systems::spectrum::SpectrumProgress>();
+            .resource::<soundfall_systems::analysis::SpectrumProgress>();
         (progress.columns_due, engine.plan().generation)
     };
     engine.settle();

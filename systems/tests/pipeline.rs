@@ -5,8 +5,8 @@ mod support;
 
 use soundfall_ring::{GapReason, RingFormat, heap_ring, heap_ring_with};
 use soundfall_systems::{
-    source::Source,
-    spectrum::SpectrumProgress,
+    stream::Source,
+    analysis::SpectrumProgress,
     waterfall::{FieldState, HeightField},
 };
 use support::{BLOCK, Bench, RATE, loudest, sine, write_tones};

@@ -4,7 +4,7 @@
 use crate::picture::Picture;
 use bevy_math::{Mat4, UVec2, Vec3};
 use soundfall_dsp::scale::{FrequencyAxis, Scale};
-use soundfall_systems::camera::{FIELD_OF_VIEW, Layout, home};
+use soundfall_systems::layout::{FIELD_OF_VIEW, Layout, home};
 use soundfall_systems::waterfall::{SurfaceLayout, surface_layout};
 
 /// The scene of a picture with so many surfaces, seen from the home camera.

@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use bevy_math::UVec2;
-use soundfall_systems::camera::Layout;
+use soundfall_systems::layout::Layout;
 use soundfall_tests::picture::Picture;
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     diagnostics::{RunStats, UploadMeter},
-    source::StreamStatus,
-    spectrum::{Quality, Reanalysis, SpectrumProgress},
+    stream::StreamStatus,
+    analysis::{Quality, Reanalysis, SpectrumProgress},
 };
 
 use crate::figures::{QualityFigures, ReanalysisFigures, Spread};

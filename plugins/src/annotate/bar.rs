@@ -6,7 +6,7 @@ use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{annotate::level_ticks, view::View, waterfall::FieldState};
 
 use super::{QUIET, WordContext, painter, text};
-use soundfall_systems::camera::Layout;
+use soundfall_systems::layout::Layout;
 
 pub(super) fn draw_bar(
     mut context: WordContext,

@@ -5,7 +5,7 @@ use bevy_egui::egui;
 use soundfall_systems::{annotate::time_ticks, view::View, waveform::LaneField};
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
-use soundfall_systems::camera::Layout;
+use soundfall_systems::layout::Layout;
 
 pub(super) fn label_lanes(
     mut context: WordContext,

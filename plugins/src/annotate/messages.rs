@@ -3,13 +3,13 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
-    source::{StreamStatus, Source},
-    spectrum::{PlanRefusal, Quality, SpectrumProgress},
+    stream::{StreamStatus, Source},
+    analysis::{PlanRefusal, Quality, SpectrumProgress},
     waterfall::{FieldState, HeightField},
 };
 
 use super::{CLEAR, QUIET, WordContext, painter, text};
-use soundfall_systems::camera::Layout;
+use soundfall_systems::layout::Layout;
 
 /// What is not as it should be.
 const WARM: egui::Color32 = egui::Color32::from_rgb(255, 214, 153);

@@ -10,7 +10,7 @@ mod scene;
 use bevy::{asset::embedded_asset, prelude::*};
 use bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 
-use soundfall_systems::camera::Layout;
+use soundfall_systems::layout::Layout;
 
 pub(crate) use messages::show_messages;
 pub(crate) use project::{Projector, front};

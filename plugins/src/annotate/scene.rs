@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     annotate::{frequency_ticks, hertz, time_ticks},
-    camera::Layout,
+    layout::Layout,
     view::View,
     waterfall::{HeightField, SurfacePlace},
 };

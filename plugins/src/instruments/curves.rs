@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
-    camera::Layout,
+    layout::Layout,
     instruments::InstrumentReadings,
     view::View,
     waterfall::{FieldState, HeightField, SurfacePlace},

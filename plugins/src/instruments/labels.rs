@@ -6,7 +6,7 @@ use bevy_egui::egui;
 use soundfall_dsp::instruments::{InstrumentReport, TrackReport};
 use soundfall_dsp::note::Note;
 use soundfall_systems::{
-    camera::Layout,
+    layout::Layout,
     instruments::{InstrumentChoice, InstrumentReadings},
     view::View,
     waterfall::{FieldState, HeightField},

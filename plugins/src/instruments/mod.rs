@@ -15,7 +15,7 @@ use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};
 use soundfall_systems::{
     backend::SharedBackend,
     instruments::{InstrumentChoice, InstrumentReadings, collect_instruments, send_instruments},
-    spectrum::{collect_jobs, schedule_jobs},
+    analysis::{collect_jobs, schedule_jobs},
 };
 
 pub(crate) use controls::{instrument_section, press_instrument_keys};

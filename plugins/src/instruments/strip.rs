@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_dsp::instruments::Instrument;
 use soundfall_systems::{
-    camera::Layout,
+    layout::Layout,
     instruments::{InstrumentChoice, InstrumentReadings},
     view::View,
 };

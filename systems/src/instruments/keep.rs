@@ -9,8 +9,8 @@ use super::choice::InstrumentChoice;
 use super::request::{InstrumentEngine, InstrumentPlan, InstrumentResponse, InstrumentRequest};
 use crate::{
     backend::{Pending, SharedBackend},
-    source::{StreamStatus, Source},
-    spectrum::AnalysisSettings,
+    stream::{StreamStatus, Source},
+    analysis::AnalysisSettings,
     view::View,
 };
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::merge_rows;
 
-use crate::spectrum::{JobQueue, Ranges, SpectrumPlan};
+use crate::analysis::{JobQueue, Ranges, SpectrumPlan};
 
 /// Layers of a texture that is kept for the next change; a larger one is given back.
 const SPARE_LAYERS: u32 = 64;

@@ -9,8 +9,8 @@ use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan, push_holes};
 use super::field::{HeightField, HeightFieldSize, RowPart, Set};
 use crate::{
     diagnostics::RunStats,
-    source::StreamStatus,
-    spectrum::{
+    stream::StreamStatus,
+    analysis::{
         JobQueue, JobKind, RowBlock, RowBlocks, SharedEngines, SpectrumPlan, SpectrumProgress,
     },
     view::View,

@@ -8,7 +8,7 @@ use soundfall_dsp::rows::stored_level;
 
 use super::field::{HeightField, HeightFieldSize, Set};
 use super::grid::GridSize;
-use crate::{clock::StreamClock, source::StreamStatus, view::View};
+use crate::{stream::StreamClock, stream::StreamStatus, view::View};
 
 /// Texels (four f32 each) of the state a frame.
 pub const STATE_TEXELS: usize = 4;

@@ -12,7 +12,7 @@ use super::store::{LaneStore, LaneRequest};
 use crate::{
     backend::{Pending, SharedBackend},
     diagnostics::RunStats,
-    source::{StreamStatus, Source},
+    stream::{StreamStatus, Source},
     view::View,
     waterfall::{FieldState, HeightField},
 };

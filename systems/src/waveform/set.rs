@@ -9,7 +9,7 @@ use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::pyramid::BASE_FRAMES;
 
 use super::store::LaneStore;
-use crate::source::StreamStatus;
+use crate::stream::StreamStatus;
 
 /// New entries of all lanes.
 pub struct LaneUpload {

@@ -10,7 +10,7 @@ use soundfall_dsp::{
 };
 use soundfall_systems::{
     instruments::InstrumentChoice,
-    spectrum::AnalysisSettings,
+    analysis::AnalysisSettings,
     view::{MAX_CHANNELS, View},
 };
 

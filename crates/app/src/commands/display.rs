@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bevy::prelude::UVec2;
 use soundfall_plugins::host::{Graphics, display_reachable, find_graphics};
-use soundfall_systems::source::Source;
+use soundfall_systems::stream::Source;
 
 use crate::cli::{RunArgs, ViewArgs};
 use crate::exit;

@@ -7,10 +7,10 @@ use anyhow::Result;
 use bevy::prelude::World;
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_systems::{
-    clock::StreamClock,
+    stream::StreamClock,
     instruments::InstrumentReadings,
-    source::{StreamStatus, Source},
-    spectrum::SpectrumProgress,
+    stream::{StreamStatus, Source},
+    analysis::SpectrumProgress,
     waveform::LaneField,
 };
 

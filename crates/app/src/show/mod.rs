@@ -15,8 +15,8 @@ use soundfall_plugins::{
 };
 use soundfall_systems::{
     instruments::InstrumentChoice,
-    source::{Control, Source},
-    spectrum::AnalysisSettings,
+    stream::{Control, Source},
+    analysis::AnalysisSettings,
     view::View,
 };
 

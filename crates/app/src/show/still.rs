@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use bevy::{prelude::App, time::TimeUpdateStrategy};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_ring::{Gap, RingFormat, heap_ring};
-use soundfall_systems::source::{Source, SourceProbe};
+use soundfall_systems::stream::{Source, SourceProbe};
 
 use super::{ShowOptions, build, headless::settle};
 

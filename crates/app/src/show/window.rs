@@ -9,7 +9,7 @@ use bevy::{
     render::view::screenshot::{Screenshot, ScreenshotCaptured},
 };
 use soundfall_plugins::host::{Graphics, write_png};
-use soundfall_systems::source::Source;
+use soundfall_systems::stream::Source;
 
 use crate::exit;
 use crate::stats::own_memory_mb;

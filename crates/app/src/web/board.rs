@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use js_sys::Function;
 use send_wrapper::SendWrapper;
-use soundfall_systems::source::{Source, SourceControl, SourceProbe};
+use soundfall_systems::stream::{Source, SourceControl, SourceProbe};
 use wasm_bindgen::JsValue;
 
 /// Between page and display.

@@ -13,7 +13,7 @@ use soundfall_systems::{
     backend::{AnalysisBackend, Pending},
     instruments::{InstrumentPlan, InstrumentResponse, InstrumentRequest},
     diagnostics::Histogram,
-    spectrum::{JobOutput, JobRows, EnginePool},
+    analysis::{JobOutput, JobRows, EnginePool},
     waveform::{LaneStore, LaneRequest},
 };
 use soundfall_web_ring::desk::PAYLOAD_BYTES;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
 use soundfall_ring::{RingReader, SharedRing};
-use soundfall_systems::source::Source;
+use soundfall_systems::stream::Source;
 use soundfall_web_ring::{create, desk::Desk, mirror::Mirror, words::JsWords};
 use wasm_bindgen::prelude::*;
 

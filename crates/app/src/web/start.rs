@@ -9,8 +9,8 @@ use soundfall_plugins::{
 };
 use soundfall_systems::{
     backend::SharedBackend,
-    source::{Control, Source},
-    spectrum::collect_jobs,
+    stream::{Control, Source},
+    analysis::collect_jobs,
     view::View,
 };
 

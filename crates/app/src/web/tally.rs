@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::prelude::*;
 use serde::Serialize;
-use soundfall_systems::source::Source;
+use soundfall_systems::stream::Source;
 
 use crate::figures::{Spread, Stats, round};
 use crate::report::DisplayReport;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use soundfall_capture::{Capture, CaptureError, Signal, SourceSpec, start};
-use soundfall_systems::source::Control;
+use soundfall_systems::stream::Control;
 
 use super::record::{self, Recording};
 use super::{capture::welcome, display};

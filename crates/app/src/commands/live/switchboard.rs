@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use soundfall_capture::{Capture, CaptureConfig, Signal, SourceSpec, SourceState, devices, start};
-use soundfall_systems::source::{Source, SourceControl, SourceProbe};
+use soundfall_systems::stream::{Source, SourceControl, SourceProbe};
 
 use super::super::capture::{tell, welcome};
 use super::super::record::Recording;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use soundfall_ring_file::{OpenRing, find_ring, open};
-use soundfall_systems::source::{Control, Source};
+use soundfall_systems::stream::{Control, Source};
 
 use super::display;
 use crate::cli::ViewCommandArgs;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use soundfall_ring_file::{OpenRing, open};
-use soundfall_systems::source::{Source, SourceControl};
+use soundfall_systems::stream::{Source, SourceControl};
 
 use crate::exit;
 

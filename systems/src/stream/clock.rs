@@ -8,7 +8,7 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
-use crate::source::{StreamStatus, Source};
+use crate::stream::{StreamStatus, Source};
 
 /// How strongly the clock follows the ring: relative speed change per second of error.
 const PULL_PER_SEC: f64 = 1.5;

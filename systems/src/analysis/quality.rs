@@ -7,7 +7,7 @@ use bevy_time::{Real, Time};
 use super::queue::JobQueue;
 use super::job::SpectrumJob;
 use super::plan::SpectrumPlan;
-use crate::source::StreamStatus;
+use crate::stream::StreamStatus;
 
 /// How much of the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use soundfall_ring::RingFormat;
 use super::quality::STEPS;
 use super::settings::AnalysisSettings;
 use crate::{
-    source::{StreamStatus, Source},
+    stream::{StreamStatus, Source},
     view::View,
     waterfall::HeightFieldSize,
 };

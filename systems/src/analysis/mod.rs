@@ -5,12 +5,12 @@
 //! here waits for a task, and nothing knows how rows are drawn.
 
 mod collect;
-mod queue;
-mod job;
 mod cost;
+mod job;
 mod plan;
 mod progress;
 mod quality;
+mod queue;
 mod ranges;
 mod reanalysis;
 mod schedule;

@@ -16,7 +16,7 @@ use super::progress::SpectrumProgress;
 use super::quality::{QualityLevel, Quality};
 use crate::{
     backend::SharedBackend,
-    source::{StreamStatus, Source},
+    stream::{StreamStatus, Source},
     view::View,
 };
 

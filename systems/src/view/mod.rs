@@ -1,0 +1,5 @@
+//! What is seen of a stream.
+
+mod settings;
+
+pub use settings::{MAX_CHANNELS, View};
