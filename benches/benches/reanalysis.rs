@@ -24,7 +24,7 @@ use soundfall_systems::{
     stream::{StreamStatus, Source, poll_source},
     analysis::{
         AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
-        SpectrumPlan, SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
+        RowPlan, AnalysisProgress, collect_jobs, plan_spectrum, schedule_jobs,
         time_reanalysis, watch_quality,
     },
     view::View,
@@ -85,7 +85,7 @@ impl Display {
         world.init_resource::<StreamClock>();
         world.init_resource::<AnalysisSettings>();
         world.init_resource::<PlanRefusal>();
-        world.init_resource::<SpectrumProgress>();
+        world.init_resource::<AnalysisProgress>();
         world.init_resource::<SharedEngines>();
         world.init_resource::<JobQueue>();
         world.init_resource::<Quality>();
@@ -126,7 +126,7 @@ impl Display {
 
     /// From a change of the window to the first and the whole picture.
     fn change(&mut self, window_size: usize, pause: Duration) -> (Duration, Duration) {
-        let before = self.world.resource::<SpectrumPlan>().generation;
+        let before = self.world.resource::<RowPlan>().generation;
         self.world.resource_mut::<AnalysisSettings>().window_size = window_size;
         let begun = Instant::now();
         let mut first = None;
@@ -149,7 +149,7 @@ impl Display {
 }
 
 /// All columns of all channels, one after the other.
-fn bare(ring: &SharedRing, plan: &SpectrumPlan) -> Duration {
+fn bare(ring: &SharedRing, plan: &RowPlan) -> Duration {
     let begun = Instant::now();
     let shape: &RowShape = plan.shape(0);
     let mut bench = RowEngine::new(&shape.stft).unwrap();
@@ -198,7 +198,7 @@ fn main() {
                 .min_by_key(|(_, whole)| *whole)
                 .unwrap()
         });
-        let plan = display.world.resource::<SpectrumPlan>().clone();
+        let plan = display.world.resource::<RowPlan>().clone();
         let bare = (0..2).map(|_| bare(&ring, &plan)).min().unwrap();
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         println!(

@@ -9,7 +9,7 @@ use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
     diagnostics::{RunStats, UploadMeter},
     stream::{StreamStatus, Source, adopt_source},
-    analysis::{Quality, Reanalysis, SpectrumProgress},
+    analysis::{Quality, Reanalysis, AnalysisProgress},
     view::View,
 };
 
@@ -143,7 +143,7 @@ entry!(
     Backlog,
     "Analysis backlog",
     1002,
-    SRes<SpectrumProgress>,
+    SRes<AnalysisProgress>,
     |progress| format!("{} columns, {} jobs", progress.backlog, progress.in_flight)
 );
 entry!(
@@ -188,7 +188,7 @@ entry!(
     Lost,
     "Lost frames / laps",
     1007,
-    (SRes<StreamStatus>, SRes<SpectrumProgress>),
+    (SRes<StreamStatus>, SRes<AnalysisProgress>),
     |it| format!("{} / {}", it.0.lost_frames, it.1.laps)
 );
 entry!(

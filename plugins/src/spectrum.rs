@@ -5,7 +5,7 @@ use soundfall_systems::{
     backend::SharedBackend,
     analysis::{
         AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
-        SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs, watch_quality,
+        AnalysisProgress, collect_jobs, plan_spectrum, schedule_jobs, watch_quality,
     },
     waterfall::HeightFieldSize,
 };
@@ -20,7 +20,7 @@ impl Plugin for SpectrumPlugin {
         app.init_resource::<SharedBackend>()
             .init_resource::<AnalysisSettings>()
             .init_resource::<PlanRefusal>()
-            .init_resource::<SpectrumProgress>()
+            .init_resource::<AnalysisProgress>()
             .init_resource::<SharedEngines>()
             .init_resource::<JobQueue>()
             .init_resource::<Quality>()

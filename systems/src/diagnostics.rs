@@ -8,8 +8,9 @@ use web_time::Instant;
 use bevy_ecs::prelude::*;
 
 use crate::{
-    stream::StreamClock,
-    stream::StreamStatus,
+    analysis::AnalysisOf,
+    stream::{StreamClock, StreamStatus},
+    view::{TimeWindow, ViewOf},
     waterfall::{FieldState, HeightField},
 };
 
@@ -46,6 +47,15 @@ impl Histogram {
         self.buckets[at.min(BUCKETS - 1)] += 1;
         self.count += 1;
         self.max_ms = self.max_ms.max(ms);
+    }
+
+    /// Adds all values of another one.
+    pub fn merge(&mut self, other: &Self) {
+        for (count, more) in self.buckets.iter_mut().zip(&other.buckets) {
+            *count += more;
+        }
+        self.count += other.count;
+        self.max_ms = self.max_ms.max(other.max_ms);
     }
 
     /// The value below which a share (0…1) of all values lies; 0 without values.
@@ -110,25 +120,33 @@ pub fn begin_frame(mut stats: ResMut<RunStats>) {
 
 /// Last thing in a frame.
 ///
-/// Latency is the age of the newest sample inside the window that stands at the front edge, while
-/// sound flows: what a row shows is only on screen once the edge has reached it.
+/// Latency is the age of the newest sample inside the window that stands at the front edge of a
+/// live view, while sound flows: what a row shows is only on screen once the edge has reached it.
 pub fn end_frame(
     mut stats: ResMut<RunStats>,
-    status: Res<StreamStatus>,
-    clock: Res<StreamClock>,
-    field: Res<HeightField>,
-    state: Res<FieldState>,
+    views: Query<(&ViewOf, &TimeWindow, &FieldState)>,
+    analyses: Query<&AnalysisOf>,
+    streams: Query<(&StreamStatus, &StreamClock)>,
+    fields: Query<&HeightField>,
 ) {
-    if let Some(plan) = field.shown_plan()
-        && state.visible
-        && clock.flowing()
-        && !status.held
-        && plan.epoch == status.epoch
-    {
-        let to_end = plan.row_end(state.mip, 0) as f64 - plan.row_centre(state.mip, 0);
-        let newest = state.head_frames + to_end;
-        let age_secs = (status.written_frames as f64 - newest) / f64::from(plan.sample_rate);
-        stats.latency.add(age_secs * 1000.0);
+    for (of, window, state) in &views {
+        let stream = analyses.get(of.0).and_then(|of| streams.get(of.0));
+        let (Ok((status, clock)), Some(rows)) = (stream, state.window) else {
+            continue;
+        };
+        let plan = fields.get(rows).ok().and_then(HeightField::shown_plan);
+        if let Some(plan) = plan
+            && window.is_live()
+            && state.visible
+            && clock.flowing()
+            && !status.held
+            && plan.epoch == status.epoch
+        {
+            let to_end = plan.row_end(state.mip, 0) as f64 - plan.row_centre(state.mip, 0);
+            let newest = state.head_frames + to_end;
+            let age_secs = (status.written_frames as f64 - newest) / f64::from(plan.sample_rate);
+            stats.latency.add(age_secs * 1000.0);
+        }
     }
     stats.frames += 1;
     if let Some(started) = stats.started.take() {

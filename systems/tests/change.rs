@@ -15,7 +15,7 @@ use soundfall_systems::{
     backend::{AnalysisBackend, Pending, SharedBackend},
     instruments::{InstrumentResponse, InstrumentRequest},
     analysis::{
-        AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, SpectrumProgress, EnginePool,
+        AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, AnalysisProgress, EnginePool,
         run_job,
     },
     view::View,
@@ -241,7 +241,7 @@ fn windows_change_while_eight_channels_stream() {
             assert_eq!(levels, level..level + 1);
         }
     }
-    let progress = engine.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<AnalysisProgress>();
     assert_eq!((progress.laps, progress.lapped_frames), (0, 0));
     let reanalysis = engine.world.resource::<Reanalysis>();
     assert_eq!(reanalysis.count, 3);
@@ -306,7 +306,7 @@ fn quality_steps_down_and_recovers_and_makes_good() {
         }
     }
     assert_eq!(seen[..2], ["full", "hop \u{00d7}2"], "{seen:?}");
-    let progress = engine.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<AnalysisProgress>();
     assert!(progress.columns_left_out > 100);
     assert_eq!(progress.laps, 0);
     for _ in 0..1900 {

@@ -145,7 +145,7 @@ fn a_span_picks_a_level_without_new_work() {
     let due = |engine: &Bench| {
         let progress = engine
             .world
-            .resource::<soundfall_systems::analysis::SpectrumProgress>();
+            .resource::<soundfall_systems::analysis::AnalysisProgress>();
         (progress.columns_due, engine.plan().generation)
     };
     engine.settle();

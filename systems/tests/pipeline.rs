@@ -6,7 +6,7 @@ mod support;
 use soundfall_ring::{GapReason, RingFormat, heap_ring, heap_ring_with};
 use soundfall_systems::{
     stream::Source,
-    analysis::SpectrumProgress,
+    analysis::AnalysisProgress,
     waterfall::{FieldState, HeightField},
 };
 use support::{BLOCK, Bench, RATE, loudest, sine, write_tones};
@@ -38,7 +38,7 @@ fn history_and_live_edge_arrive_whole_and_in_place() {
             assert!((level + 6.02).abs() < 1.6, "{level} dBFS");
         }
     }
-    let progress = engine.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<AnalysisProgress>();
     assert_eq!((progress.laps, progress.columns_dropped), (0, 0));
 }
 
@@ -85,7 +85,7 @@ fn a_lapped_reader_says_so_and_goes_on() {
     write_tones(&mut writer, 150);
     engine.settle();
     engine.books_balance();
-    let progress = engine.world.resource::<SpectrumProgress>();
+    let progress = engine.world.resource::<AnalysisProgress>();
     assert_eq!(progress.laps, 1);
     assert!(progress.lapped_frames > 40_000, "{progress:?}");
     let shown = engine.shown();

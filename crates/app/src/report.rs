@@ -7,7 +7,7 @@ use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     diagnostics::{RunStats, UploadMeter},
     stream::StreamStatus,
-    analysis::{Quality, Reanalysis, SpectrumProgress},
+    analysis::{Quality, Reanalysis, AnalysisProgress},
 };
 
 use crate::figures::{QualityFigures, ReanalysisFigures, Spread};
@@ -70,7 +70,7 @@ impl DisplayReport {
                 stats.latency.percentile(0.99),
             ];
         }
-        if let Some(progress) = world.get_resource::<SpectrumProgress>() {
+        if let Some(progress) = world.get_resource::<AnalysisProgress>() {
             // Read at the end of a run: what is still under way then is never shown.
             report.columns = [
                 progress.columns_due,

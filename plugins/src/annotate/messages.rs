@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     stream::{StreamStatus, Source},
-    analysis::{PlanRefusal, Quality, SpectrumProgress},
+    analysis::{PlanRefusal, Quality, AnalysisProgress},
     waterfall::{FieldState, HeightField},
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn show_messages(
     source: Option<Res<Source>>,
     status: Res<StreamStatus>,
     field: Res<HeightField>,
-    progress: Res<SpectrumProgress>,
+    progress: Res<AnalysisProgress>,
     quality: Res<Quality>,
     refusal: Res<PlanRefusal>,
     state: Res<FieldState>,

@@ -5,10 +5,11 @@ use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::RowSpan;
 use soundfall_ring::ReadError;
 
+use super::job::{AnalysisJob, JobKind};
+use super::cost::CostModel;
+use super::plan::RowPlan;
+use super::progress::AnalysisProgress;
 use super::queue::JobQueue;
-use super::job::{JobKind, SpectrumJob};
-use super::plan::SpectrumPlan;
-use super::progress::SpectrumProgress;
 use super::schedule::SharedEngines;
 
 /// Rows ready to be stored.
@@ -24,24 +25,26 @@ pub struct RowBlock {
     pub rows: Option<Vec<u8>>,
 }
 
-/// Blocks of this frame, to be emptied by the stage.
-#[derive(Resource, Default)]
+/// Blocks of this display frame for one window of rows, to be emptied by the stage.
+#[derive(Component, Default)]
 pub struct RowBlocks(pub Vec<RowBlock>);
 
-/// Polls the tasks without waiting. SoundfallSystems `Collect`.
+/// Polls the tasks without waiting. Set `Collect`.
 pub fn collect_jobs(
     mut commands: Commands,
-    plan: Option<Res<SpectrumPlan>>,
-    mut queue: ResMut<JobQueue>,
+    mut windows: Query<(&RowPlan, &mut JobQueue, &mut RowBlocks)>,
+    mut books: Query<&mut AnalysisProgress>,
+    mut jobs: Query<(Entity, &mut AnalysisJob)>,
     engines: Res<SharedEngines>,
-    mut jobs: Query<(Entity, &mut SpectrumJob)>,
-    mut blocks: ResMut<RowBlocks>,
-    mut progress: ResMut<SpectrumProgress>,
+    mut cost: ResMut<CostModel>,
 ) {
-    let Some(plan) = plan else { return };
-    let generation = queue.generation;
-    for columns in std::mem::take(&mut queue.skipped) {
-        blocks.0.push(RowBlock {
+    for (plan, mut queue, mut blocks) in &mut windows {
+        if queue.skipped.is_empty() {
+            continue;
+        }
+        let generation = queue.generation;
+        let skipped = std::mem::take(&mut queue.skipped);
+        blocks.0.extend(skipped.into_iter().map(|columns| RowBlock {
             generation,
             kind: JobKind::Live,
             span: RowSpan {
@@ -50,32 +53,41 @@ pub fn collect_jobs(
                 every: 1,
             },
             rows: None,
-        });
+        }));
     }
     for (entity, mut job) in &mut jobs {
         let Some(output) = job.output.ready() else {
             continue;
         };
         commands.entity(entity).despawn();
+        let mut unread = AnalysisProgress::default();
+        let mut book = books.get_mut(job.analysis);
+        let progress = match &mut book {
+            Ok(progress) => &mut **progress,
+            // The analysis is gone, and its books with it.
+            Err(_) => &mut unread,
+        };
         progress.in_flight = progress.in_flight.saturating_sub(1);
         if output.rows.is_ok() && output.took_us > 0.0 {
             progress.job_ms.add(output.took_us / 1000.0);
         }
-        if job.generation != generation {
+        let window = windows.get_mut(job.window).ok();
+        let window = window.filter(|(_, queue, _)| queue.generation == job.generation);
+        let Some((plan, mut queue, mut blocks)) = window else {
             progress.columns_dropped += job.work;
             if let Ok(rows) = output.rows {
                 engines.0.put_buffer(rows);
             }
             continue;
-        }
+        };
         let rows = match output.rows {
             Ok(rows) => {
                 progress.columns_analysed += job.work;
                 if job.reduced {
-                    queue.reduced(&plan, &job.columns);
+                    queue.reduced(plan, &job.columns);
                 } else {
                     let fft_size = plan.stft().fft_size;
-                    queue.cost.learn(fft_size, job.work, output.took_us);
+                    cost.learn(fft_size, job.work, output.took_us);
                 }
                 Some(rows)
             }
@@ -97,7 +109,7 @@ pub fn collect_jobs(
             }
         };
         blocks.0.push(RowBlock {
-            generation,
+            generation: job.generation,
             kind: job.kind,
             span: output.span,
             rows,

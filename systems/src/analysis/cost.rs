@@ -1,5 +1,7 @@
 //! What a column costs on this machine, learnt from the jobs, so that each stays within its time.
 
+use bevy_ecs::prelude::*;
+
 /// Microseconds of one core for a job of new sound while the analysis keeps up.
 pub const LIVE_US: f64 = 2000.0;
 /// The same for all others, and when more new sound waits than the jobs of a frame can take: still
@@ -7,9 +9,9 @@ pub const LIVE_US: f64 = 2000.0;
 /// sound, and history must fill the time until the next frame.
 pub const MAX_US: f64 = 4000.0;
 
-/// Microseconds a column of one channel takes, by n log₂ n of the transform's length and what
-/// folding it onto the axis takes.
-#[derive(Clone, Copy, Debug)]
+/// Microseconds a column of one channel takes on this machine, by n log₂ n of the transform's length
+/// and what folding it onto the axis takes.
+#[derive(Resource, Clone, Copy, Debug)]
 pub struct CostModel {
     us_per_unit: f64,
 }

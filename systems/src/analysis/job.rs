@@ -12,7 +12,7 @@ use soundfall_dsp::stft::StftParams;
 use soundfall_ring::{Gap, ReadError, SharedRing};
 use web_time::Instant;
 
-use super::plan::SpectrumPlan;
+use super::plan::RowPlan;
 use super::quality::QualityLevel;
 use crate::backend::Pending;
 
@@ -31,7 +31,11 @@ pub enum JobKind {
 
 /// A job under way.
 #[derive(Component)]
-pub struct SpectrumJob {
+pub struct AnalysisJob {
+    /// The window of rows that it is for.
+    pub window: Entity,
+    /// The analysis in whose books it stands.
+    pub analysis: Entity,
     /// Generation of the plan.
     pub generation: u64,
     /// What it is for.
@@ -49,7 +53,7 @@ pub struct SpectrumJob {
 #[derive(Clone)]
 pub struct JobRows {
     /// The plan it belongs to.
-    pub plan: SpectrumPlan,
+    pub plan: RowPlan,
     /// Columns, and the mips whose rows are wanted.
     pub span: RowSpan,
     /// The window is halved so many times.
@@ -62,7 +66,7 @@ impl JobRows {
     /// A job with some quality.
     #[must_use]
     pub fn new(
-        plan: &SpectrumPlan,
+        plan: &RowPlan,
         columns: Range<u64>,
         mips: Range<u32>,
         quality: QualityLevel,
@@ -139,7 +143,7 @@ impl EnginePool {
         })
     }
 
-    fn put_engine(&self, engine: Bench) {
+    fn put_engine(&self, engine: Engine) {
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
         if engines.len() >= ENGINES {
             // The one unused for longest.

@@ -1,7 +1,8 @@
 //! From samples to rows of levels: what to analyse, in small jobs off the frame's thread.
 //!
-//! A *column* is one STFT, folded onto the frequency axis. A *row* is what a picture stores: a
-//! column, or on level `k` the maximum over `2^k` columns. Both carry absolute indices. Nothing
+//! A *column* is one STFT, folded onto the bins of the frequency axis. A *row* is what a picture
+//! stores: a column, or on mip `k` the maximum over `2^k` columns. Both carry absolute indices.
+//! Every analysis of a stream is an entity, and so is every window of rows that it keeps. Nothing
 //! here waits for a task, and nothing knows how rows are drawn.
 
 mod collect;
@@ -13,16 +14,23 @@ mod quality;
 mod queue;
 mod ranges;
 mod reanalysis;
+mod relations;
+mod row_window;
 mod schedule;
 mod settings;
 
 pub use collect::{RowBlock, RowBlocks, collect_jobs};
+pub use cost::CostModel;
+pub use job::{AnalysisJob, EnginePool, JobKind, JobOutput, JobRows, run_job};
+pub use plan::{PlanError, PlanRefusal, RowPlan, plan_rows};
+pub use progress::AnalysisProgress;
+pub use quality::{Quality, QualityLevel, STEPS, watch_quality};
 pub use queue::JobQueue;
-pub use job::{JobKind, JobOutput, JobRows, SpectrumJob, EnginePool, run_job};
-pub use plan::{PlanRefusal, SpectrumPlan, plan_spectrum};
-pub use progress::SpectrumProgress;
-pub use quality::{QualityLevel, Quality, STEPS, watch_quality};
 pub use ranges::Ranges;
 pub use reanalysis::{Reanalysis, time_reanalysis};
+pub use relations::{
+    Analyses, Analysis, AnalysisOf, RowWindows, RowsOf, despawn_unused_analyses,
+};
+pub use row_window::{DetailRows, Extent, RowWindow, TextureBudget, fit_row_windows};
 pub use schedule::{SharedEngines, schedule_jobs};
 pub use settings::AnalysisSettings;

@@ -1,4 +1,4 @@
-//! The analysis plan: the user's settings worked out for this ring and this view.
+//! The plan of a window of rows: the settings worked out for this stream and its views.
 //!
 //! Whenever something that shapes rows changes, a new plan with a new generation is made; work of
 //! older generations is dropped when it comes back. Colours and dB range are not part of it.
@@ -7,25 +7,31 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use soundfall_dsp::{rows::RowShape, scale::FrequencyAxis, stft::StftParams};
-
+use soundfall_dsp::{
+    rows::RowShape,
+    scale::{AxisError, FrequencyAxis},
+    stft::{StftError, StftParams},
+};
 use soundfall_ring::RingFormat;
+use thiserror::Error;
 
 use super::quality::STEPS;
+use super::relations::{AnalysisOf, RowsOf};
+use super::row_window::{Extent, RowWindow};
 use super::settings::AnalysisSettings;
 use crate::{
-    stream::{StreamStatus, Source},
-    view::View,
+    stream::{Stream, StreamStatus},
+    view::{ViewSettings, Views},
     waterfall::HeightFieldSize,
 };
 
 /// Most layers of a height field: what WebGL 2 promises.
 const MAX_LAYERS: u32 = 256;
 
-/// One generation of the analysis. Columns and rows are absolute: column `c` starts at frame
+/// One generation of a window of rows. Columns and rows are absolute: column `c` starts at frame
 /// `c · hop`, row `r` of mip `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
-#[derive(Resource, Clone, Debug)]
-pub struct SpectrumPlan {
+#[derive(Component, Clone, Debug)]
+pub struct RowPlan {
     /// Counts up with every change.
     pub generation: u64,
     /// Epoch of the ring it was made for.
@@ -39,14 +45,14 @@ pub struct SpectrumPlan {
     pub mips: Range<u32>,
     /// Rows that a mip keeps.
     pub texture_rows: u32,
-    /// Frequency axis, one texel a column of it.
+    /// Frequency axis, one texel a bin of it.
     pub axis: FrequencyAxis,
     /// How a column is made, the window halved as many times as the index says.
     shapes: Arc<[RowShape]>,
     settings: AnalysisSettings,
 }
 
-impl SpectrumPlan {
+impl RowPlan {
     /// The STFT that was asked for.
     #[must_use]
     pub fn stft(&self) -> &StftParams {
@@ -100,6 +106,15 @@ impl SpectrumPlan {
         frame.div_ceil(self.hop_frames())
     }
 
+    /// Columns whose windows have their middle in a span of frames.
+    #[must_use]
+    pub fn columns_centred_in(&self, frames: &Range<u64>) -> Range<u64> {
+        let half = self.stft().window_size as u64 / 2;
+        let first = frames.start.saturating_sub(half) / self.hop_frames();
+        let end = frames.end.saturating_sub(half).div_ceil(self.hop_frames());
+        first..end.max(first)
+    }
+
     /// Columns that a span of time takes.
     #[must_use]
     pub fn columns_in(&self, span_secs: f64) -> f64 {
@@ -136,6 +151,12 @@ impl SpectrumPlan {
         self.columns_in(span_secs) / f64::from(1_u32 << mip)
     }
 
+    /// Frames that a row should stand for so that a span just fits the rows of the texture.
+    #[must_use]
+    pub fn wanted_row_frames(&self, span_frames: f64) -> f64 {
+        (span_frames / f64::from(visible_rows(self.texture_rows))).max(1.0)
+    }
+
     /// The finest mip that holds a span.
     #[must_use]
     pub fn mip_for(&self, span_secs: f64) -> u32 {
@@ -146,19 +167,19 @@ impl SpectrumPlan {
     /// Columns that a mip keeps at most, counted back from the newest.
     #[must_use]
     pub fn reach(&self, mip: u32) -> u64 {
-        u64::from(room(self.texture_rows)) << mip
+        u64::from(visible_rows(self.texture_rows)) << mip
     }
 }
 
 /// Rows of a mip that can be shown: room is left for those that arrive before the oldest visible
 /// one leaves.
-fn room(texture_rows: u32) -> u32 {
+pub(super) fn visible_rows(texture_rows: u32) -> u32 {
     (f64::from(texture_rows) * 0.96 - 8.0).max(1.0) as u32
 }
 
 /// The mip at which so many columns fit the rows of the height field.
-fn mip_for(columns: f64, texture_rows: u32) -> u32 {
-    let room = f64::from(room(texture_rows));
+pub(super) fn mip_for(columns: f64, texture_rows: u32) -> u32 {
+    let room = f64::from(visible_rows(texture_rows));
     let mut mip = 0;
     while columns / f64::from(1_u32 << mip) > room && mip < 20 {
         mip += 1;
@@ -176,95 +197,169 @@ fn mips(shown_columns: f64, ring_columns: f64, texture_rows: u32, channels: usiz
     start..end.min(start + most)
 }
 
+/// Why settings cannot be planned.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The transform cannot be.
+    #[error(transparent)]
+    Stft(#[from] StftError),
+    /// The frequency axis cannot be.
+    #[error(transparent)]
+    Axis(#[from] AxisError),
+    /// The stream never has so many frames at a time.
+    #[error("a window of {window_size} frames is longer than the {readable} frames the ring holds")]
+    WindowTooLong {
+        /// Frames of the window.
+        window_size: usize,
+        /// Frames of history.
+        readable: u64,
+    },
+}
+
 /// Why the settings cannot be planned, in words for the screen.
-#[derive(Resource, Default, Clone, Debug, PartialEq, Eq)]
+#[derive(Component, Default, Clone, Debug, PartialEq, Eq)]
 pub struct PlanRefusal(pub Option<String>);
 
 /// The parts of a plan that settings and ring decide, or why there are none.
 fn work_out(
     settings: &AnalysisSettings,
     format: &RingFormat,
-    columns: usize,
-) -> Result<(StftParams, FrequencyAxis), String> {
-    let stft = settings.stft().map_err(|error| error.to_string())?;
+    axis_bins: usize,
+) -> Result<(StftParams, FrequencyAxis), PlanError> {
+    let stft = settings.stft()?;
     let readable = format.readable_frames();
     if stft.window_size as u64 > readable {
-        return Err(format!(
-            "a window of {} frames is longer than the {readable} frames the ring holds",
-            stft.window_size
-        ));
+        return Err(PlanError::WindowTooLong {
+            window_size: stft.window_size,
+            readable,
+        });
     }
-    let axis = settings
-        .axis(format.sample_rate, columns)
-        .map_err(|error| error.to_string())?;
-    Ok((stft, axis))
+    Ok((stft, settings.axis(format.sample_rate, axis_bins)?))
 }
 
-/// Makes a new plan when ring, settings, channels or span ask for one. SoundfallSystems `Schedule`.
+/// Makes a new plan where stream, settings, channels or views ask for one. Set `Schedule`, after the
+/// windows.
 ///
 /// Settings that cannot be planned leave the old plan standing, and say why.
-pub fn plan_spectrum(
+pub fn plan_rows(
     mut commands: Commands,
-    source: Option<Res<Source>>,
-    status: Res<StreamStatus>,
-    settings: Res<AnalysisSettings>,
-    view: Res<View>,
+    mut windows: Query<(Entity, &RowWindow, &RowsOf, Option<&RowPlan>)>,
+    mut analyses: Query<(&AnalysisSettings, &AnalysisOf, &Views, &mut PlanRefusal)>,
+    streams: Query<(&Stream, &StreamStatus)>,
+    views: Query<&ViewSettings>,
     size: Res<HeightFieldSize>,
-    plan: Option<Res<SpectrumPlan>>,
-    mut refusal: ResMut<PlanRefusal>,
 ) {
-    let Some(source) = source else { return };
-    let format = source.ring.format();
-    // Mips depend on the hop in use; without one the old plan stands, and says why below.
-    let hop_frames = match &plan {
-        Some(plan) if plan.settings == *settings => plan.hop_frames(),
-        _ => settings.stft().map_or(1, |stft| stft.hop_frames as u64),
-    };
-    let columns = |secs: f64| secs * f64::from(format.sample_rate) / hop_frames as f64;
-    let mips = mips(
-        columns(view.span_secs),
-        columns(format.capacity_secs()),
-        size.rows,
-        view.channels.len(),
-    );
-    if let Some(plan) = &plan
-        && plan.epoch == status.epoch
-        && plan.mips == mips
-        && plan.sample_rate == format.sample_rate
-        && *plan.channels == *view.channels
-        && plan.settings == *settings
-        && plan.texture_rows == size.rows
-        && plan.axis.bins() == size.axis_bins as usize
-    {
-        refusal.set_if_neq(PlanRefusal(None));
-        return;
-    }
-    let (stft, axis) = match work_out(&settings, format, size.axis_bins as usize) {
-        Ok(parts) => parts,
-        Err(words) => {
-            let words = PlanRefusal(Some(words));
-            if *refusal != words {
-                tracing::warn!("{}", words.0.as_deref().unwrap_or_default());
-                *refusal = words;
+    for (entity, window, of, plan) in &mut windows {
+        let Ok((settings, stream, of_views, mut refusal)) = analyses.get_mut(of.0) else {
+            continue;
+        };
+        let Ok((stream, status)) = streams.get(stream.0) else {
+            continue;
+        };
+        let format = stream.ring.format();
+        let settings = window.settings(settings);
+        // Mips depend on the hop in use; without one the old plan stands, and says why below.
+        let hop_frames = match plan {
+            Some(plan) if plan.settings == settings => plan.hop_frames(),
+            _ => settings.stft().map_or(1, |stft| stft.hop_frames as u64),
+        };
+        let (channels, span_secs) = of_all(of_views.iter().filter_map(|view| views.get(view).ok()));
+        let mips = match window {
+            RowWindow::Base => {
+                let columns = |secs: f64| secs * f64::from(format.sample_rate) / hop_frames as f64;
+                let whole = columns(format.capacity_secs());
+                mips(columns(span_secs), whole, size.rows, channels.len())
             }
-            return;
+            RowWindow::Detail { mip, .. } => *mip..*mip + 1,
+        };
+        let is_same = |plan: &RowPlan| {
+            plan.epoch == status.epoch
+                && plan.mips == mips
+                && plan.sample_rate == format.sample_rate
+                && *plan.channels == *channels
+                && plan.settings == settings
+                && plan.texture_rows == size.rows
+                && plan.axis.bins() == size.axis_bins as usize
+        };
+        if plan.is_some_and(is_same) {
+            if *window == RowWindow::Base {
+                refusal.set_if_neq(PlanRefusal(None));
+            }
+            continue;
         }
-    };
-    refusal.set_if_neq(PlanRefusal(None));
-    let whole = RowShape::new(stft, axis, format.sample_rate);
-    let least = STEPS.iter().map(|(_, quality)| quality.halvings).max();
-    let shapes = (0..=least.unwrap_or(0)).map(|halvings| whole.shortened(halvings));
-    commands.insert_resource(SpectrumPlan {
-        generation: plan.map_or(1, |plan| plan.generation + 1),
-        epoch: status.epoch,
-        sample_rate: format.sample_rate,
-        channels: view.channels.clone().into(),
-        mips,
-        texture_rows: size.rows,
-        axis,
-        shapes: shapes.collect(),
-        settings: settings.clone(),
-    });
+        let (stft, axis) = match work_out(&settings, format, size.axis_bins as usize) {
+            Ok(parts) => parts,
+            Err(error) => {
+                let words = PlanRefusal(Some(error.to_string()));
+                if *refusal != words {
+                    tracing::warn!("{}", words.0.as_deref().unwrap_or_default());
+                    *refusal = words;
+                }
+                continue;
+            }
+        };
+        if *window == RowWindow::Base {
+            refusal.set_if_neq(PlanRefusal(None));
+        }
+        let whole = RowShape::new(stft, axis, format.sample_rate);
+        let most = STEPS.iter().map(|(_, quality)| quality.halvings).max();
+        let shapes = (0..=most.unwrap_or(0)).map(|halvings| whole.shortened(halvings));
+        commands.entity(entity).insert(RowPlan {
+            generation: plan.map_or(1, |plan| plan.generation + 1),
+            epoch: status.epoch,
+            sample_rate: format.sample_rate,
+            channels: channels.into(),
+            mips,
+            texture_rows: size.rows,
+            axis,
+            shapes: shapes.collect(),
+            settings,
+        });
+    }
+}
+
+impl RowWindow {
+    /// The settings of an analysis with the hop of this window.
+    fn settings(&self, of_analysis: &AnalysisSettings) -> AnalysisSettings {
+        let mut settings = of_analysis.clone();
+        if let Self::Detail { hop_frames, .. } = self {
+            settings.hop_frames = *hop_frames as usize;
+        }
+        settings
+    }
+
+    /// The columns that a detail window covers, whole rows of them, where it stands still.
+    #[must_use]
+    pub fn fixed_columns(&self, plan: &RowPlan) -> Option<Range<u64>> {
+        match self {
+            Self::Detail {
+                extent: Extent::Frames(frames),
+                mip,
+                ..
+            } => {
+                let columns = plan.columns_centred_in(frames);
+                let rows = columns.start >> mip..columns.end.div_ceil(1 << mip);
+                Some(rows.start << mip..rows.end << mip)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The channels of all views, those of the first one in their order before the others', and the
+/// longest span.
+fn of_all<'a>(views: impl Iterator<Item = &'a ViewSettings>) -> (Vec<u32>, f64) {
+    let (mut channels, mut span_secs) = (Vec::new(), 0.0_f64);
+    for view in views {
+        for channel in &view.channels {
+            if !channels.contains(channel) {
+                channels.push(*channel);
+            }
+        }
+        span_secs = span_secs.max(view.span_secs);
+    }
+    (channels, span_secs)
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! The books of the analysis: what was due, done and dropped always adds up.
+//! The books of an analysis: what was due, done and dropped always adds up.
 
 use bevy_ecs::prelude::*;
 
 use crate::diagnostics::Histogram;
 
 /// Counts since the start. A column of one channel counts as one.
-#[derive(Resource, Default, Clone, Debug)]
-pub struct SpectrumProgress {
+#[derive(Component, Default, Clone, Debug)]
+pub struct AnalysisProgress {
     /// Columns that became due: their samples were there and a picture wanted them.
     pub columns_due: u64,
     /// Columns analysed.
     pub columns_analysed: u64,
-    /// Columns that came back of use to nobody (settings changed meanwhile) or could not be
+    /// Columns that came back too late (settings or views changed meanwhile) or could not be
     /// read any more (the reader was lapped).
     pub columns_dropped: u64,
     /// Columns of live sound that reduced quality left out; never due until they are made good.
@@ -32,11 +32,26 @@ pub struct SpectrumProgress {
     pub job_ms: Histogram,
 }
 
-impl SpectrumProgress {
+impl AnalysisProgress {
     /// True when nothing is under way and nothing waits.
     #[must_use]
     pub fn idle(&self) -> bool {
         self.backlog == 0 && self.in_flight == 0 && !self.history_waits
+    }
+
+    /// Adds the counts of another analysis.
+    pub fn add(&mut self, other: &Self) {
+        self.columns_due += other.columns_due;
+        self.columns_analysed += other.columns_analysed;
+        self.columns_dropped += other.columns_dropped;
+        self.columns_left_out += other.columns_left_out;
+        self.laps += other.laps;
+        self.lapped_frames += other.lapped_frames;
+        self.last_lap = self.last_lap.or(other.last_lap);
+        self.in_flight += other.in_flight;
+        self.backlog += other.backlog;
+        self.history_waits |= other.history_waits;
+        self.job_ms.merge(&other.job_ms);
     }
 
     /// Notes a lap at a frame.

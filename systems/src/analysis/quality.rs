@@ -4,9 +4,11 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
+use super::job::AnalysisJob;
+use super::plan::RowPlan;
 use super::queue::JobQueue;
-use super::job::SpectrumJob;
-use super::plan::SpectrumPlan;
+use super::relations::{AnalysisOf, RowWindows};
+use super::row_window::{Extent, RowWindow};
 use crate::stream::StreamStatus;
 
 /// How much of the work is done.
@@ -56,7 +58,7 @@ const SLOW_FRAMES_FADE: f64 = 0.9;
 const WORKED_OFF: f64 = 0.1;
 
 /// Where the quality stands.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Component, Clone, Debug, PartialEq)]
 pub struct Quality {
     step: usize,
     lowest: usize,
@@ -110,7 +112,7 @@ impl Quality {
 
     /// What is done of the work.
     #[must_use]
-    pub fn quality(&self) -> QualityLevel {
+    pub fn level(&self) -> QualityLevel {
         STEPS[self.step].1
     }
 
@@ -157,25 +159,53 @@ impl Quality {
     }
 }
 
-/// Measures how far the analysis is behind. SoundfallSystems `Schedule`, between the plan and the jobs.
+/// Measures how far every analysis is behind: the window of the newest sound that is furthest. Set
+/// `Schedule`, between the plans and the jobs.
 pub fn watch_quality(
-    plan: Option<Res<SpectrumPlan>>,
-    status: Res<StreamStatus>,
-    queue: Res<JobQueue>,
-    jobs: Query<&SpectrumJob>,
+    mut analyses: Query<(&AnalysisOf, &RowWindows, &mut Quality)>,
+    windows: Query<(&RowWindow, &RowPlan, &JobQueue)>,
+    streams: Query<&StreamStatus>,
+    jobs: Query<&AnalysisJob>,
     time: Res<Time<Real>>,
-    mut quality: ResMut<Quality>,
 ) {
-    let Some(plan) = plan else { return };
-    if queue.generation != plan.generation || plan.epoch != status.epoch || status.held {
-        return;
+    for (of, of_windows, mut quality) in &mut analyses {
+        let Ok(status) = streams.get(of.0) else {
+            continue;
+        };
+        if status.held {
+            continue;
+        }
+        let every = quality.level().every;
+        let mut furthest: Option<(f64, f64)> = None;
+        for entity in of_windows.iter() {
+            let Ok((window, plan, queue)) = windows.get(entity) else {
+                continue;
+            };
+            let stands_still = matches!(
+                window,
+                RowWindow::Detail {
+                    extent: Extent::Frames(_),
+                    ..
+                }
+            );
+            if stands_still || queue.generation != plan.generation || plan.epoch != status.epoch {
+                continue;
+            }
+            let complete = plan.columns_complete_at(status.written_frames);
+            let landed = queue.landed(jobs.iter().filter(|job| job.window == entity));
+            // Columns of a group wait for its last one.
+            let waiting = (complete - complete % every).saturating_sub(landed);
+            let secs =
+                |columns: u64| (columns * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
+            let lag = (secs(waiting), secs(every));
+            if furthest.is_none_or(|(most, _)| lag.0 > most) {
+                furthest = Some(lag);
+            }
+        }
+        if let Some((lag_secs, group_secs)) = furthest {
+            quality.observe(lag_secs, group_secs, time.delta_secs_f64());
+        }
     }
-    let every = quality.quality().every;
-    let complete = plan.columns_complete_at(status.written_frames);
-    // Columns of a group wait for its last one.
-    let waiting = (complete - complete % every).saturating_sub(queue.landed(jobs.iter()));
-    let secs = |columns: u64| (columns * plan.hop_frames()) as f64 / f64::from(plan.sample_rate);
-    quality.observe(secs(waiting), secs(every), time.delta_secs_f64());
 }
 
 #[cfg(test)]
@@ -194,10 +224,10 @@ mod tests {
         let mut lag = 0.0_f64;
         let mut names = Vec::new();
         for frame in 0..secs * 60 {
-            let quality = quality.quality();
+            let level = quality.level();
             let speed = capacity(frame as f64 * FRAME)
-                * quality.every as f64
-                * f64::from(1_u32 << quality.halvings);
+                * level.every as f64
+                * f64::from(1_u32 << level.halvings);
             lag = (lag + FRAME - speed * FRAME).max(FRAME);
             quality.observe(lag, 0.01, FRAME);
             if frame % 60 == 59 {
@@ -263,7 +293,7 @@ mod tests {
         let mut quality = Quality::default();
         for frame in 0..60 * 60 {
             let hop_secs = 0.34;
-            let group_secs = hop_secs * quality.quality().every as f64;
+            let group_secs = hop_secs * quality.level().every as f64;
             // A group is waiting from its last column until the answer is back.
             let waits = frame % (group_secs * 60.0) as usize <= 2;
             quality.observe(if waits { group_secs } else { 0.0 }, group_secs, FRAME);

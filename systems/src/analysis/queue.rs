@@ -1,14 +1,14 @@
-//! Where the analysis of one generation stands, and what to do next: the live edge first, then a
-//! coarse picture of what is visible, then back through the history, then what was done poorly.
-//! Decides only; starting jobs is the schedule's business.
+//! Where a window of rows stands, and what to do next: new sound first, then a coarse picture of what
+//! is visible, then back through the history, then what was done poorly. Decides only; starting
+//! jobs is the schedule's business.
 
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
 
-use super::job::{JobKind, SpectrumJob};
 use super::cost::CostModel;
-use super::plan::SpectrumPlan;
+use super::job::{AnalysisJob, JobKind};
+use super::plan::RowPlan;
 use super::quality::QualityLevel;
 use super::ranges::Ranges;
 
@@ -31,7 +31,7 @@ pub(super) struct Out {
     /// Coarse jobs are under way.
     pub coarse: bool,
     /// Rows of all channels that one job may bring.
-    pub most_rows: u64,
+    pub max_rows: u64,
 }
 
 /// What to do next.
@@ -42,9 +42,22 @@ pub(super) struct Step {
     pub quality: QualityLevel,
 }
 
+/// What a window is to show, in columns.
+#[derive(Clone, Debug)]
+pub(super) struct Goal {
+    /// Columns before this one have all their samples.
+    pub complete: u64,
+    /// The oldest column whose samples are there.
+    pub readable: u64,
+    /// Seconds that are visible back from the newest column, for a window of the newest sound.
+    pub span_secs: f64,
+    /// The columns of a window that stands still.
+    pub fixed: Option<Range<u64>>,
+}
+
 /// Where the scheduling of the current generation stands: the columns in `back..front` are
 /// scheduled.
-#[derive(Resource, Default)]
+#[derive(Component, Default)]
 pub struct JobQueue {
     /// Generation of the plan.
     pub generation: u64,
@@ -52,8 +65,6 @@ pub struct JobQueue {
     pub origin: u64,
     /// The oldest visible column worth having now.
     pub wanted_from: u64,
-    /// What a column costs.
-    pub cost: CostModel,
     /// Columns lost to a lap before they could be scheduled.
     pub(super) skipped: Vec<Range<u64>>,
     /// The oldest column of the history worth having now.
@@ -68,50 +79,62 @@ pub struct JobQueue {
 }
 
 impl JobQueue {
-    /// Starts over with a plan, at the newest complete column. `readable` is the oldest column.
-    pub(super) fn begin(
-        &mut self,
-        plan: &SpectrumPlan,
-        complete: u64,
-        readable: u64,
-        span_secs: f64,
-    ) {
-        // Whole rows of all mips on either side.
-        let origin = align_down(complete, plan).max(readable).min(complete);
+    /// Starts over with a plan, at the newest complete column of the goal.
+    pub(super) fn begin(&mut self, plan: &RowPlan, goal: &Goal, cost: &CostModel) {
+        let (newest, oldest) = (goal.newest(), goal.readable.min(goal.newest()));
+        let origin = if goal.fixed.is_some() {
+            newest
+        } else {
+            // Whole rows of all mips on either side.
+            align_down(newest, plan).max(oldest).min(newest)
+        };
         *self = Self {
             generation: plan.generation,
             origin,
-            cost: self.cost,
             front: origin,
             back: origin,
             ..Self::default()
         };
-        self.look(plan, readable, span_secs);
+        self.look(plan, goal);
         let stft = plan.stft();
         let every = (stft.window_size / stft.hop_frames).max(1);
         let every = 1 << every.ilog2();
         let visible = (origin - self.wanted_from.min(origin)) * plan.channels.len() as u64;
-        if every > 1 && self.cost.estimate_us(stft.fft_size, visible) > COARSE_FROM_US {
+        if every > 1 && cost.estimate_us(stft.fft_size, visible) > COARSE_FROM_US {
             self.coarse = Some(Coarse {
-                mip: plan.mip_for(span_secs),
+                mip: goal.mip(plan),
                 every,
                 back: origin,
             });
         }
     }
 
-    /// Notes how far back samples are readable and wanted now. `readable` is the oldest column.
-    pub(super) fn look(&mut self, plan: &SpectrumPlan, readable: u64, span_secs: f64) {
+    /// Notes how far back samples are readable and wanted now; false where the goal is so far from
+    /// what is scheduled that it must [`Self::begin`] again.
+    pub(super) fn look(&mut self, plan: &RowPlan, goal: &Goal) -> bool {
+        let least = goal.readable.max(self.floor);
+        if let Some(fixed) = &goal.fixed {
+            let kept = u64::from(plan.texture_rows) << plan.mips.start;
+            // What the texture has no room for beside the goal is analysed again when it is wanted.
+            self.front = self.front.min(fixed.start.saturating_add(kept));
+            self.back = self.back.max(fixed.end.saturating_sub(kept));
+            if self.front < fixed.start || self.back > fixed.end || self.front < self.back {
+                return false;
+            }
+            self.wanted_from = fixed.start.max(least).min(goal.newest());
+            self.oldest = self.wanted_from;
+            self.rough.trim_below(self.oldest);
+            return true;
+        }
         let back_from_front = |columns: u64| self.front.saturating_sub(columns);
-        let least = readable.max(self.floor);
-        let visible = plan.columns_in(span_secs).ceil() as u64 + 4;
+        let visible = plan.columns_in(goal.span_secs).ceil() as u64 + 4;
         let kept = plan.reach(plan.mips.end - 1);
         // History scrolls out while it is fetched: what is wanted only moves forward, unless the
         // span grows.
         self.wanted_from = least.max(back_from_front(visible.min(kept)));
         self.oldest = least.max(back_from_front(kept));
         self.rough.trim_below(self.oldest);
-        let mip = plan.mip_for(span_secs);
+        let mip = goal.mip(plan);
         if let Some(coarse) = &mut self.coarse
             && coarse.mip != mip
         {
@@ -119,10 +142,12 @@ impl JobQueue {
             coarse.mip = mip;
             coarse.back = self.origin;
         }
+        true
     }
 
     /// New sound up to this column has been analysed and is back.
-    pub(super) fn landed<'a>(&self, jobs: impl Iterator<Item = &'a SpectrumJob>) -> u64 {
+    pub(super) fn landed<'a>(&self, jobs: impl Iterator<Item = &'a AnalysisJob>) -> u64 {
+        // The jobs are those of this window.
         jobs.filter(|job| job.kind == JobKind::Live && job.generation == self.generation)
             .map(|job| job.columns.start)
             .min()
@@ -149,7 +174,7 @@ impl JobQueue {
 
     /// The samples before a column are gone, as a job of older columns found out. What is left of
     /// its columns is scheduled again.
-    pub(super) fn gone_below(&mut self, column: u64, job: &SpectrumJob) {
+    pub(super) fn gone_below(&mut self, column: u64, job: &AnalysisJob) {
         self.floor = self.floor.max(column);
         self.wanted_from = self.wanted_from.max(column);
         if job.kind == JobKind::History {
@@ -158,36 +183,43 @@ impl JobQueue {
     }
 
     /// Columns were analysed with less than full quality.
-    pub(super) fn reduced(&mut self, plan: &SpectrumPlan, columns: &Range<u64>) {
+    pub(super) fn reduced(&mut self, plan: &RowPlan, columns: &Range<u64>) {
         let end = align_down(columns.end + align(plan) - 1, plan);
         self.rough.insert(align_down(columns.start, plan)..end);
     }
 
     /// Leaves out what a lap has overwritten before it was scheduled; gives the columns.
     pub(super) fn leap(&mut self, readable: u64) -> Range<u64> {
-        let lost = self.front..readable;
+        let lost = self.front..readable.max(self.front);
         self.skipped.push(lost.clone());
-        self.front = readable;
+        self.front = lost.end;
         lost
     }
 
-    /// The next job of new sound, so many columns at most.
-    pub(super) fn live(
+    /// The next job towards the newest columns of the goal, so many columns at most. In a window
+    /// of the newest sound it is live; in one that stands still it is history.
+    pub(super) fn forward(
         &mut self,
-        plan: &SpectrumPlan,
-        complete: u64,
+        plan: &RowPlan,
+        goal: &Goal,
         quality: QualityLevel,
         most: u64,
     ) -> Option<Step> {
+        let (kind, quality) = if goal.fixed.is_some() {
+            (JobKind::History, QualityLevel::FULL)
+        } else {
+            (JobKind::Live, quality)
+        };
         // A column that stands for others needs them all to be there.
-        let complete = complete - complete % quality.every;
+        let newest = goal.newest();
+        let newest = newest - newest % quality.every;
         let start = self.front;
-        (start < complete).then(|| {
+        (start < newest).then(|| {
             // A start within a group is put right by the first job.
             let end = (start + most) / quality.every * quality.every;
-            self.front = complete.min(end);
+            self.front = newest.min(end);
             Step {
-                kind: JobKind::Live,
+                kind,
                 columns: start..self.front,
                 mips: plan.mips.clone(),
                 quality,
@@ -198,7 +230,7 @@ impl JobQueue {
     /// The next job of what was before, so many columns at most.
     pub(super) fn before(
         &mut self,
-        plan: &SpectrumPlan,
+        plan: &RowPlan,
         live: QualityLevel,
         most: u64,
         out: Out,
@@ -210,7 +242,7 @@ impl JobQueue {
                     halvings: 0,
                 };
                 let row = coarse.every.max(1 << coarse.mip);
-                let length = (most * quality.every).min(out.most_rows << coarse.mip);
+                let length = (most * quality.every).min(out.max_rows << coarse.mip);
                 // Whole rows and groups, unless not even one has room.
                 let length = if length > row {
                     length / row * row
@@ -253,7 +285,7 @@ impl JobQueue {
     }
 
     /// Older columns at full quality, on the mips that still hold them.
-    fn again(&self, plan: &SpectrumPlan, kind: JobKind, columns: Range<u64>) -> Step {
+    fn again(&self, plan: &RowPlan, kind: JobKind, columns: Range<u64>) -> Step {
         let age = self.front - columns.end.min(self.front);
         let first = plan
             .mips
@@ -269,11 +301,24 @@ impl JobQueue {
     }
 }
 
+impl Goal {
+    /// Columns before this one are wanted and complete.
+    pub(super) fn newest(&self) -> u64 {
+        let end = self.fixed.as_ref().map_or(u64::MAX, |fixed| fixed.end);
+        self.complete.min(end)
+    }
+
+    /// The mip that is shown first.
+    fn mip(&self, plan: &RowPlan) -> u32 {
+        plan.mip_for(self.span_secs)
+    }
+}
+
 /// Columns in a row of the coarsest mip.
-fn align(plan: &SpectrumPlan) -> u64 {
+fn align(plan: &RowPlan) -> u64 {
     1 << (plan.mips.end - 1)
 }
 
-fn align_down(column: u64, plan: &SpectrumPlan) -> u64 {
+fn align_down(column: u64, plan: &RowPlan) -> u64 {
     column & !(align(plan) - 1)
 }

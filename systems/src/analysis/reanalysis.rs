@@ -4,13 +4,15 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
+use super::job::{AnalysisJob, JobKind};
+use super::plan::RowPlan;
 use super::queue::JobQueue;
-use super::job::{JobKind, SpectrumJob};
-use super::plan::SpectrumPlan;
+use super::relations::RowWindows;
+use super::row_window::RowWindow;
 use crate::{diagnostics::Histogram, waterfall::HeightField};
 
-/// Changes that made the visible history be analysed again.
-#[derive(Resource, Default)]
+/// Changes of an analysis that made the visible history be analysed again.
+#[derive(Component, Default)]
 pub struct Reanalysis {
     /// Changes so far.
     pub count: u64,
@@ -36,52 +38,69 @@ impl Reanalysis {
     }
 }
 
-/// Looks what is on screen. SoundfallSystems `Stage`, after the rows.
+/// Notes which of the changes are on screen. Set `Stage`, after the rows.
 pub fn time_reanalysis(
-    plan: Option<Res<SpectrumPlan>>,
-    field: Res<HeightField>,
-    queue: Res<JobQueue>,
-    jobs: Query<&SpectrumJob>,
+    mut analyses: Query<(&RowWindows, &mut Reanalysis)>,
+    windows: Query<(&RowWindow, &RowPlan, &HeightField, &JobQueue)>,
+    jobs: Query<&AnalysisJob>,
     time: Res<Time<Real>>,
-    mut this: ResMut<Reanalysis>,
 ) {
-    let Some(plan) = plan else { return };
     let now_secs = time.elapsed_secs_f64();
-    let this = &mut *this;
-    let id = (plan.epoch, plan.generation);
-    if this.seen != Some(id) {
-        // The first analysis of a ring is no change.
-        let changed = this.seen.is_some_and(|(epoch, _)| epoch == plan.epoch);
-        this.seen = Some(id);
-        this.count += u64::from(changed);
-        this.running = changed.then_some(Running {
-            since_secs: now_secs,
-            first_shown: false,
+    for (of_windows, mut this) in &mut analyses {
+        for entity in of_windows.iter() {
+            let Ok((RowWindow::Base, plan, field, queue)) = windows.get(entity) else {
+                continue;
+            };
+            let of_window = jobs.iter().filter(|job| job.window == entity);
+            this.observe(plan, field, queue, of_window, now_secs);
+        }
+    }
+}
+
+impl Reanalysis {
+    fn observe<'a>(
+        &mut self,
+        plan: &RowPlan,
+        field: &HeightField,
+        queue: &JobQueue,
+        mut jobs: impl Iterator<Item = &'a AnalysisJob>,
+        now_secs: f64,
+    ) {
+        let id = (plan.epoch, plan.generation);
+        if self.seen != Some(id) {
+            // The first analysis of a ring is no change.
+            let changed = self.seen.is_some_and(|(epoch, _)| epoch == plan.epoch);
+            self.seen = Some(id);
+            self.count += u64::from(changed);
+            self.running = changed.then_some(Running {
+                since_secs: now_secs,
+                first_shown: false,
+            });
+        }
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let shown = field
+            .shown_plan()
+            .is_some_and(|shown| shown.generation == plan.generation);
+        if !shown || queue.generation != plan.generation {
+            return;
+        }
+        let passed_ms = (now_secs - running.since_secs) * 1000.0;
+        if !running.first_shown {
+            running.first_shown = true;
+            self.first_ms.add(passed_ms);
+            tracing::debug!("first picture of a change after {passed_ms:.0} ms");
+        }
+        let under_way = jobs.any(|job| {
+            job.generation == plan.generation
+                && job.kind != JobKind::Live
+                && job.columns.end > queue.wanted_from
         });
-    }
-    let Some(running) = &mut this.running else {
-        return;
-    };
-    let shown = field
-        .shown_plan()
-        .is_some_and(|shown| shown.generation == plan.generation);
-    if !shown || queue.generation != plan.generation {
-        return;
-    }
-    let passed_ms = (now_secs - running.since_secs) * 1000.0;
-    if !running.first_shown {
-        running.first_shown = true;
-        this.first_ms.add(passed_ms);
-        tracing::debug!("first picture of a change after {passed_ms:.0} ms");
-    }
-    let under_way = jobs.iter().any(|job| {
-        job.generation == plan.generation
-            && job.kind != JobKind::Live
-            && job.columns.end > queue.wanted_from
-    });
-    if queue.visible_scheduled() && !under_way {
-        this.whole_ms.add(passed_ms);
-        tracing::debug!("whole picture of a change after {passed_ms:.0} ms");
-        this.running = None;
+        if queue.visible_scheduled() && !under_way {
+            self.whole_ms.add(passed_ms);
+            tracing::debug!("whole picture of a change after {passed_ms:.0} ms");
+            self.running = None;
+        }
     }
 }

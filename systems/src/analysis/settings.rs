@@ -8,7 +8,7 @@ use soundfall_dsp::{
 };
 
 /// What the user chose about the analysis.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Component, Clone, Debug, PartialEq)]
 pub struct AnalysisSettings {
     /// Window function.
     pub window: Window,

@@ -1,10 +1,10 @@
-//! What the user chose about the instruments. Changing it never touches the picture.
+//! What the user chose about the instruments of a view. Changing it never touches the picture.
 
 use bevy_ecs::prelude::*;
 use soundfall_dsp::instruments::{Instrument, InstrumentSet};
 
 /// Which instruments are shown, and how they measure.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Component, Clone, Debug, PartialEq)]
 pub struct InstrumentChoice {
     /// What is shown. Nothing else is computed.
     pub shown: InstrumentSet,

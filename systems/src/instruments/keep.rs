@@ -3,28 +3,34 @@
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use soundfall_dsp::instruments::{InstrumentReport, InstrumentSettings};
+use soundfall_dsp::instruments::{InstrumentError, InstrumentReport, InstrumentSettings};
+use soundfall_dsp::scale::AxisError;
+use soundfall_dsp::stft::StftError;
+use thiserror::Error;
 
 use super::choice::InstrumentChoice;
-use super::request::{InstrumentEngine, InstrumentPlan, InstrumentResponse, InstrumentRequest};
+use super::request::{InstrumentEngine, InstrumentPlan, InstrumentRequest, InstrumentResponse};
 use crate::{
+    analysis::{AnalysisOf, AnalysisSettings},
     backend::{Pending, SharedBackend},
-    stream::{StreamStatus, Source},
-    analysis::AnalysisSettings,
-    view::View,
+    stream::{Stream, StreamStatus},
+    view::{ViewOf, ViewSettings},
 };
 
-/// Columns of the frequency axis in a report.
-const AXIS_COLUMNS: usize = 256;
+/// Bins of the frequency axis in a report.
+const AXIS_BINS: usize = 256;
 /// Noise has prominent bins, but seldom by so much (dB).
 const PROMINENCE_DB: f32 = 15.0;
 
-/// The engine away in a task.
+/// The engine of a view, away in a task.
 #[derive(Component)]
-pub struct InstrumentJob(Pending<InstrumentResponse>);
+pub struct InstrumentJob {
+    view: Entity,
+    response: Pending<InstrumentResponse>,
+}
 
-/// What the instruments say, and the engine while it is at home.
-#[derive(Resource, Default)]
+/// What the instruments of a view say, and their engine while it is here.
+#[derive(Component, Default)]
 pub struct InstrumentReadings {
     /// The newest report, and what it is of.
     newest: Option<(Arc<InstrumentPlan>, InstrumentReport)>,
@@ -62,91 +68,122 @@ impl InstrumentReadings {
     }
 }
 
-/// Sends the engine for new samples. Last in the phase `Schedule`.
+/// Sends the engines for new samples. Last in the set `Schedule`.
 pub fn send_instruments(
     mut commands: Commands,
-    source: Option<Res<Source>>,
-    status: Res<StreamStatus>,
-    view: Res<View>,
-    choice: Res<InstrumentChoice>,
-    analysis: Res<AnalysisSettings>,
+    mut views: Query<(
+        Entity,
+        &ViewOf,
+        &ViewSettings,
+        &InstrumentChoice,
+        &mut InstrumentReadings,
+    )>,
+    analyses: Query<(&AnalysisOf, &AnalysisSettings)>,
+    streams: Query<(&Stream, &StreamStatus)>,
     backend: Res<SharedBackend>,
-    mut readings: ResMut<InstrumentReadings>,
 ) {
-    let Some(source) = source else { return };
-    if choice.shown.is_empty() {
-        if readings.plan.is_some() || readings.newest.is_some() {
-            // What is away is dropped when it comes home.
-            let away = readings.away;
-            *readings = InstrumentReadings {
-                away,
-                ..InstrumentReadings::default()
-            };
-        }
-        return;
-    }
-    if readings.away {
-        return;
-    }
-    let rate = source.ring.format().sample_rate;
-    let wish = Wish {
-        epoch: status.epoch,
-        rate,
-        channels: view.channels.clone(),
-        choice: choice.clone(),
-        analysis: analysis.clone(),
-    };
-    if readings.wish.as_ref() != Some(&wish) {
-        match wish.plan() {
-            Ok(plan) => {
-                readings.plan = Some(Arc::new(plan));
-                readings.refusal = None;
+    for (entity, of, view, choice, mut readings) in &mut views {
+        let Ok((of, analysis)) = analyses.get(of.0) else {
+            continue;
+        };
+        let Ok((stream, status)) = streams.get(of.0) else {
+            continue;
+        };
+        if choice.shown.is_empty() {
+            if readings.plan.is_some() || readings.newest.is_some() {
+                // What is away is dropped when it comes back.
+                let away = readings.away;
+                *readings = InstrumentReadings {
+                    away,
+                    ..InstrumentReadings::default()
+                };
             }
-            Err(words) => {
-                // Whatever measured so far goes on.
-                tracing::warn!("{words}");
-                readings.refusal = Some(words);
-            }
+            continue;
         }
-        readings.wish = Some(wish);
+        if readings.away {
+            continue;
+        }
+        let wish = Wish {
+            epoch: status.epoch,
+            rate: stream.ring.format().sample_rate,
+            channels: view.channels.clone(),
+            choice: choice.clone(),
+            analysis: analysis.clone(),
+        };
+        let request = readings.request(wish, stream, status, view.span_secs);
+        if let Some(request) = request {
+            let response = backend.0.instruments(&stream.ring, request);
+            commands.spawn(InstrumentJob {
+                view: entity,
+                response,
+            });
+            readings.away = true;
+        }
     }
-    let Some(plan) = readings.plan.clone() else {
-        return;
-    };
-    let known = readings.newest.as_ref();
-    let wants =
-        known.is_none_or(|(of, report)| *of != plan || report.end_frame < status.written_frames);
-    if !wants || plan.epoch != status.epoch || status.written_frames == 0 {
-        return;
-    }
-    let span = (view.span_secs * f64::from(rate)) as u64;
-    let oldest = status.oldest_frame + status.margin_frames(source.ring.format());
-    let first_frame = oldest
-        .max(status.written_frames.saturating_sub(span))
-        .min(status.written_frames);
-    let request = InstrumentRequest {
-        plan,
-        first_frame,
-        end: status.written_frames,
-        gaps: status.gaps.clone(),
-        engine: readings.engine.take(),
-        report: std::mem::take(&mut readings.spare),
-    };
-    let job = backend.0.instruments(&source.ring, request);
-    commands.spawn(InstrumentJob(job));
-    readings.away = true;
 }
 
-/// Takes the engine back when its request is over. SoundfallSystems `Collect`.
+impl InstrumentReadings {
+    /// What to ask for now, if there is anything new.
+    fn request(
+        &mut self,
+        wish: Wish,
+        stream: &Stream,
+        status: &StreamStatus,
+        span_secs: f64,
+    ) -> Option<InstrumentRequest> {
+        let rate = wish.rate;
+        if self.wish.as_ref() != Some(&wish) {
+            match wish.plan() {
+                Ok(plan) => {
+                    self.plan = Some(Arc::new(plan));
+                    self.refusal = None;
+                }
+                Err(error) => {
+                    // Whatever measured so far goes on.
+                    let words = error.to_string();
+                    tracing::warn!("{words}");
+                    self.refusal = Some(words);
+                }
+            }
+            self.wish = Some(wish);
+        }
+        let plan = self.plan.clone()?;
+        let wants = self.newest.as_ref().is_none_or(|(of, report)| {
+            *of != plan || report.end_frame < status.written_frames
+        });
+        if !wants || plan.epoch != status.epoch || status.written_frames == 0 {
+            return None;
+        }
+        let span = (span_secs * f64::from(rate)) as u64;
+        let oldest = status.oldest_frame + status.margin_frames(stream.ring.format());
+        let first_frame = oldest
+            .max(status.written_frames.saturating_sub(span))
+            .min(status.written_frames);
+        Some(InstrumentRequest {
+            plan,
+            first_frame,
+            end: status.written_frames,
+            gaps: status.gaps.clone(),
+            engine: self.engine.take(),
+            report: std::mem::take(&mut self.spare),
+        })
+    }
+}
+
+/// Takes the engines back that are done. Set `Collect`.
 pub fn collect_instruments(
     mut commands: Commands,
-    choice: Res<InstrumentChoice>,
-    mut readings: ResMut<InstrumentReadings>,
+    mut views: Query<(&InstrumentChoice, &mut InstrumentReadings)>,
     mut jobs: Query<(Entity, &mut InstrumentJob)>,
 ) {
     for (entity, mut job) in &mut jobs {
-        let Some(back) = job.0.ready() else { continue };
+        let Some(back) = job.response.ready() else {
+            continue;
+        };
         commands.entity(entity).despawn();
+        let Ok((choice, mut readings)) = views.get_mut(job.view) else {
+            continue;
+        };
         readings.away = false;
         if choice.shown.is_empty() {
             continue;
@@ -169,6 +206,21 @@ pub fn collect_instruments(
     }
 }
 
+/// Why the instruments cannot measure.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InstrumentRefusal {
+    /// The transform cannot be.
+    #[error(transparent)]
+    Stft(#[from] StftError),
+    /// The frequency axis cannot be.
+    #[error(transparent)]
+    Axis(#[from] AxisError),
+    /// The settings cannot be.
+    #[error(transparent)]
+    Settings(#[from] InstrumentError),
+}
+
 /// Everything that decides what is measured.
 #[derive(PartialEq)]
 struct Wish {
@@ -180,12 +232,11 @@ struct Wish {
 }
 
 impl Wish {
-    fn plan(&self) -> Result<InstrumentPlan, String> {
+    fn plan(&self) -> Result<InstrumentPlan, InstrumentRefusal> {
         let (choice, analysis) = (&self.choice, &self.analysis);
-        let stft = analysis.stft().map_err(|error| error.to_string())?;
+        let stft = analysis.stft()?;
         let axis = analysis
-            .axis(self.rate, AXIS_COLUMNS)
-            .map_err(|error| error.to_string())?;
+            .axis(self.rate, AXIS_BINS)?;
         let mut settings = InstrumentSettings::new(stft, axis, self.rate, self.channels.len());
         settings.pair = choice.pair_among(&self.channels);
         settings.reference = choice.reference_among(&self.channels);
@@ -193,7 +244,7 @@ impl Wish {
         settings.hold_fall_db_per_sec = choice.hold_fall_db_per_sec;
         settings.peaks.prominence_db = PROMINENCE_DB;
         settings.wanted = choice.shown;
-        settings.check().map_err(|error| error.to_string())?;
+        settings.check()?;
         Ok(InstrumentPlan {
             epoch: self.epoch,
             channels: self.channels.clone().into(),

@@ -8,7 +8,7 @@
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
 
-use crate::stream::{StreamStatus, Source};
+use super::status::{Stream, StreamStatus};
 
 /// How strongly the clock follows the ring: relative speed change per second of error.
 const PULL_PER_SEC: f64 = 1.5;
@@ -20,7 +20,7 @@ const JUMP_SECS: f64 = 0.5;
 const STILL_SECS: f64 = 0.3;
 
 /// The smoothed stream position.
-#[derive(Resource, Default)]
+#[derive(Component, Default)]
 pub struct StreamClock {
     /// The frame that is now, fractional.
     pub now_frames: f64,
@@ -87,22 +87,21 @@ impl StreamClock {
     }
 }
 
-/// Advances the clock by one frame. SoundfallSystems `Poll`, after the source was polled.
-pub fn advance_clock(
-    source: Option<Res<Source>>,
-    status: Res<StreamStatus>,
+/// Advances every clock by one display frame. Set `Sync`, after the streams were polled.
+pub fn advance_clocks(
     time: Res<Time<Real>>,
-    mut clock: ResMut<StreamClock>,
+    mut streams: Query<(&Stream, &StreamStatus, &mut StreamClock)>,
 ) {
-    let Some(source) = source else { return };
-    let format = source.ring.format();
-    clock.advance(
-        time.delta_secs_f64(),
-        f64::from(format.sample_rate),
-        u64::from(format.block_frames),
-        status.epoch,
-        status.written_frames,
-    );
+    for (stream, status, mut clock) in &mut streams {
+        let format = stream.ring.format();
+        clock.advance(
+            time.delta_secs_f64(),
+            f64::from(format.sample_rate),
+            u64::from(format.block_frames),
+            status.epoch,
+            status.written_frames,
+        );
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use web_time::{SystemTime, UNIX_EPOCH};
 use bevy_ecs::prelude::*;
 use soundfall_ring::{Gap, RingFormat, SharedRing, WriterState};
 
-use crate::view::{MAX_CHANNELS, View};
+use super::clock::StreamClock;
 
 /// A heartbeat older than this means that the writer is gone.
 const HEARTBEAT_LIMIT_NS: u64 = 2_000_000_000;
@@ -24,23 +24,10 @@ pub trait SourceProbe: Send + Sync {
     fn trouble(&self) -> Option<String>;
 }
 
-/// Changes the source, where this process captures it. Every call returns at once.
-pub trait SourceControl: Send + Sync {
-    /// What can be chosen, by name.
-    fn choices(&self) -> Vec<String>;
-    /// Asks for another source; what is shown stays until it is there.
-    fn choose(&self, name: &str);
-    /// The new source, once it is there, or why it is not.
-    fn arrived(&self) -> Option<Result<Source, String>>;
-}
-
-/// The way back to the capture side, if there is one.
-#[derive(Resource, Clone)]
-pub struct Control(pub Arc<dyn SourceControl>);
-
-/// The ring being shown.
-#[derive(Resource)]
-pub struct Source {
+/// A sound that is heard, at the end that the display reads.
+#[derive(Component)]
+#[require(StreamStatus, StreamClock)]
+pub struct Stream {
     /// Where the samples are.
     pub ring: SharedRing,
     /// What the user calls it: "Built-in microphone", "song.flac", "signal chord".
@@ -64,7 +51,7 @@ pub enum WriterHealth {
 }
 
 /// What the last poll found. Frames are absolute ring frames.
-#[derive(Resource, Default)]
+#[derive(Component, Default)]
 pub struct StreamStatus {
     /// The display stands still: the ring is not looked at.
     pub held: bool,
@@ -106,65 +93,48 @@ impl StreamStatus {
     }
 }
 
-/// Shows a source that arrived. SoundfallSystems `Heed`. All of its channels are shown, unless it has as many
-/// as the one before: then the choice stays.
-pub fn adopt_source(
-    mut commands: Commands,
-    control: Option<Res<Control>>,
-    shown: Option<Res<Source>>,
-    mut status: ResMut<StreamStatus>,
-    mut view: ResMut<View>,
-) {
-    let Some(arrived) = control.and_then(|control| control.0.arrived()) else {
-        return;
-    };
-    match arrived {
-        Ok(source) => {
-            status.refused = None;
-            let channels = source.ring.format().channels;
-            let before = shown.map(|shown| shown.ring.format().channels);
-            if before != Some(channels) {
-                view.channels = (0..channels.min(MAX_CHANNELS as u32)).collect();
-            }
-            commands.insert_resource(source);
+/// Reads sequence, gaps and writer state of every stream. Set `Sync`.
+pub fn poll_streams(mut streams: Query<(&Stream, &mut StreamStatus)>) {
+    for (stream, mut status) in &mut streams {
+        if !status.held {
+            status.poll(stream);
         }
-        Err(words) => status.refused = Some(words),
     }
 }
 
-/// Reads sequence, gaps and writer state. SoundfallSystems `Poll`.
-pub fn poll_source(source: Option<Res<Source>>, mut status: ResMut<StreamStatus>) {
-    let Some(source) = source else { return };
-    if status.held {
-        return;
-    }
-    let ring = &source.ring;
-    let written = ring.written_frames();
-    if status.epoch != ring.epoch() {
-        status.epoch = ring.epoch();
-        status.gap_total = 0;
-        status.gaps = Arc::default();
-    }
-    status.written_frames = written;
-    status.oldest_frame = ring.oldest_frame();
-    let gap_total = ring.gap_total();
-    if gap_total != status.gap_total {
-        status.gap_total = gap_total;
-        status.gaps = ring.gaps().into();
-    }
-    status.writer = writer_health(ring.writer_state(), now_unix_ns());
-    let in_table = || status.gaps.iter().map(|gap| gap.length_frames).sum();
-    match &source.probe {
-        Some(probe) => {
-            status.lost_frames = probe.lost_frames().unwrap_or_else(in_table);
-            status.ended = probe.ended();
-            status.trouble = probe.trouble();
+impl StreamStatus {
+    fn poll(&mut self, stream: &Stream) {
+        let ring = &stream.ring;
+        // Before the oldest frame, so that what is between them is there.
+        self.written_frames = ring.written_frames();
+        if self.epoch != ring.epoch() {
+            self.epoch = ring.epoch();
+            self.gap_total = 0;
+            self.gaps = Arc::default();
         }
-        None => {
-            status.lost_frames = in_table();
-            status.ended = status.writer == WriterHealth::Closed;
-            status.trouble = (status.writer == WriterHealth::Silent)
-                .then(|| "The writer has stopped; the history stays.".to_owned());
+        self.oldest_frame = ring.oldest_frame();
+        let gap_total = ring.gap_total();
+        if gap_total != self.gap_total {
+            self.gap_total = gap_total;
+            self.gaps = ring.gaps().into();
+        }
+        self.writer = writer_health(ring.writer_state(), now_unix_ns());
+        let in_table = || {
+            let lengths = self.gaps.iter().map(|gap| gap.length_frames);
+            lengths.fold(0, u64::saturating_add)
+        };
+        match &stream.probe {
+            Some(probe) => {
+                self.lost_frames = probe.lost_frames().unwrap_or_else(in_table);
+                self.ended = probe.ended();
+                self.trouble = probe.trouble();
+            }
+            None => {
+                self.lost_frames = in_table();
+                self.ended = self.writer == WriterHealth::Closed;
+                self.trouble = (self.writer == WriterHealth::Silent)
+                    .then(|| "The writer has stopped; the history stays.".to_owned());
+            }
         }
     }
 }

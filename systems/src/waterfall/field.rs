@@ -10,7 +10,7 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::merge_rows;
 
-use crate::analysis::{JobQueue, Ranges, SpectrumPlan};
+use crate::analysis::{JobQueue, Ranges, RowPlan};
 
 /// Layers of a texture that is kept for the next change; a larger one is given back.
 const SPARE_LAYERS: u32 = 64;
@@ -71,11 +71,13 @@ pub(super) struct RowPart<'a> {
 
 /// One generation in its texture.
 pub(super) struct Set {
-    pub plan: SpectrumPlan,
+    pub plan: RowPlan,
     pub allocation: Allocation,
     /// Rows that are there, one a mip.
     known: Vec<Ranges>,
     open: Vec<OpenRow>,
+    /// The rows that have a place in the texture, in a window that stands still.
+    places: Option<Range<u64>>,
     frames: u32,
 }
 
@@ -83,12 +85,13 @@ pub(super) struct Set {
 const OPEN_ROWS: usize = 64;
 
 impl Set {
-    fn new(plan: &SpectrumPlan, allocation: Allocation) -> Self {
+    fn new(plan: &RowPlan, allocation: Allocation) -> Self {
         Self {
             plan: plan.clone(),
             allocation,
             known: vec![Ranges::default(); plan.mips.len()],
             open: Vec::new(),
+            places: None,
             frames: 0,
         }
     }
@@ -108,12 +111,44 @@ impl Set {
         let at = self.index(mip);
         let known = &mut self.known[at];
         known.insert(rows);
-        let end = known.last().map_or(0, |last| last.end);
-        known.trim_below(end.saturating_sub(texture_rows));
+        if self.places.is_none() {
+            let end = known.last().map_or(0, |last| last.end);
+            known.trim_below(end.saturating_sub(texture_rows));
+        }
+    }
+
+    /// In a window that stands still: forgets the rows whose places are needed for these columns.
+    pub fn keep_places_for(&mut self, columns: &Range<u64>) {
+        let texture_rows = u64::from(self.plan.texture_rows);
+        for (mip, known) in self.plan.mips.clone().zip(&mut self.known) {
+            let places = columns.end.div_ceil(1 << mip).saturating_sub(texture_rows)
+                ..(columns.start >> mip).saturating_add(texture_rows);
+            known.trim_below(places.start);
+            known.remove(&(places.end..u64::MAX));
+            self.places = Some(places);
+        }
+    }
+
+    /// In a window of the newest sound: rows make room for newer ones.
+    pub fn follow_newest(&mut self) {
+        if self.places.take().is_some() {
+            let texture_rows = u64::from(self.plan.texture_rows);
+            for known in &mut self.known {
+                let end = known.last().map_or(0, |last| last.end);
+                known.trim_below(end.saturating_sub(texture_rows));
+            }
+        }
+    }
+
+    /// The rows of a mip that have a place in the texture, when rows up to `end` are written.
+    pub fn places(&self, mip: u32, end: u64) -> Range<u64> {
+        self.places
+            .clone()
+            .unwrap_or_else(|| self.oldest_place(mip, end)..u64::MAX)
     }
 
     /// The oldest row of a mip that still has a place, when rows up to `end` are written.
-    pub fn oldest_place(&self, mip: u32, end: u64) -> u64 {
+    fn oldest_place(&self, mip: u32, end: u64) -> u64 {
         let end = self
             .known(mip)
             .last()
@@ -202,10 +237,23 @@ impl Set {
     }
 }
 
-/// What the textures hold.
+/// Gives every texture an id of its own, rising with time.
 #[derive(Resource, Default)]
+pub struct AllocationIds {
+    last: u64,
+}
+
+impl AllocationIds {
+    /// An id that was never given before.
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+}
+
+/// What the textures of a window of rows hold.
+#[derive(Component, Default)]
 pub struct HeightField {
-    last_id: u64,
     pub(super) shown: Option<Set>,
     coming: Option<Set>,
     spare: Option<Allocation>,
@@ -214,7 +262,7 @@ pub struct HeightField {
 impl HeightField {
     /// The plan of what is on screen.
     #[must_use]
-    pub fn shown_plan(&self) -> Option<&SpectrumPlan> {
+    pub fn shown_plan(&self) -> Option<&RowPlan> {
         self.shown.as_ref().map(|set| &set.plan)
     }
 
@@ -245,15 +293,15 @@ impl HeightField {
     }
 
     /// The set of a plan, made if there is none yet. The very first one is on screen at once.
-    pub(super) fn set_for(&mut self, plan: &SpectrumPlan) -> Option<&mut Set> {
+    pub(super) fn set_for(&mut self, plan: &RowPlan, ids: &mut AllocationIds) -> Option<&mut Set> {
         let is_it = |set: &Set| set.plan.generation == plan.generation;
         let on_screen = self.shown.as_ref().is_none_or(is_it);
         if on_screen && self.shown.is_none() {
-            let allocation = self.allocate(plan, None);
+            let allocation = self.allocate(plan, None, ids);
             self.shown = Some(Set::new(plan, allocation));
         } else if !on_screen && !self.coming.as_ref().is_some_and(is_it) {
             let free = self.coming.take().map(|set| set.allocation);
-            let allocation = self.allocate(plan, free);
+            let allocation = self.allocate(plan, free, ids);
             self.coming = Some(Set::new(plan, allocation));
         }
         if on_screen {
@@ -264,7 +312,12 @@ impl HeightField {
     }
 
     /// A texture for a plan: one that is free, if it fits.
-    fn allocate(&mut self, plan: &SpectrumPlan, free: Option<Allocation>) -> Allocation {
+    fn allocate(
+        &mut self,
+        plan: &RowPlan,
+        free: Option<Allocation>,
+        ids: &mut AllocationIds,
+    ) -> Allocation {
         let (channels, layers) = (plan.channels.len() as u32, plan.layers());
         let fits = |of: &Allocation| of.channels == channels && of.layers == layers;
         if let Some(fitting) = free.filter(fits) {
@@ -273,9 +326,8 @@ impl HeightField {
         if let Some(spare) = self.spare.take_if(|spare| fits(spare)) {
             return spare;
         }
-        self.last_id += 1;
         Allocation {
-            id: self.last_id,
+            id: ids.next_id(),
             channels,
             layers,
         }

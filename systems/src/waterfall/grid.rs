@@ -35,7 +35,7 @@ impl GridSize {
 /// Builds the grid with its skirt.
 #[must_use]
 pub fn surface_grid(size: GridSize) -> Mesh {
-    let (columns, rows) = (size.axis_bins.max(2), size.rows.max(3));
+    let (columns, rows) = (size.columns.max(2), size.rows.max(3));
     // One ring of vertices more on each side: the same places at the foot.
     let (across, along) = (columns + 2, rows + 2);
     let mut positions = Vec::with_capacity((across * along) as usize);

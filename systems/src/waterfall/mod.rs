@@ -7,8 +7,8 @@ mod stage;
 mod state;
 mod surface_layout;
 
-pub use field::{Allocation, HeightField, HeightFieldSize};
+pub use field::{Allocation, AllocationIds, HeightField, HeightFieldSize};
 pub use grid::{GridSize, surface_grid};
 pub use stage::{HeightPart, HeightUpload, HeightUploads, stage_rows};
-pub use state::{FieldState, STATE_TEXELS, stage_state};
-pub use surface_layout::{SurfacePlace, SurfaceLayout, surface_layout};
+pub use state::{FieldState, FieldTexels, stage_state};
+pub use surface_layout::{SurfaceLayout, SurfacePlace, surface_layout};

@@ -6,14 +6,15 @@ use bevy_ecs::prelude::*;
 use crossbeam_channel::Sender;
 use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan, push_holes};
 
-use super::field::{HeightField, HeightFieldSize, RowPart, Set};
+use super::field::{AllocationIds, HeightField, HeightFieldSize, RowPart, Set};
 use crate::{
+    analysis::{
+        AnalysisOf, AnalysisProgress, JobKind, JobQueue, RowBlock, RowBlocks, RowPlan, RowWindow,
+        RowsOf, SharedEngines,
+    },
     diagnostics::RunStats,
     stream::StreamStatus,
-    analysis::{
-        JobQueue, JobKind, RowBlock, RowBlocks, SharedEngines, SpectrumPlan, SpectrumProgress,
-    },
-    view::View,
+    view::{ViewSettings, Views},
 };
 
 /// New rows of one mip.
@@ -96,7 +97,7 @@ impl Packer<'_> {
     /// One row of all channels.
     fn send_row(&mut self, mip: u32, row: u64, bytes: Vec<u8>) {
         let rows = row..row + 1;
-        if row >= self.set.oldest_place(mip, rows.end) {
+        if self.set.places(mip, rows.end).contains(&row) {
             let part = self.part(mip, &rows, &rows, 0);
             self.set.learn(mip, rows);
             self.send(vec![part], bytes);
@@ -147,7 +148,9 @@ impl Packer<'_> {
                 }
             }
             // What scrolled out while it was analysed has no place any more.
-            whole.start = whole.start.max(self.set.oldest_place(mip, whole.end));
+            let places = self.set.places(mip, whole.end);
+            whole.start = whole.start.max(places.start);
+            whole.end = whole.end.min(places.end);
             if whole.start < whole.end {
                 parts.push(self.part(mip, &whole, &data, first_byte));
                 self.set.learn(mip, whole);
@@ -205,42 +208,61 @@ fn partial_rows(mip: u32, columns: &Range<u64>) -> impl Iterator<Item = u64> {
     first_part.into_iter().chain(last_part)
 }
 
-/// Turns blocks into uploads and lets a finished set take over. SoundfallSystems `Stage`.
+/// Turns blocks into uploads and lets finished sets take over. Set `Stage`.
 pub fn stage_rows(
-    plan: Option<Res<SpectrumPlan>>,
+    mut windows: Query<(
+        &RowWindow,
+        &RowsOf,
+        &RowPlan,
+        &JobQueue,
+        &mut RowBlocks,
+        &mut HeightField,
+    )>,
+    analyses: Query<(&AnalysisOf, &Views, &AnalysisProgress)>,
+    streams: Query<&StreamStatus>,
+    views: Query<&ViewSettings>,
     size: Res<HeightFieldSize>,
-    queue: Res<JobQueue>,
-    status: Res<StreamStatus>,
-    view: Res<View>,
-    progress: Res<SpectrumProgress>,
     uploads: Res<HeightUploads>,
     engines: Res<SharedEngines>,
-    mut blocks: ResMut<RowBlocks>,
-    mut field: ResMut<HeightField>,
+    mut ids: ResMut<AllocationIds>,
     mut stats: ResMut<RunStats>,
 ) {
-    let Some(plan) = plan else { return };
-    let Some(set) = field.set_for(&plan) else {
-        return;
-    };
-    let mut packer = Packer {
-        set,
-        row_bytes: u64::from(size.axis_bins) * LEVEL_BYTES as u64,
-        uploads: &uploads,
-        stats: &mut stats,
-    };
-    for block in blocks.0.drain(..) {
-        if block.generation == plan.generation && !block.span.columns.is_empty() {
-            packer.block(block, &engines);
+    for (window, of, plan, queue, mut blocks, mut field) in &mut windows {
+        let Ok((stream, of_views, progress)) = analyses.get(of.0) else {
+            continue;
+        };
+        let Ok(status) = streams.get(stream.0) else {
+            continue;
+        };
+        let Some(set) = field.set_for(plan, &mut ids) else {
+            continue;
+        };
+        if let Some(columns) = window.fixed_columns(plan) {
+            set.keep_places_for(&columns);
+        } else {
+            set.follow_newest();
         }
-    }
-    // Where nothing more will come, a row that is not full is all there will be of it.
-    if (status.ended || status.held) && progress.idle() {
-        for (mip, row, bytes) in packer.set.unfinished() {
-            packer.send_row(mip, row, bytes);
+        let mut packer = Packer {
+            set,
+            row_bytes: u64::from(size.axis_bins) * LEVEL_BYTES as u64,
+            uploads: &uploads,
+            stats: &mut stats,
+        };
+        for block in blocks.0.drain(..) {
+            if block.generation == plan.generation && !block.span.columns.is_empty() {
+                packer.block(block, &engines);
+            }
         }
+        // Where nothing more will come, a row that is not full is all there will be of it.
+        if (status.ended || status.held) && progress.idle() {
+            for (mip, row, bytes) in packer.set.unfinished() {
+                packer.send_row(mip, row, bytes);
+            }
+        }
+        let spans = of_views.iter().filter_map(|view| views.get(view).ok());
+        let span_secs = spans.map(|view| view.span_secs).fold(0.0, f64::max);
+        field.take_over(queue, span_secs);
     }
-    field.take_over(&queue, view.span_secs);
 }
 
 #[cfg(test)]

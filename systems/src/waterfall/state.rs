@@ -1,139 +1,256 @@
-//! The few numbers a frame that tell the shaders what to show of the height field and how far it
-//! has scrolled.
+//! The few numbers a display frame that tell the shaders what a view shows of the height fields and
+//! how far it has scrolled.
 
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::stored_level;
 
-use super::field::{HeightField, HeightFieldSize, Set};
+use super::field::{Allocation, HeightField, HeightFieldSize, Set};
 use super::grid::GridSize;
-use crate::{stream::StreamClock, stream::StreamStatus, view::View};
-
-/// Texels (four f32 each) of the state a frame.
-pub const STATE_TEXELS: usize = 4;
+use crate::{
+    analysis::{AnalysisOf, RowPlan, RowWindows},
+    stream::{StreamClock, StreamStatus},
+    view::{TimeWindow, ViewOf, ViewSettings},
+};
 
 /// From the frame in which samples are there to the one that has their rows: a job is back in the
 /// next frame, and frames are not quite regular. The clock keeps a block behind as well.
 const JOB_SECS: f64 = 1.0 / 60.0;
 
-/// The state texels of this frame, for the upload.
-#[derive(Resource, Clone, Default)]
+crate::texels! {
+    /// What a view shows of a height field. A row of texture coordinates is a row of the texture,
+    /// counted from 0; the *head* is the row at the front edge.
+    pub struct FieldTexels / "Field" {
+        /// First layer of the mip shown.
+        first_layer: i32,
+        /// Texture row of the head.
+        head: i32,
+        /// How far the front edge is past the head, rows.
+        fraction: f32,
+        /// Rows of the texture.
+        rows: i32,
+        /// Rows shown.
+        span: f32,
+        /// Texture rows that a grid row stands for.
+        stride: i32,
+        /// Rows from the head back to the first grid row that is glued to the data.
+        phase: i32,
+        /// Known rows behind the head.
+        behind: f32,
+        /// Floor of the range, as stored.
+        low: f32,
+        /// Top of the range, as stored.
+        high: f32,
+        /// Place of the colormap in the list of all.
+        colormap: i32,
+        /// Known rows ahead of the head.
+        ahead: f32,
+        /// Bins of the frequency axis, texels of a row.
+        axis_bins: i32,
+        /// Rows of the grid that surfaces are drawn with.
+        grid_rows: i32,
+        /// Columns of that grid.
+        grid_columns: i32,
+    }
+}
+
+/// What a view shows in this display frame.
+#[derive(Component, Clone, Default)]
 pub struct FieldState {
-    /// See the shader's `state` functions for what each number is.
-    pub texels: [[f32; 4]; STATE_TEXELS],
+    /// For the shaders.
+    pub texels: FieldTexels,
     /// The moment at the front edge, in absolute frames.
     pub head_frames: f64,
+    /// The window of rows that is shown.
+    pub window: Option<Entity>,
+    /// Its texture.
+    pub allocation: Option<Allocation>,
     /// Mip of the rows shown.
     pub mip: u32,
     /// Something is there to be drawn.
     pub visible: bool,
 }
 
-/// The mip to show and its rows around the front edge: the one that fits the span, unless
-/// another holds more of it.
-fn mip_to_show(set: &Set, head_frames: f64, span_secs: f64) -> Option<(u32, Range<u64>)> {
-    let plan = &set.plan;
-    let wanted = plan.mip_for(span_secs);
-    let around = |mip: u32| {
-        let row = ((head_frames - plan.row_centre(mip, 0)) / plan.row_frames(mip) as f64)
-            .max(0.0) as u64;
-        let known = set.known(mip);
-        known.at_or_before(row).or_else(|| known.last())
-    };
-    // In columns, back from the newest.
-    let held = |mip: u32, rows: &Range<u64>| {
-        let columns = (rows.end - rows.start) << mip;
-        (columns as f64).min(plan.columns_in(span_secs))
-    };
-    let candidates = || {
-        plan.mips
-            .clone()
-            .filter_map(|mip| Some((mip, around(mip)?)))
-    };
-    let most = candidates()
-        .map(|(mip, rows)| held(mip, &rows))
-        .fold(0.0, f64::max);
-    candidates()
-        .filter(|(mip, rows)| {
-            // The ends of coarse rows are a little apart.
-            let slack = f64::from(4_u32 << (*mip).max(wanted)) + most / 64.0;
-            held(*mip, rows) + slack >= most
-        })
-        .min_by_key(|(mip, _)| (mip.abs_diff(wanted), *mip))
+/// Rows that a view could show.
+struct Candidate<'a> {
+    window: Entity,
+    set: &'a Set,
+    mip: u32,
+    rows: Range<u64>,
 }
 
-/// Works out how far the surface has scrolled. SoundfallSystems `Stage`, after the rows.
-pub fn stage_state(
-    field: Res<HeightField>,
-    status: Res<StreamStatus>,
-    size: Res<HeightFieldSize>,
-    clock: Res<StreamClock>,
-    view: Res<View>,
-    mut state: ResMut<FieldState>,
-) {
-    let Some(set) = &field.shown else {
-        *state = FieldState::default();
-        return;
-    };
-    let plan = &set.plan;
-    if plan.epoch != status.epoch {
-        // Another ring runs already, but this picture is still of the old one: it stands still
-        // until the new one has rows.
-        return;
+impl Candidate<'_> {
+    fn row_frames(&self) -> u64 {
+        self.set.plan.row_frames(self.mip)
     }
-    let Some((mip, rows)) = mip_to_show(set, clock.now_frames, view.span_secs) else {
-        *state = FieldState::default();
-        return;
-    };
-    let row_frames = plan.row_frames(mip) as f64;
-    let to_centre = plan.row_centre(mip, 0);
-    let to_end = plan.row_end(mip, 0) as f64 - to_centre;
-    let newest = rows.end.saturating_sub(1) as f64;
-    // The newest row stands for the middle of its windows and is complete one row later at the
-    // worst; then a job has to be done. While sound flows the front edge keeps that distance,
-    // so that there is always data under it. When it has ended, everything is shown.
-    let head = if clock.flowing() {
-        let lag = to_end + row_frames + f64::from(plan.sample_rate) * JOB_SECS;
-        ((clock.now_frames - lag - to_centre) / row_frames).min(newest)
+
+    /// The front edge, in rows, for a view whose edge is at a frame or follows the newest sound.
+    fn head(&self, frame: Option<f64>, clock: &StreamClock) -> f64 {
+        let plan = &self.set.plan;
+        let row_frames = self.row_frames() as f64;
+        let to_centre = plan.row_centre(self.mip, 0);
+        let newest = self.rows.end.saturating_sub(1) as f64;
+        let head = match frame {
+            Some(frame) => ((frame - to_centre) / row_frames).min(newest),
+            // The newest row stands for the middle of its windows and is complete one row later at
+            // the worst; then a job has to be done. While sound flows the front edge keeps that
+            // distance, so that there is always data under it. When it has ended, everything is
+            // shown.
+            None if clock.flowing() => {
+                let to_end = plan.row_end(self.mip, 0) as f64 - to_centre;
+                let lag = to_end + row_frames + f64::from(plan.sample_rate) * JOB_SECS;
+                ((clock.now_frames - lag - to_centre) / row_frames).min(newest)
+            }
+            None => newest,
+        };
+        head.max(0.0)
+    }
+
+    /// How much of the time shown it has, frames back from the edge.
+    fn held_frames(&self, frame: Option<f64>, span_frames: f64) -> f64 {
+        let plan = &self.set.plan;
+        let row_frames = self.row_frames() as f64;
+        let start = plan.row_centre(self.mip, self.rows.start) - row_frames / 2.0;
+        let end = plan.row_centre(self.mip, self.rows.end.max(1) - 1) + row_frames / 2.0;
+        match frame {
+            Some(frame) => (end.min(frame) - start.max(frame - span_frames)).max(0.0),
+            None => ((self.rows.end - self.rows.start) as f64 * row_frames).min(span_frames),
+        }
+    }
+}
+
+/// The rows to show: those whose length in time fits the span best, unless others hold more of
+/// what is to be seen.
+fn rows_to_show<'a>(
+    sets: impl Iterator<Item = (Entity, &'a Set)>,
+    at_frames: f64,
+    frame: Option<f64>,
+    span_secs: f64,
+) -> Option<Candidate<'a>> {
+    let mut candidates = Vec::new();
+    let mut wanted_frames = f64::INFINITY;
+    for (window, set) in sets {
+        let plan = &set.plan;
+        let span_frames = span_secs * f64::from(plan.sample_rate);
+        wanted_frames = wanted_frames.min(plan.wanted_row_frames(span_frames));
+        for mip in plan.mips.clone() {
+            let row = ((at_frames - plan.row_centre(mip, 0)) / plan.row_frames(mip) as f64)
+                .max(0.0) as u64;
+            let known = set.known(mip);
+            let rows = known.at_or_before(row).or_else(|| match frame {
+                Some(_) => None,
+                None => known.last(),
+            });
+            candidates.extend(rows.map(|rows| Candidate {
+                window,
+                set,
+                mip,
+                rows,
+            }));
+        }
+    }
+    // The shortest rows of which the texture has enough for the span.
+    let ideal_frames = candidates
+        .iter()
+        .map(|of| of.row_frames() as f64)
+        .filter(|row_frames| *row_frames >= wanted_frames)
+        .fold(f64::INFINITY, f64::min);
+    let ideal_frames = if ideal_frames.is_finite() {
+        ideal_frames
     } else {
-        newest
+        wanted_frames
     };
-    let head = head.max(0.0);
-    let head_row = head.floor();
-    let grid = GridSize::for_surfaces(set.allocation.channels as usize);
-    let span_rows = plan.rows_in(mip, view.span_secs);
-    let stride = (span_rows / f64::from(grid.rows.saturating_sub(2).max(1)))
-        .ceil()
-        .max(1.0);
-    let height = f64::from(size.rows);
-    state.head_frames = head * row_frames + to_centre;
-    state.mip = mip;
-    state.visible = true;
-    state.texels = [
-        [
-            plan.first_layer(mip) as f32,
-            (head_row % height) as f32,
-            (head - head_row) as f32,
-            height as f32,
-        ],
-        [
-            span_rows as f32,
-            stride as f32,
-            (head_row % stride) as f32,
-            (head_row - rows.start as f64) as f32,
-        ],
-        [
-            stored_level(view.db_min),
-            stored_level(view.db_max),
-            view.colormap as u32 as f32,
-            (newest - head_row) as f32,
-        ],
-        [
-            size.axis_bins as f32,
-            grid.rows as f32,
-            grid.columns as f32,
-            0.0,
-        ],
-    ];
+    let held = |of: &Candidate| {
+        let span_frames = span_secs * f64::from(of.set.plan.sample_rate);
+        of.held_frames(frame, span_frames)
+    };
+    let most = candidates.iter().map(held).fold(0.0, f64::max);
+    let distance = |of: &Candidate| (of.row_frames() as f64 / ideal_frames).log2().abs();
+    candidates
+        .into_iter()
+        .filter(|of| {
+            // The ends of coarse rows are a little apart.
+            let slack = 4.0 * (of.row_frames() as f64).max(ideal_frames) + most / 64.0;
+            held(of) + slack >= most
+        })
+        .min_by(|a, b| {
+            distance(a)
+                .total_cmp(&distance(b))
+                .then(a.row_frames().cmp(&b.row_frames()))
+        })
+}
+
+/// Works out what every view shows and how far it has scrolled. Set `Stage`, after the rows.
+pub fn stage_state(
+    mut views: Query<(&ViewOf, &ViewSettings, &TimeWindow, &mut FieldState)>,
+    analyses: Query<(&AnalysisOf, &RowWindows)>,
+    streams: Query<(&StreamStatus, &StreamClock)>,
+    fields: Query<&HeightField>,
+    size: Res<HeightFieldSize>,
+) {
+    for (of, settings, window, mut state) in &mut views {
+        let analysis = analyses.get(of.0);
+        let Ok((stream, windows)) = analysis else {
+            *state = FieldState::default();
+            continue;
+        };
+        let Ok((status, clock)) = streams.get(stream.0) else {
+            *state = FieldState::default();
+            continue;
+        };
+        let sets = || {
+            windows.iter().filter_map(|entity| {
+                let set = fields.get(entity).ok()?.shown.as_ref()?;
+                Some((entity, set))
+            })
+        };
+        if sets().next().is_some() && sets().all(|(_, set)| set.plan.epoch != status.epoch) {
+            // Another ring runs already, but this picture is still of the old one: it stands still
+            // until the new one has rows.
+            continue;
+        }
+        let current = sets().filter(|(_, set)| set.plan.epoch == status.epoch);
+        let rate = sets().next().map_or(1, |(_, set)| set.plan.sample_rate);
+        let frame = window.frame(clock.now_frames, rate);
+        let at_frames = frame.unwrap_or(clock.now_frames);
+        let Some(shown) = rows_to_show(current, at_frames, frame, settings.span_secs) else {
+            *state = FieldState::default();
+            continue;
+        };
+        let plan: &RowPlan = &shown.set.plan;
+        let (mip, rows) = (shown.mip, &shown.rows);
+        let row_frames = plan.row_frames(mip) as f64;
+        let newest = rows.end.saturating_sub(1) as f64;
+        let head = shown.head(frame, clock);
+        let head_row = head.floor();
+        let grid = GridSize::for_surfaces(settings.channels.len());
+        let span_rows = plan.rows_in(mip, settings.span_secs);
+        let stride = (span_rows / f64::from(grid.rows.saturating_sub(2).max(1)))
+            .ceil()
+            .max(1.0);
+        let height = f64::from(size.rows);
+        state.head_frames = head * row_frames + plan.row_centre(mip, 0);
+        state.window = Some(shown.window);
+        state.allocation = Some(shown.set.allocation);
+        state.mip = mip;
+        state.visible = true;
+        state.texels = FieldTexels {
+            first_layer: plan.first_layer(mip) as i32,
+            head: (head_row % height) as i32,
+            fraction: (head - head_row) as f32,
+            rows: size.rows as i32,
+            span: span_rows as f32,
+            stride: stride as i32,
+            phase: (head_row % stride) as i32,
+            behind: (head_row - rows.start as f64) as f32,
+            low: stored_level(settings.db_min),
+            high: stored_level(settings.db_max),
+            colormap: settings.colormap as i32,
+            ahead: (newest - head_row) as f32,
+            axis_bins: size.axis_bins as i32,
+            grid_rows: grid.rows as i32,
+            grid_columns: grid.columns as i32,
+        };
+    }
 }

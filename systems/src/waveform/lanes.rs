@@ -1,26 +1,22 @@
-//! Keeps the lanes' texture up to date: sends the store for new samples, packs complete entries.
+//! The lanes of a view: which entries of the envelopes lie where in its texture.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use crossbeam_channel::Sender;
-use soundfall_dsp::pyramid::BASE_FRAMES;
 
+use super::envelopes::{Envelopes, EnvelopesOf, StreamEnvelopes};
 use super::set::{LaneSet, LaneUpload};
-use super::store::{LaneStore, LaneRequest};
 use crate::{
-    backend::{Pending, SharedBackend},
+    analysis::AnalysisOf,
     diagnostics::RunStats,
-    stream::{StreamStatus, Source},
-    view::View,
-    waterfall::{FieldState, HeightField},
+    stream::{Stream, StreamClock, StreamStatus},
+    view::{TimeWindow, ViewOf, ViewSettings},
+    waterfall::{AllocationIds, FieldState, HeightField},
 };
 
-/// State texels (four f32 each) of the lanes.
-pub const LANE_TEXELS: usize = 2;
-
-/// Entries along the time axis of the lanes' texture.
+/// Entries along the time axis of a texture of lanes.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneWidth(pub u32);
 
@@ -34,28 +30,16 @@ impl Default for LaneWidth {
 #[derive(Resource)]
 pub struct LaneUploads(pub Sender<LaneUpload>);
 
-/// A store away in a task.
-#[derive(Component)]
-pub struct LaneJob {
-    /// The texture whose entries it has.
-    allocation: u64,
-    store: Pending<LaneStore>,
-}
-
-/// Frames a new texture gets to be made before it can be shown.
+/// Display frames a new texture gets to be made before it can be shown.
 const FRAMES_TO_BE_MADE: u32 = 3;
 
-/// The lanes' textures: which entries lie where. While the lanes of other channels are read, the
-/// old ones stay on screen.
-#[derive(Resource, Default)]
+/// The textures of a view's lanes: which entries lie where. While the lanes of other channels are
+/// read, the old ones stay on screen.
+#[derive(Component, Default)]
+#[require(LaneState)]
 pub struct LaneField {
-    last_allocation: u64,
     shown: Option<LaneSet>,
     coming: Option<LaneSet>,
-    /// A store is in a task.
-    away: bool,
-    /// The last request was for the lanes that are coming: now it is the turn of those on screen.
-    turn_of_shown: bool,
 }
 
 impl LaneField {
@@ -87,204 +71,204 @@ impl LaneField {
 
     /// All textures that must exist now, and their numbers of lanes.
     pub fn allocations(&self) -> impl Iterator<Item = (u64, u32)> {
-        [&self.shown, &self.coming]
-            .into_iter()
-            .flatten()
+        self.sets()
             .map(|set| (set.allocation, set.channels.len() as u32))
     }
 
-    /// True when the store is home and has read all there is.
+    /// The envelopes it shows, once they are all that is asked for.
     #[must_use]
-    pub fn caught_up(&self, status: &StreamStatus) -> bool {
-        self.coming.is_none()
-            && self
-                .shown
-                .as_ref()
-                .is_some_and(|set| set.caught_up(status.written_frames))
-    }
-
-    /// The set that belongs to what is asked for now: the one that is coming, if there is one.
-    fn current(&mut self) -> Option<&mut LaneSet> {
-        self.coming.as_mut().or(self.shown.as_mut())
-    }
-
-    /// The set whose turn it is to be sent for new samples of a ring: while others come, those on
-    /// screen go on.
-    fn next_to_go(&mut self, epoch: u64) -> Option<&mut LaneSet> {
-        let shown_goes_on = self.coming.is_some()
-            && self.turn_of_shown
-            && self.shown.as_ref().is_some_and(|set| set.epoch == epoch);
-        self.turn_of_shown = !self.turn_of_shown;
-        if shown_goes_on {
-            self.shown.as_mut()
-        } else {
-            self.current()
+    pub fn settled_on(&self) -> Option<Entity> {
+        match &self.coming {
+            Some(_) => None,
+            None => self.shown.as_ref().map(|set| set.envelopes),
         }
+    }
+
+    fn sets(&self) -> impl Iterator<Item = &LaneSet> {
+        [&self.shown, &self.coming].into_iter().flatten()
     }
 }
 
-/// Takes the store back when its request is over. SoundfallSystems `Collect`.
-pub fn collect_lanes(
+/// Gives every view the lanes of its channels, and gives up envelopes that no view shows. Set
+/// `Stage`, after the lanes were staged.
+pub fn fit_lanes(
     mut commands: Commands,
-    mut field: ResMut<LaneField>,
-    mut jobs: Query<(Entity, &mut LaneJob)>,
+    mut views: Query<(&ViewOf, &ViewSettings, &mut LaneField)>,
+    analyses: Query<&AnalysisOf>,
+    streams: Query<(&StreamStatus, Option<&StreamEnvelopes>), With<Stream>>,
+    envelopes: Query<(Entity, &Envelopes)>,
+    mut ids: ResMut<AllocationIds>,
 ) {
-    for (entity, mut job) in &mut jobs {
-        if let Some(store) = job.store.ready() {
-            commands.entity(entity).despawn();
-            field.away = false;
-            // The store of a set that was given up meanwhile has no home any more.
-            let field = &mut *field;
-            let home = [&mut field.shown, &mut field.coming]
-                .into_iter()
-                .flatten()
-                .find(|set| set.allocation == job.allocation);
-            if let Some(set) = home {
-                set.store = Some(store);
-            }
-        }
-    }
-}
-
-/// Sends the store for new samples. Last in the set `Stage`: what it brought home must have been
-/// packed before it leaves again.
-pub fn send_lanes(
-    mut commands: Commands,
-    source: Option<Res<Source>>,
-    status: Res<StreamStatus>,
-    view: Res<View>,
-    backend: Res<SharedBackend>,
-    mut field: ResMut<LaneField>,
-) {
-    let Some(source) = source else { return };
-    let fits = field
-        .current()
-        .is_some_and(|set| set.epoch == status.epoch && *set.channels == *view.channels);
-    let request = if fits {
-        let Some(set) = field.next_to_go(status.epoch) else {
-            return;
+    let mut new: Vec<(Entity, Entity, u64, Arc<[u32]>)> = Vec::new();
+    for (of, settings, mut field) in &mut views {
+        let Ok(of) = analyses.get(of.0) else { continue };
+        let Ok((status, of_stream)) = streams.get(of.0) else {
+            continue;
         };
-        let wants = set
-            .store
-            .as_ref()
-            .is_some_and(|store| status.written_frames >= store.next_frame() + BASE_FRAMES);
-        if !wants {
-            return;
+        let current = field.coming.as_ref().or(field.shown.as_ref());
+        let fits = |set: &LaneSet| {
+            set.epoch == status.epoch
+                && *set.channels == *settings.channels
+                && of_stream.is_some_and(|all| all.iter().any(|one| one == set.envelopes))
+        };
+        if current.is_some_and(fits) {
+            continue;
         }
-        let allocation = set.allocation;
-        set.sent_to = status.written_frames;
-        set.store
-            .take()
-            .map(|store| (allocation, LaneRequest::GoOn(store)))
-    } else if field.away {
-        return;
-    } else {
-        field.last_allocation += 1;
-        let channels: Arc<[u32]> = view.channels.clone().into();
-        let format = source.ring.format();
-        // The oldest frames go while they are read: keep a distance. Whole base entries only.
-        let first = (status.oldest_frame + status.margin_frames(format)).min(status.written_frames);
-        let mut set = LaneSet::new(field.last_allocation, status.epoch, channels.clone());
-        set.sent_to = status.written_frames;
-        let allocation = set.allocation;
+        let is_it = |epoch: u64, channels: &[u32]| {
+            epoch == status.epoch && *channels == *settings.channels
+        };
+        let known = of_stream
+            .iter()
+            .flat_map(|all| all.iter())
+            .filter_map(|entity| envelopes.get(entity).ok())
+            .find(|(_, envelopes)| is_it(envelopes.epoch, &envelopes.channels))
+            .map(|(entity, _)| entity)
+            .or_else(|| {
+                // Made a moment ago for another view.
+                new.iter()
+                    .find(|(stream, _, epoch, channels)| *stream == of.0 && is_it(*epoch, channels))
+                    .map(|(_, entity, ..)| *entity)
+            });
+        let channels: Arc<[u32]> = settings.channels.clone().into();
+        let entity = known.unwrap_or_else(|| {
+            let envelopes = Envelopes::new(status.epoch, channels.clone());
+            let entity = commands.spawn((EnvelopesOf(of.0), envelopes)).id();
+            new.push((of.0, entity, status.epoch, channels.clone()));
+            entity
+        });
+        let set = LaneSet::new(ids.next_id(), entity, status.epoch, channels);
         if field.shown.is_none() {
             field.shown = Some(set);
         } else {
             field.coming = Some(set);
         }
-        let request = LaneRequest::Begin {
-            epoch: status.epoch,
-            channels,
-            history_frames: format.capacity_frames,
-            first_frame: first.div_ceil(BASE_FRAMES) * BASE_FRAMES,
-        };
-        Some((allocation, request))
-    };
-    if let Some((allocation, request)) = request {
-        let store = backend.0.lanes(&source.ring, request, status.written_frames);
-        commands.spawn(LaneJob { allocation, store });
-        field.away = true;
     }
-}
-
-/// Packs the entries that became complete, while the store is at home. SoundfallSystems `Stage`.
-pub fn stage_lanes(
-    source: Option<Res<Source>>,
-    status: Res<StreamStatus>,
-    view: Res<View>,
-    width: Res<LaneWidth>,
-    uploads: Res<LaneUploads>,
-    mut field: ResMut<LaneField>,
-    mut stats: ResMut<RunStats>,
-) {
-    let Some(source) = source else { return };
-    let span_frames = view.span_secs * f64::from(source.ring.format().sample_rate);
-    let field = &mut *field;
-    for set in [&mut field.shown, &mut field.coming].into_iter().flatten() {
-        set.frames += 1;
-        if set.epoch == status.epoch
-            && let Some(upload) = set.stage(&status, span_frames, width.0)
-        {
-            stats.bytes_of_new_rows += upload.bytes.len() as u64;
-            let _ = uploads.0.send(upload);
+    for (entity, _) in &envelopes {
+        let shown = |(.., field): (&ViewOf, &ViewSettings, &LaneField)| {
+            field.sets().any(|set| set.envelopes == entity)
+        };
+        if !views.iter().any(shown) {
+            commands.entity(entity).despawn();
         }
     }
-    let ready = field.coming.as_ref().is_some_and(|coming| {
-        coming.frames > FRAMES_TO_BE_MADE && !coming.entries.is_empty() && coming.has_arrived()
-    });
-    if ready {
-        field.shown = field.coming.take();
-    }
 }
 
-/// The lanes' state texels of this frame.
-#[derive(Resource, Clone, Default)]
-pub struct LaneState {
-    /// See the shader.
-    pub texels: [[f32; 4]; LANE_TEXELS],
-}
-
-/// Scrolls the lanes with the waterfall. SoundfallSystems `Stage`, last.
-pub fn stage_lane_state(
-    source: Option<Res<Source>>,
-    field: Res<LaneField>,
-    heights: Res<HeightField>,
-    view: Res<View>,
+/// Packs the entries that became complete, while the stores are here. Set `Stage`.
+pub fn stage_lanes(
+    mut views: Query<(&ViewOf, &ViewSettings, &TimeWindow, &mut LaneField)>,
+    analyses: Query<&AnalysisOf>,
+    streams: Query<(&Stream, &StreamStatus, &StreamClock)>,
+    envelopes: Query<&Envelopes>,
     width: Res<LaneWidth>,
-    surface: Res<FieldState>,
-    mut state: ResMut<LaneState>,
+    uploads: Res<LaneUploads>,
+    mut stats: ResMut<RunStats>,
 ) {
-    let (Some(source), Some(set)) = (source, &field.shown) else {
-        return;
-    };
-    if set.entries.is_empty() || set.entry_frames == 0 {
-        *state = LaneState::default();
-        return;
+    for (of, settings, window, mut field) in &mut views {
+        let Ok(of) = analyses.get(of.0) else { continue };
+        let Ok((stream, status, clock)) = streams.get(of.0) else {
+            continue;
+        };
+        let rate = stream.ring.format().sample_rate;
+        let span_frames = settings.span_secs * f64::from(rate);
+        let head = window.frame(clock.now_frames, rate);
+        let field = &mut *field;
+        for set in [&mut field.shown, &mut field.coming].into_iter().flatten() {
+            set.frames += 1;
+            let Ok(envelopes) = envelopes.get(set.envelopes) else {
+                continue;
+            };
+            if set.epoch == status.epoch
+                && let Some(upload) = set.stage(envelopes, status, head, span_frames, width.0)
+            {
+                stats.bytes_of_new_rows += upload.bytes.len() as u64;
+                // Without a renderer there is no receiver: the books are kept all the same.
+                let _ = uploads.0.send(upload);
+            }
+        }
+        let ready = field.coming.as_ref().is_some_and(|coming| {
+            coming.frames > FRAMES_TO_BE_MADE
+                && !coming.entries.is_empty()
+                && envelopes
+                    .get(coming.envelopes)
+                    .is_ok_and(Envelopes::has_arrived)
+        });
+        if ready {
+            field.shown = field.coming.take();
+        }
     }
-    if heights
-        .shown_plan()
-        .is_some_and(|plan| plan.epoch != set.epoch)
-    {
-        // One of them shows another ring already: until both do, this one stands still.
-        return;
+}
+
+crate::texels! {
+    /// What a view shows of its lanes. The *head* is the entry at the right end.
+    pub struct LaneTexels / "Lanes" {
+        /// Texture column of the head.
+        head: i32,
+        /// How far the right end is past the head, entries.
+        fraction: f32,
+        /// Entries shown.
+        span: f32,
+        /// Columns of the texture.
+        columns: i32,
+        /// Known entries behind the head.
+        behind: f32,
+        /// Known entries ahead of the head.
+        ahead: f32,
+        /// Lanes.
+        lanes: i32,
+        /// Place of the colormap in the list of all.
+        colormap: i32,
     }
-    let entry = set.entry_frames as f64;
-    let head = (surface.head_frames / entry).max(0.0);
-    let head_entry = head.floor();
-    let span = view.span_secs * f64::from(source.ring.format().sample_rate) / entry;
-    let columns = f64::from(width.0);
-    state.texels = [
-        [
-            (head_entry % columns) as f32,
-            (head - head_entry) as f32,
-            span as f32,
-            columns as f32,
-        ],
-        [
-            (head_entry - set.entries.start as f64) as f32,
-            (set.entries.end as f64 - 1.0 - head_entry) as f32,
-            set.channels.len() as f32,
-            0.0,
-        ],
-    ];
+}
+
+/// What a view shows of its lanes in this display frame.
+#[derive(Component, Clone, Default)]
+pub struct LaneState {
+    /// For the shaders.
+    pub texels: LaneTexels,
+}
+
+/// Scrolls the lanes with the waterfall. Set `Stage`, after it.
+pub fn stage_lane_state(
+    mut views: Query<(
+        &ViewOf,
+        &ViewSettings,
+        &LaneField,
+        &FieldState,
+        &mut LaneState,
+    )>,
+    analyses: Query<&AnalysisOf>,
+    streams: Query<&Stream>,
+    heights: Query<&HeightField>,
+    width: Res<LaneWidth>,
+) {
+    for (of, settings, field, surface, mut state) in &mut views {
+        let stream = analyses.get(of.0).and_then(|of| streams.get(of.0));
+        let (Ok(stream), Some(set)) = (stream, &field.shown) else {
+            continue;
+        };
+        if set.entries.is_empty() || set.entry_frames == 0 {
+            *state = LaneState::default();
+            continue;
+        }
+        let shown = surface.window.and_then(|rows| heights.get(rows).ok());
+        let shown = shown.and_then(HeightField::shown_plan);
+        if shown.is_some_and(|plan| plan.epoch != set.epoch) {
+            // One of them shows another ring already: until both do, this one stands still.
+            continue;
+        }
+        let entry = set.entry_frames as f64;
+        let head = (surface.head_frames / entry).max(0.0);
+        let head_entry = head.floor();
+        let rate = f64::from(stream.ring.format().sample_rate);
+        state.texels = LaneTexels {
+            head: (head_entry % f64::from(width.0)) as i32,
+            fraction: (head - head_entry) as f32,
+            span: (settings.span_secs * rate / entry) as f32,
+            columns: width.0 as i32,
+            behind: (head_entry - set.entries.start as f64) as f32,
+            ahead: (set.entries.end as f64 - 1.0 - head_entry) as f32,
+            lanes: set.channels.len() as i32,
+            colormap: settings.colormap as i32,
+        };
+    }
 }

@@ -1,16 +1,21 @@
 //! Waveform lanes: minimum, maximum and RMS of every shown channel at powers of two over time,
-//! and the newest of them packed for the picture.
+//! and those that a view shows packed for its picture.
 //!
-//! The envelopes live in one store that travels into a task with new samples to read and comes
-//! back; no lock, and nobody waits. A change of the span only picks another level of the store.
+//! The envelopes of some channels of a stream are an entity, shared by all views that show these
+//! channels. They live in a store that goes into a task with new samples to read and comes back; no
+//! lock, and nothing waits. A change of the span only picks another level of the store.
 
+mod envelopes;
 mod lanes;
 mod set;
 mod store;
 
+pub use envelopes::{
+    EnvelopeJob, Envelopes, EnvelopesOf, StreamEnvelopes, collect_envelopes, send_envelopes,
+};
 pub use lanes::{
-    LANE_TEXELS, LaneField, LaneJob, LaneState, LaneUploads, LaneWidth, collect_lanes, send_lanes,
-    stage_lane_state, stage_lanes,
+    LaneField, LaneState, LaneTexels, LaneUploads, LaneWidth, fit_lanes, stage_lane_state,
+    stage_lanes,
 };
 pub use set::LaneUpload;
-pub use store::{LaneStore, LaneRequest};
+pub use store::{LaneRequest, LaneStore};

@@ -1,19 +1,20 @@
-//! The lanes of some channels: their store, and which of its entries are in a texture. Packs what is
-//! new; never reads samples.
+//! The lanes of some channels: which entries of their envelopes are in a texture. Packs what is new;
+//! never reads samples.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use half::f16;
 use soundfall_dsp::envelope::MinMaxRms;
-use soundfall_dsp::pyramid::BASE_FRAMES;
 
-use super::store::LaneStore;
+use bevy_ecs::prelude::*;
+
+use super::envelopes::Envelopes;
 use crate::stream::StreamStatus;
 
 /// New entries of all lanes.
 pub struct LaneUpload {
-    /// Texture they are meant for, see [`LaneField::allocation`].
+    /// Texture they are meant for, see [`super::LaneField::allocations`].
     pub allocation: u64,
     /// Texture column of the first entry; the rest follow and wrap at the texture's end.
     pub first_column: u32,
@@ -26,13 +27,12 @@ pub struct LaneUpload {
     pub bytes: Vec<u8>,
 }
 
-/// The lanes of some channels of one ring, in a texture of their own.
+/// The lanes of some channels of one stream, in a texture of their own.
 pub(super) struct LaneSet {
     pub allocation: u64,
+    pub envelopes: Entity,
     pub epoch: u64,
     pub channels: Arc<[u32]>,
-    /// At home, or away in a task.
-    pub store: Option<LaneStore>,
     level: usize,
     /// Entries staged, absolute indices of the level.
     pub entries: Range<u64>,
@@ -43,18 +43,16 @@ pub(super) struct LaneSet {
     gaps_seen: u64,
     pub entry_frames: u64,
     pub frames: u32,
-    /// How far the store's last request was to go.
-    pub sent_to: u64,
 }
 
 impl LaneSet {
     /// Lanes of which nothing is there yet.
-    pub fn new(allocation: u64, epoch: u64, channels: Arc<[u32]>) -> Self {
+    pub fn new(allocation: u64, envelopes: Entity, epoch: u64, channels: Arc<[u32]>) -> Self {
         Self {
             allocation,
+            envelopes,
             epoch,
             channels,
-            store: None,
             level: usize::MAX,
             entries: 0..0,
             closed: 0,
@@ -62,46 +60,57 @@ impl LaneSet {
             gaps_seen: 0,
             entry_frames: 0,
             frames: 0,
-            sent_to: 0,
         }
     }
 
-    /// True when the store is home and has read all there was when it left. While sound flows there
-    /// always is a block more by then.
-    pub fn has_arrived(&self) -> bool {
-        self.caught_up(self.sent_to)
-    }
-
-    /// True when the store is home and has read all there is.
-    pub fn caught_up(&self, written_frames: u64) -> bool {
-        self.store
-            .as_ref()
-            .is_some_and(|store| store.next_frame() + BASE_FRAMES > written_frames)
-    }
-
-    /// Entries of the level shown that are there and can be packed: the newest ones.
-    pub fn stage(&mut self, status: &StreamStatus, span_frames: f64, width: u32) -> Option<LaneUpload> {
-        let store = self.store.as_ref()?;
+    /// Entries of the level shown that are there and can be packed: the newest ones, or those
+    /// around a right end that stands at the frame `head`.
+    pub fn stage(
+        &mut self,
+        envelopes: &Envelopes,
+        status: &StreamStatus,
+        head: Option<f64>,
+        span_frames: f64,
+        width: u32,
+    ) -> Option<LaneUpload> {
+        let store = envelopes.store.as_ref()?;
         let first = store.pyramids.first()?;
         let room = f64::from(width) * 0.96 - 8.0;
         let level = (0..first.levels())
             .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
             .unwrap_or(first.levels() - 1);
         let entry_frames = first.entry_frames(level);
-        let at_rest = (status.ended || status.held) && self.caught_up(status.written_frames);
-        let complete = if at_rest {
+        let at_rest =
+            (status.ended || status.held) && envelopes.caught_up(status.written_frames);
+        let mut complete = if at_rest {
             // Nothing more will come: the open entry is all there will be of it.
             store.next_frame().div_ceil(entry_frames)
         } else {
             store.next_frame() / entry_frames
         };
-        let oldest = first
+        let available = first
             .indices(level)
             .start
-            .max(store.first_frame.div_ceil(entry_frames))
-            .max(complete.saturating_sub(u64::from(width)));
+            .max(store.first_frame.div_ceil(entry_frames));
         // Another level, or a gap learnt of late: all of it again.
-        let anew = self.level != level || self.gaps_seen != status.gap_total;
+        let mut anew = self.level != level || self.gaps_seen != status.gap_total;
+        if let Some(head) = head {
+            // A right end that stands still: its entries, and as many on either side as have room.
+            let seen = ((head - span_frames).max(0.0) as u64 / entry_frames).max(available)
+                ..(head as u64 / entry_frames + 1).min(complete);
+            let staged = &self.entries;
+            let inside = seen.start >= staged.start && seen.end <= staged.end;
+            let spare = (u64::from(width).saturating_sub(seen.end.saturating_sub(seen.start))) / 2;
+            complete = if inside && !anew {
+                complete.min(staged.end)
+            } else {
+                complete.min(seen.end + spare)
+            };
+            anew |= !inside;
+        } else if complete > self.entries.end + u64::from(width) {
+            anew = true;
+        }
+        let oldest = available.max(complete.saturating_sub(u64::from(width)));
         let start = if anew {
             oldest
         } else {

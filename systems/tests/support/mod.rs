@@ -19,7 +19,7 @@ use soundfall_systems::{
     stream::{StreamStatus, Source, poll_source},
     analysis::{
         AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
-        SpectrumPlan, SpectrumProgress, collect_jobs, plan_spectrum, schedule_jobs,
+        RowPlan, AnalysisProgress, collect_jobs, plan_spectrum, schedule_jobs,
         time_reanalysis, watch_quality,
     },
     view::View,
@@ -64,7 +64,7 @@ impl Engine {
         world.init_resource::<StreamClock>();
         world.init_resource::<AnalysisSettings>();
         world.init_resource::<PlanRefusal>();
-        world.init_resource::<SpectrumProgress>();
+        world.init_resource::<AnalysisProgress>();
         world.init_resource::<SharedEngines>();
         world.init_resource::<JobQueue>();
         world.init_resource::<Quality>();
@@ -136,7 +136,7 @@ impl Engine {
         for _ in 0..5000 {
             self.step();
             between();
-            let progress = self.world.resource::<SpectrumProgress>();
+            let progress = self.world.resource::<AnalysisProgress>();
             if progress.idle() {
                 self.step();
                 return;
@@ -145,16 +145,16 @@ impl Engine {
         }
         panic!(
             "never settled: {:?}",
-            self.world.resource::<SpectrumProgress>()
+            self.world.resource::<AnalysisProgress>()
         );
     }
 
-    pub fn plan(&self) -> &SpectrumPlan {
-        self.world.resource::<SpectrumPlan>()
+    pub fn plan(&self) -> &RowPlan {
+        self.world.resource::<RowPlan>()
     }
 
     pub fn books_balance(&self) {
-        let p = self.world.resource::<SpectrumProgress>();
+        let p = self.world.resource::<AnalysisProgress>();
         assert_eq!(
             p.columns_due,
             p.columns_analysed + p.columns_dropped,

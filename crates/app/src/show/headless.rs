@@ -10,7 +10,7 @@ use soundfall_systems::{
     stream::StreamClock,
     instruments::InstrumentReadings,
     stream::{StreamStatus, Source},
-    analysis::SpectrumProgress,
+    analysis::AnalysisProgress,
     waveform::LaneField,
 };
 
@@ -99,7 +99,7 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
     loop {
         screen.step();
         let world = screen.world();
-        let progress = world.resource::<SpectrumProgress>();
+        let progress = world.resource::<AnalysisProgress>();
         let lanes = world
             .resource::<LaneField>()
             .caught_up(world.resource::<StreamStatus>());

@@ -1,0 +1,230 @@
+//! Which rows an analysis keeps: those that its views show. The *base* window follows the newest
+//! sound at the hop of the settings, with all its mips; a view that looks closer, or at a time that
+//! the base no longer has, gets a *detail* window whose hop follows its zoom.
+
+use std::ops::Range;
+
+use bevy_ecs::prelude::*;
+use soundfall_dsp::rows::LEVEL_BYTES;
+
+use super::plan::{RowPlan, mip_for, visible_rows};
+use super::queue::JobQueue;
+use super::collect::RowBlocks;
+use super::relations::{Analysis, AnalysisOf, RowWindows, RowsOf};
+use super::settings::AnalysisSettings;
+use crate::{
+    stream::{Stream, StreamClock, StreamStatus},
+    view::{TimeWindow, ViewSettings, Views},
+    waterfall::{HeightField, HeightFieldSize},
+};
+
+/// Rows that are kept of an analysis, in textures of their own.
+#[derive(Component, Clone, Debug, PartialEq, Eq)]
+#[require(JobQueue, RowBlocks, HeightField)]
+pub enum RowWindow {
+    /// The newest sound at the hop of the settings, on every mip.
+    Base,
+    /// One mip of rows at a hop of its own.
+    Detail {
+        /// Frames from one column to the next.
+        hop_frames: u64,
+        /// Each row is the maximum over 2^`mip` columns.
+        mip: u32,
+        /// Where the rows are.
+        extent: Extent,
+    },
+}
+
+/// The time that a detail window covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The newest sound, as far back as the texture has rows.
+    Newest,
+    /// These absolute frames.
+    Frames(Range<u64>),
+}
+
+/// The detail window of a view, where it has one.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DetailRows(pub Option<Entity>);
+
+/// What the textures of all windows of rows may take together.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextureBudget {
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Default for TextureBudget {
+    fn default() -> Self {
+        Self { bytes: 1 << 30 }
+    }
+}
+
+/// A frozen view gets rows of its own once its oldest one has come so near to the end of what the
+/// base keeps (part of it).
+const BASE_IS_SAFE: f64 = 0.8;
+
+/// What a view wants beside the base window: nothing where the base has it.
+struct Wish<'a> {
+    settings: &'a ViewSettings,
+    window: &'a TimeWindow,
+    stream: &'a Stream,
+    status: &'a StreamStatus,
+    clock: &'a StreamClock,
+    base_hop: u64,
+    texture_rows: u32,
+}
+
+impl Wish<'_> {
+    /// `known` is the extent of the detail window that the view has now, so that a small move
+    /// does not change it.
+    fn detail(&self, known: Option<&Range<u64>>) -> Option<RowWindow> {
+        let rate = self.stream.ring.format().sample_rate;
+        let span_frames = self.settings.span_secs * f64::from(rate);
+        let room = f64::from(visible_rows(self.texture_rows));
+        let columns = (span_frames / self.base_hop as f64).max(1e-3);
+        // As many times finer as there are rows for.
+        let halvings = (room / columns).max(1.0).log2().floor() as u32;
+        let halvings = halvings.min(self.base_hop.ilog2());
+        let (hop_frames, mip) = if halvings > 0 {
+            (self.base_hop >> halvings, 0)
+        } else {
+            (self.base_hop, mip_for(columns, self.texture_rows))
+        };
+        let row_frames = hop_frames << mip;
+        let Some(head) = self
+            .window
+            .frame(self.clock.now_frames, rate)
+        else {
+            return (halvings > 0).then_some(RowWindow::Detail {
+                hop_frames,
+                mip,
+                extent: Extent::Newest,
+            });
+        };
+        let shown = (head - span_frames).max(0.0) as u64..head.ceil() as u64 + row_frames;
+        if halvings == 0 {
+            let kept = (room * row_frames as f64 * BASE_IS_SAFE) as u64;
+            if shown.start >= self.status.written_frames.saturating_sub(kept) {
+                return None;
+            }
+        }
+        let inside = |known: &&Range<u64>| known.start <= shown.start && known.end >= shown.end;
+        let frames = known.filter(inside).cloned().unwrap_or_else(|| {
+            // What is free of the texture is shared by both ends.
+            let rows = (shown.end - shown.start) / row_frames;
+            let free = u64::from(visible_rows(self.texture_rows)).saturating_sub(rows + 1);
+            let pad = free / 2 * row_frames;
+            shown.start.saturating_sub(pad)..shown.end + pad
+        });
+        Some(RowWindow::Detail {
+            hop_frames,
+            mip,
+            extent: Extent::Frames(frames),
+        })
+    }
+}
+
+/// Gives every analysis its base window, and every view the detail window it wants. Set
+/// `Schedule`, first.
+pub fn fit_row_windows(
+    mut commands: Commands,
+    analyses: Query<
+        (
+            Entity,
+            &AnalysisSettings,
+            &AnalysisOf,
+            &Views,
+            Option<&RowWindows>,
+        ),
+        With<Analysis>,
+    >,
+    streams: Query<(&Stream, &StreamStatus, &StreamClock)>,
+    mut views: Query<(&ViewSettings, &TimeWindow, &mut DetailRows)>,
+    mut windows: Query<&mut RowWindow>,
+    plans: Query<&RowPlan>,
+    size: Res<HeightFieldSize>,
+    budget: Res<TextureBudget>,
+) {
+    for (analysis, settings, of, of_views, of_windows) in &analyses {
+        let Ok((stream, status, clock)) = streams.get(of.0) else {
+            continue;
+        };
+        let here: Vec<Entity> = of_windows.iter().flat_map(|all| all.iter()).collect();
+        let is_base = |window: &Entity| matches!(windows.get(*window), Ok(RowWindow::Base));
+        if !here.iter().any(is_base) {
+            commands.spawn((RowsOf(analysis), RowWindow::Base));
+        }
+        let Ok(stft) = settings.stft() else { continue };
+        let mut used: Vec<Entity> = Vec::new();
+        let owned: Vec<Entity> = of_views
+            .iter()
+            .filter_map(|view| views.get(view).ok()?.2.0)
+            .collect();
+        let is_shared = |own: &Entity| owned.iter().filter(|other| *other == own).count() > 1;
+        for view in of_views.iter() {
+            let Ok((view_settings, window, mut detail)) = views.get_mut(view) else {
+                continue;
+            };
+            let own = detail.0.filter(|own| here.contains(own));
+            let known = own.and_then(|own| match windows.get(own) {
+                Ok(RowWindow::Detail {
+                    extent: Extent::Frames(frames),
+                    ..
+                }) => Some(frames.clone()),
+                _ => None,
+            });
+            let wish = Wish {
+                settings: view_settings,
+                window,
+                stream,
+                status,
+                clock,
+                base_hop: stft.hop_frames as u64,
+                texture_rows: size.rows,
+            };
+            let wanted = wish.detail(known.as_ref());
+            let next = wanted.and_then(|wanted| {
+                // Rows of the newest sound are shared by all views that look as closely.
+                let same = here.iter().copied().find(|other| {
+                    let is_newest = matches!(
+                        wanted,
+                        RowWindow::Detail {
+                            extent: Extent::Newest,
+                            ..
+                        }
+                    );
+                    is_newest && windows.get(*other).is_ok_and(|other| *other == wanted)
+                });
+                if let Some(same) = same {
+                    return Some(same);
+                }
+                // Changed in place, the old picture stays until the new one is there.
+                if let Some(own) = own.filter(|own| !used.contains(own) && !is_shared(own)) {
+                    if let Ok(mut window) = windows.get_mut(own) {
+                        window.set_if_neq(wanted);
+                    }
+                    return Some(own);
+                }
+                let layers: u32 = plans.iter().map(RowPlan::layers).sum();
+                let more = view_settings.channels.len() as u64;
+                let bytes = (u64::from(layers) + more)
+                    * u64::from(size.rows)
+                    * u64::from(size.axis_bins)
+                    * LEVEL_BYTES as u64;
+                (bytes <= budget.bytes)
+                    .then(|| commands.spawn((RowsOf(analysis), wanted)).id())
+            });
+            used.extend(next);
+            detail.set_if_neq(DetailRows(next));
+        }
+        for window in here {
+            if !used.contains(&window)
+                && matches!(windows.get(window), Ok(RowWindow::Detail { .. }))
+            {
+                commands.entity(window).despawn();
+            }
+        }
+    }
+}

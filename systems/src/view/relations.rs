@@ -1,0 +1,60 @@
+//! Views and what they show.
+
+use bevy_ecs::prelude::*;
+
+use super::settings::ViewSettings;
+use super::time_window::TimeWindow;
+use crate::{
+    analysis::DetailRows,
+    instruments::{InstrumentChoice, InstrumentReadings},
+    waterfall::FieldState,
+    waveform::LaneField,
+};
+
+/// A picture of an analysis. Add [`ViewOf`] to say of which one.
+#[derive(Component, Clone, Copy, Debug, Default)]
+#[require(
+    ViewSettings,
+    TimeWindow,
+    DetailRows,
+    FieldState,
+    LaneField,
+    InstrumentChoice,
+    InstrumentReadings
+)]
+pub struct View;
+
+/// The analysis that a view shows. Inserted again, the view shows another one.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+#[relationship(relationship_target = Views)]
+pub struct ViewOf(pub Entity);
+
+/// The views of an analysis. An analysis that loses its last view is despawned.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = ViewOf)]
+pub struct Views(Vec<Entity>);
+
+/// The second analysis of a comparison.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+#[relationship(relationship_target = ComparedViews)]
+pub struct ComparedWith(pub Entity);
+
+/// The views that compare with an analysis.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = ComparedWith)]
+pub struct ComparedViews(Vec<Entity>);
+
+/// The view that keys, panel and changes without an address are for.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FocusedView(pub Option<Entity>);
+
+/// The focus is on the oldest view where the one that had it is gone. Set `Input`.
+pub fn focus_view(mut focused: ResMut<FocusedView>, views: Query<Entity, With<View>>) {
+    if focused.0.is_some_and(|view| views.contains(view)) {
+        return;
+    }
+    let oldest = views.iter().min();
+    if focused.0 != oldest {
+        focused.0 = oldest;
+    }
+}
