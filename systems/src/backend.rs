@@ -1,58 +1,59 @@
-//! Who does the work on samples: a pool of threads here, a worker in the browser. Systems ask and
-//! go on; the answer is looked for in later frames. Nobody ever waits.
+//! Where samples are analysed: a pool of threads here, a worker in the browser. Systems submit requests
+//! and go on; responses are looked for in later display frames. Nothing here waits.
 
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use bevy_tasks::{AsyncComputeTaskPool, Task, futures::check_ready};
 use crossbeam_channel::Receiver;
-use soundfall_ring::SharedRing;
+use soundfall_analysis::{Request, Response, SharedHistory, Worker};
 
-use crate::{
-    instruments::{InstrumentResponse, InstrumentRequest},
-    analysis::{JobOutput, JobRows, EnginePool, run_job},
-    waveform::{LaneStore, LaneRequest},
-};
-
-/// An answer that is on its way.
+/// A value that is on its way.
 pub enum Pending<T> {
     /// From a task of this process.
     Task(Task<T>),
-    /// From elsewhere; the sender must answer exactly once.
+    /// From elsewhere; the sender must send exactly once.
     Reply(Receiver<T>),
 }
 
-impl<T> Pending<T> {
-    /// The answer, once it is there. Gives it once.
+impl<T: Send + 'static> Pending<T> {
+    /// From a function that runs in the task pool.
+    #[must_use]
+    pub fn compute(work: impl FnOnce() -> T + Send + 'static) -> Self {
+        Self::Task(AsyncComputeTaskPool::get().spawn(async move { work() }))
+    }
+
+    /// The value, once it is there. Gives it once.
     pub fn ready(&mut self) -> Option<T> {
         match self {
             Self::Task(task) => check_ready(task),
             Self::Reply(reply) => reply.try_recv().ok(),
         }
     }
+
+    /// Lets the work go on without looking for what comes of it.
+    pub fn detach(self) {
+        if let Self::Task(task) = self {
+            task.detach();
+        }
+    }
 }
 
-/// Reads a ring and analyses it. Every call returns at once and is answered in any case.
+/// Takes requests to a [`Worker`] and its responses back: a transport. Every call returns at once,
+/// and every request gets a response.
 pub trait AnalysisBackend: Send + Sync {
-    /// Jobs of rows that may be under way at once.
+    /// Requests for rows that may be under way at once.
     fn room(&self) -> usize {
         8
     }
 
-    /// Bytes of rows one job brings at most, those of a single column aside.
-    fn most_bytes(&self) -> u64 {
+    /// Bytes that a response brings at most, rows of a single column aside.
+    fn max_bytes(&self) -> u64 {
         4 << 20
     }
 
-    /// Rows of levels.
-    fn rows(&self, ring: &SharedRing, engines: &Arc<EnginePool>, job: JobRows)
-    -> Pending<JobOutput>;
-
-    /// Envelopes, a bounded step towards the frame `end`.
-    fn lanes(&self, ring: &SharedRing, request: LaneRequest, end: u64) -> Pending<LaneStore>;
-
-    /// Instruments, a bounded step towards the end of the request.
-    fn instruments(&self, ring: &SharedRing, request: InstrumentRequest) -> Pending<InstrumentResponse>;
+    /// Has a request answered, from this history.
+    fn submit(&self, history: &SharedHistory, request: Request) -> Pending<Response>;
 }
 
 /// The backend of this app: the task pool, unless another one is put here.
@@ -61,42 +62,24 @@ pub struct SharedBackend(pub Arc<dyn AnalysisBackend>);
 
 impl Default for SharedBackend {
     fn default() -> Self {
-        Self(Arc::new(PoolBackend))
+        Self(Arc::new(PoolBackend::default()))
     }
 }
 
-/// Works on Bevy's pool for asynchronous computing.
-struct PoolBackend;
+/// A worker on Bevy's pool for asynchronous computing.
+#[derive(Default)]
+pub struct PoolBackend {
+    worker: Arc<Worker>,
+}
 
 impl AnalysisBackend for PoolBackend {
-    /// Enough to keep the threads at work until the next frame, and no flood.
+    /// Enough to keep the threads at work until the next display frame, and no flood.
     fn room(&self) -> usize {
         (4 + 4 * AsyncComputeTaskPool::get().thread_num()).min(36)
     }
 
-    fn rows(
-        &self,
-        ring: &SharedRing,
-        engines: &Arc<EnginePool>,
-        job: JobRows,
-    ) -> Pending<JobOutput> {
-        let (ring, engines) = (ring.clone(), engines.clone());
-        let work = async move { run_job(&ring, &engines, &job) };
-        Pending::Task(AsyncComputeTaskPool::get().spawn(work))
-    }
-
-    fn lanes(&self, ring: &SharedRing, request: LaneRequest, end: u64) -> Pending<LaneStore> {
-        let ring = ring.clone();
-        let work = async move {
-            let mut store = request.depart();
-            store.read_on(&ring, end);
-            store
-        };
-        Pending::Task(AsyncComputeTaskPool::get().spawn(work))
-    }
-    fn instruments(&self, ring: &SharedRing, request: InstrumentRequest) -> Pending<InstrumentResponse> {
-        let ring = ring.clone();
-        let work = async move { request.travel(&ring) };
-        Pending::Task(AsyncComputeTaskPool::get().spawn(work))
+    fn submit(&self, history: &SharedHistory, request: Request) -> Pending<Response> {
+        let (worker, history) = (self.worker.clone(), history.clone());
+        Pending::compute(move || worker.answer(&*history, &request))
     }
 }

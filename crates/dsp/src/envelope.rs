@@ -9,6 +9,7 @@ use crate::sample::clean;
 
 /// Extremes and power of a stretch of samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MinMaxRms {
     /// Smallest sample.
     pub min: f32,

@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 pub mod average;
+mod checked;
 pub mod coherence;
 pub mod colormap;
 pub mod envelope;

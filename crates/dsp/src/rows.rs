@@ -112,6 +112,7 @@ impl RowShape {
 /// Which rows to make. Columns are absolute: column `c` starts at frame `c · hop`, and row `r` of
 /// mip `k` is the maximum over the columns `r · 2^k … (r+1) · 2^k − 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RowSpan {
     /// Columns.
     pub columns: Range<u64>,

@@ -12,6 +12,7 @@ use thiserror::Error;
 /// All are periodic: `coefficients(n)` equals `scipy.signal.get_window(name, n, fftbins=True)`
 /// within 1e-12. Names (for `Display` and `FromStr`) are listed in [`Window::NAMES`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Window {
     /// 0.5 − 0.5·cos: sidelobes −31 dB, falling 18 dB an octave. The usual choice.
     #[default]

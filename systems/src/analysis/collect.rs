@@ -2,15 +2,15 @@
 //! handed on as such, so that time stays true.
 
 use bevy_ecs::prelude::*;
+use soundfall_analysis::{Failure, Outcome, RowBytes};
 use soundfall_dsp::rows::RowSpan;
-use soundfall_ring::ReadError;
 
-use super::job::{AnalysisJob, JobKind};
 use super::cost::CostModel;
+use super::job::{AnalysisJob, JobKind};
 use super::plan::RowPlan;
 use super::progress::AnalysisProgress;
 use super::queue::JobQueue;
-use super::schedule::SharedEngines;
+use crate::backend::SharedBackend;
 
 /// Rows ready to be stored.
 pub struct RowBlock {
@@ -22,7 +22,7 @@ pub struct RowBlock {
     pub span: RowSpan,
     /// Little-endian half floats, [mip][channel][row][axis column]; none where the samples were
     /// lost.
-    pub rows: Option<Vec<u8>>,
+    pub rows: Option<RowBytes>,
 }
 
 /// Blocks of this display frame for one window of rows, to be emptied by the stage.
@@ -35,7 +35,7 @@ pub fn collect_jobs(
     mut windows: Query<(&RowPlan, &mut JobQueue, &mut RowBlocks)>,
     mut books: Query<&mut AnalysisProgress>,
     mut jobs: Query<(Entity, &mut AnalysisJob)>,
-    engines: Res<SharedEngines>,
+    backend: Res<SharedBackend>,
     mut cost: ResMut<CostModel>,
 ) {
     for (plan, mut queue, mut blocks) in &mut windows {
@@ -56,10 +56,9 @@ pub fn collect_jobs(
         }));
     }
     for (entity, mut job) in &mut jobs {
-        let Some(output) = job.output.ready() else {
+        let Some(response) = job.rows.ready() else {
             continue;
         };
-        commands.entity(entity).despawn();
         let mut unread = AnalysisProgress::default();
         let mut book = books.get_mut(job.analysis);
         let progress = match &mut book {
@@ -67,42 +66,56 @@ pub fn collect_jobs(
             // The analysis is gone, and its books with it.
             Err(_) => &mut unread,
         };
-        progress.in_flight = progress.in_flight.saturating_sub(1);
-        if output.rows.is_ok() && output.took_us > 0.0 {
-            progress.job_ms.add(output.took_us / 1000.0);
-        }
         let window = windows.get_mut(job.window).ok();
         let window = window.filter(|(_, queue, _)| queue.generation == job.generation);
+        if matches!(response.outcome, Outcome::Wait { .. })
+            && window.is_some()
+            && job.rows.ask_again(&*backend.0)
+        {
+            continue;
+        }
+        commands.entity(entity).despawn();
+        progress.in_flight = progress.in_flight.saturating_sub(1);
+        if matches!(response.outcome, Outcome::Rows(_)) && response.took_us > 0.0 {
+            progress.job_ms.add(response.took_us / 1000.0);
+        }
         let Some((plan, mut queue, mut blocks)) = window else {
             progress.columns_dropped += job.work;
-            if let Ok(rows) = output.rows {
-                engines.0.put_buffer(rows);
-            }
             continue;
         };
-        let rows = match output.rows {
-            Ok(rows) => {
+        let rows = match response.outcome {
+            Outcome::Rows(rows) => {
                 progress.columns_analysed += job.work;
                 if job.reduced {
                     queue.reduced(plan, &job.columns);
                 } else {
                     let fft_size = plan.stft().fft_size;
-                    cost.learn(fft_size, job.work, output.took_us);
+                    cost.learn(fft_size, job.work, response.took_us);
                 }
                 Some(rows)
             }
-            Err(error) => {
+            Outcome::Failed(failure @ Failure::Panicked { .. }) => {
+                tracing::error!("columns {:?}: {failure}", job.columns);
+                progress.columns_dropped += job.work;
+                progress.panics += 1;
+                // It would panic again. Where there is a picture already, it stays.
+                if matches!(job.kind, JobKind::Coarse | JobKind::Refine) {
+                    continue;
+                }
+                None
+            }
+            outcome => {
                 progress.columns_dropped += job.work;
                 // History that was overwritten before its turn is no loss the user had on screen.
                 if job.kind != JobKind::Live {
-                    let resume = match error {
-                        ReadError::Lapped { resume_at, .. } => plan.first_column_from(resume_at),
+                    let resume = match outcome {
+                        Outcome::Lost { resume_at, .. } => plan.first_column_from(resume_at),
                         _ => job.columns.end,
                     };
                     queue.gone_below(resume.max(job.columns.start + 1), &job);
                     continue;
                 }
-                if let ReadError::Lapped { lost_frames, .. } = error {
+                if let Outcome::Lost { lost_frames, .. } = outcome {
                     progress.lapped(plan.column_start(job.columns.start), lost_frames);
                 }
                 None
@@ -111,7 +124,7 @@ pub fn collect_jobs(
         blocks.0.push(RowBlock {
             generation: job.generation,
             kind: job.kind,
-            span: output.span,
+            span: job.rows.span().clone(),
             rows,
         });
     }

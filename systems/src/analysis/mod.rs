@@ -21,7 +21,7 @@ mod settings;
 
 pub use collect::{RowBlock, RowBlocks, collect_jobs};
 pub use cost::CostModel;
-pub use job::{AnalysisJob, EnginePool, JobKind, JobOutput, JobRows, run_job};
+pub use job::{AnalysisJob, JobKind, PendingRows, rows_request};
 pub use plan::{PlanError, PlanRefusal, RowPlan, plan_rows};
 pub use progress::AnalysisProgress;
 pub use quality::{Quality, QualityLevel, STEPS, watch_quality};
@@ -32,5 +32,5 @@ pub use relations::{
     Analyses, Analysis, AnalysisOf, RowWindows, RowsOf, despawn_unused_analyses,
 };
 pub use row_window::{DetailRows, Extent, RowWindow, TextureBudget, fit_row_windows};
-pub use schedule::{SharedEngines, schedule_jobs};
+pub use schedule::schedule_jobs;
 pub use settings::AnalysisSettings;

@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
+use soundfall_analysis::HistoryFormat;
 use soundfall_dsp::{
     rows::RowShape,
     scale::{AxisError, FrequencyAxis},
     stft::{StftError, StftParams},
 };
-use soundfall_ring::RingFormat;
 use thiserror::Error;
 
 use super::quality::STEPS;
@@ -224,7 +224,7 @@ pub struct PlanRefusal(pub Option<String>);
 /// The parts of a plan that settings and ring decide, or why there are none.
 fn work_out(
     settings: &AnalysisSettings,
-    format: &RingFormat,
+    format: &HistoryFormat,
     axis_bins: usize,
 ) -> Result<(StftParams, FrequencyAxis), PlanError> {
     let stft = settings.stft()?;
@@ -257,7 +257,7 @@ pub fn plan_rows(
         let Ok((stream, status)) = streams.get(stream.0) else {
             continue;
         };
-        let format = stream.ring.format();
+        let format = stream.history.format();
         let settings = window.settings(settings);
         // Mips depend on the hop in use; without one the old plan stands, and says why below.
         let hop_frames = match plan {
@@ -288,7 +288,7 @@ pub fn plan_rows(
             }
             continue;
         }
-        let (stft, axis) = match work_out(&settings, format, size.axis_bins as usize) {
+        let (stft, axis) = match work_out(&settings, &format, size.axis_bins as usize) {
             Ok(parts) => parts,
             Err(error) => {
                 let words = PlanRefusal(Some(error.to_string()));

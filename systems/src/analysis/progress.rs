@@ -28,6 +28,8 @@ pub struct AnalysisProgress {
     pub backlog: u64,
     /// History waits for room.
     pub history_waits: bool,
+    /// Jobs that panicked; their columns count as dropped.
+    pub panics: u64,
     /// Time a job took where it ran.
     pub job_ms: Histogram,
 }
@@ -51,6 +53,7 @@ impl AnalysisProgress {
         self.in_flight += other.in_flight;
         self.backlog += other.backlog;
         self.history_waits |= other.history_waits;
+        self.panics += other.panics;
         self.job_ms.merge(&other.job_ms);
     }
 

@@ -80,7 +80,7 @@ impl Wish<'_> {
     /// `known` is the extent of the detail window that the view has now, so that a small move
     /// does not change it.
     fn detail(&self, known: Option<&Range<u64>>) -> Option<RowWindow> {
-        let rate = self.stream.ring.format().sample_rate;
+        let rate = self.stream.history.format().sample_rate;
         let span_frames = self.settings.span_secs * f64::from(rate);
         let room = f64::from(visible_rows(self.texture_rows));
         let columns = (span_frames / self.base_hop as f64).max(1e-3);

@@ -3,13 +3,11 @@
 //! At most a fixed number of jobs is in flight and each one is small, so that the pool stays free
 //! for the renderer's own work and a change of mind costs little.
 
-use std::sync::Arc;
-
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::LEVEL_BYTES;
 
 use super::cost::{CostModel, LIVE_US, MAX_US};
-use super::job::{AnalysisJob, EnginePool, JobKind, JobRows};
+use super::job::{AnalysisJob, JobKind, PendingRows, rows_request};
 use super::plan::RowPlan;
 use super::progress::AnalysisProgress;
 use super::quality::{Quality, QualityLevel};
@@ -27,10 +25,6 @@ const FRAMES_PER_JOB: u64 = 1 << 19;
 
 /// Jobs that only new sound may have under way.
 const ROOM_FOR_LIVE: usize = 2;
-
-/// The engines shared by the jobs and the stage that gives buffers back.
-#[derive(Resource, Clone, Default)]
-pub struct SharedEngines(pub Arc<EnginePool>);
 
 /// Columns of a job that takes about `us` microseconds and brings at most so many bytes.
 fn columns_per_job(
@@ -59,7 +53,6 @@ struct WindowWork<'a> {
     analysis: Entity,
     plan: &'a RowPlan,
     stream: &'a Stream,
-    status: &'a StreamStatus,
     queue: Mut<'a, JobQueue>,
     goal: Goal,
     /// How new sound is analysed.
@@ -96,15 +89,15 @@ pub fn schedule_jobs(
     streams: Query<(&Stream, &StreamStatus)>,
     views: Query<&ViewSettings>,
     jobs: Query<&AnalysisJob>,
-    engines: Res<SharedEngines>,
     backend: Res<SharedBackend>,
     cost: Res<CostModel>,
 ) {
     let room = backend.0.room();
-    let max_bytes = backend.0.most_bytes();
+    let max_bytes = backend.0.max_bytes();
     for (.., mut progress) in &mut analyses {
         progress.history_waits = false;
-        progress.backlog = progress.columns_due - progress.columns_analysed - progress.columns_dropped;
+        progress.backlog =
+            progress.columns_due - progress.columns_analysed - progress.columns_dropped;
         progress.in_flight = 0;
     }
     for job in &jobs {
@@ -125,7 +118,7 @@ pub fn schedule_jobs(
             continue;
         }
         let channels = plan.channels.len() as u64;
-        let margin = status.margin_frames(stream.ring.format());
+        let margin = status.margin_frames(&stream.history.format());
         let spans = of_views.iter().filter_map(|view| views.get(view).ok());
         let goal = Goal {
             complete: plan.columns_complete_at(status.written_frames),
@@ -157,23 +150,25 @@ pub fn schedule_jobs(
         let of_window = || jobs.iter().filter(|job| job.window == entity);
         let in_a_frame = cost.columns_in_us(plan.stft().fft_size, LIVE_US * room as f64);
         let waiting = goal.newest().saturating_sub(queue.front()) * channels;
-        let us = if waiting > in_a_frame { MAX_US } else { LIVE_US };
+        let us = if waiting > in_a_frame {
+            MAX_US
+        } else {
+            LIVE_US
+        };
         let row_bytes = channels.max(1) * (plan.axis.bins() * LEVEL_BYTES) as u64;
         works.push(WindowWork {
             window: entity,
             analysis: of.0,
             out: Out {
                 landed: queue.landed(of_window()),
-                coarse: of_window().any(|job| {
-                    job.kind == JobKind::Coarse && job.generation == plan.generation
-                }),
+                coarse: of_window()
+                    .any(|job| job.kind == JobKind::Coarse && job.generation == plan.generation),
                 max_rows: (max_bytes / row_bytes).saturating_sub(1).max(1),
             },
             forward_columns: columns_per_job(plan, &cost, quality, us, max_bytes),
             before_columns: columns_per_job(plan, &cost, QualityLevel::FULL, MAX_US, max_bytes),
             plan,
             stream,
-            status,
             queue,
             goal,
             quality,
@@ -182,21 +177,16 @@ pub fn schedule_jobs(
     let mut in_flight = jobs.iter().count();
     let mut start = |work_of: &mut WindowWork, step: Step, in_flight: &mut usize| {
         work_of.out.coarse |= step.kind == JobKind::Coarse;
-        let job = JobRows::new(
-            work_of.plan,
-            step.columns.clone(),
-            step.mips,
-            step.quality,
-            &work_of.status.gaps,
-        );
-        let work = job.work();
+        let request = rows_request(work_of.plan, step.columns.clone(), step.mips, step.quality);
+        let work = request.columns();
         let is_reduced = step.kind == JobKind::Live && step.quality != QualityLevel::FULL;
         if let Ok((.., mut progress)) = analyses.get_mut(work_of.analysis) {
             progress.columns_due += work;
             progress.backlog += work;
             progress.in_flight += 1;
             if is_reduced {
-                let whole = (step.columns.end - step.columns.start) * work_of.plan.channels.len() as u64;
+                let whole =
+                    (step.columns.end - step.columns.start) * work_of.plan.channels.len() as u64;
                 progress.columns_left_out += whole - work;
             }
         }
@@ -208,7 +198,7 @@ pub fn schedule_jobs(
             columns: step.columns,
             work,
             reduced: is_reduced,
-            output: backend.0.rows(&work_of.stream.ring, &engines.0, job),
+            rows: PendingRows::submit(&*backend.0, &work_of.stream.history, request),
         });
         *in_flight += 1;
     };

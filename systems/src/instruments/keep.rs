@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
+use soundfall_analysis::{Failure, InstrumentsId, Outcome, Pooled, Request, Response};
 use soundfall_dsp::instruments::{InstrumentError, InstrumentReport, InstrumentSettings};
 use soundfall_dsp::scale::AxisError;
 use soundfall_dsp::stft::StftError;
 use thiserror::Error;
 
 use super::choice::InstrumentChoice;
-use super::request::{InstrumentEngine, InstrumentPlan, InstrumentRequest, InstrumentResponse};
+use super::request::InstrumentPlan;
 use crate::{
     analysis::{AnalysisOf, AnalysisSettings},
     backend::{Pending, SharedBackend},
@@ -22,22 +23,23 @@ const AXIS_BINS: usize = 256;
 /// Noise has prominent bins, but seldom by so much (dB).
 const PROMINENCE_DB: f32 = 15.0;
 
-/// The engine of a view, away in a task.
+/// The instruments of a view hear on.
 #[derive(Component)]
 pub struct InstrumentJob {
     view: Entity,
-    response: Pending<InstrumentResponse>,
+    plan: Arc<InstrumentPlan>,
+    response: Pending<Response>,
 }
 
-/// What the instruments of a view say, and their engine while it is here.
+/// What the instruments of a view say.
 #[derive(Component, Default)]
 pub struct InstrumentReadings {
     /// The newest report, and what it is of.
-    newest: Option<(Arc<InstrumentPlan>, InstrumentReport)>,
+    newest: Option<(Arc<InstrumentPlan>, Pooled<InstrumentReport>)>,
     /// Why there are no instruments, in words for the screen.
     pub refusal: Option<String>,
-    engine: Option<Box<InstrumentEngine>>,
-    spare: InstrumentReport,
+    /// The name of their engine, while it may have one.
+    id: Option<InstrumentsId>,
     plan: Option<Arc<InstrumentPlan>>,
     /// What the plan, or the refusal, was made for.
     wish: Option<Wish>,
@@ -48,7 +50,9 @@ impl InstrumentReadings {
     /// The newest report and what it is of.
     #[must_use]
     pub fn newest(&self) -> Option<(&InstrumentPlan, &InstrumentReport)> {
-        self.newest.as_ref().map(|(plan, report)| (&**plan, report))
+        self.newest
+            .as_ref()
+            .map(|(plan, report)| (&**plan, &**report))
     }
 
     /// True when all that is written has been heard, or nothing is to be heard.
@@ -91,6 +95,10 @@ pub fn send_instruments(
         };
         if choice.shown.is_empty() {
             if readings.plan.is_some() || readings.newest.is_some() {
+                if let Some(id) = readings.id {
+                    let released = backend.0.submit(&stream.history, Request::Release(id));
+                    released.detach();
+                }
                 // What is away is dropped when it comes back.
                 let away = readings.away;
                 *readings = InstrumentReadings {
@@ -105,16 +113,17 @@ pub fn send_instruments(
         }
         let wish = Wish {
             epoch: status.epoch,
-            rate: stream.ring.format().sample_rate,
+            rate: stream.history.format().sample_rate,
             channels: view.channels.clone(),
             choice: choice.clone(),
             analysis: analysis.clone(),
         };
         let request = readings.request(wish, stream, status, view.span_secs);
-        if let Some(request) = request {
-            let response = backend.0.instruments(&stream.ring, request);
+        if let Some((plan, request)) = request {
+            let response = backend.0.submit(&stream.history, request);
             commands.spawn(InstrumentJob {
                 view: entity,
+                plan,
                 response,
             });
             readings.away = true;
@@ -130,7 +139,7 @@ impl InstrumentReadings {
         stream: &Stream,
         status: &StreamStatus,
         span_secs: f64,
-    ) -> Option<InstrumentRequest> {
+    ) -> Option<(Arc<InstrumentPlan>, Request)> {
         let rate = wish.rate;
         if self.wish.as_ref() != Some(&wish) {
             match wish.plan() {
@@ -148,36 +157,32 @@ impl InstrumentReadings {
             self.wish = Some(wish);
         }
         let plan = self.plan.clone()?;
-        let wants = self.newest.as_ref().is_none_or(|(of, report)| {
-            *of != plan || report.end_frame < status.written_frames
-        });
+        let wants = self
+            .newest
+            .as_ref()
+            .is_none_or(|(of, report)| *of != plan || report.end_frame < status.written_frames);
         if !wants || plan.epoch != status.epoch || status.written_frames == 0 {
             return None;
         }
         let span = (span_secs * f64::from(rate)) as u64;
-        let oldest = status.oldest_frame + status.margin_frames(stream.ring.format());
+        let oldest = status.oldest_frame + status.margin_frames(&stream.history.format());
         let first_frame = oldest
             .max(status.written_frames.saturating_sub(span))
             .min(status.written_frames);
-        Some(InstrumentRequest {
-            plan,
-            first_frame,
-            end: status.written_frames,
-            gaps: status.gaps.clone(),
-            engine: self.engine.take(),
-            report: std::mem::take(&mut self.spare),
-        })
+        let id = *self.id.get_or_insert_with(InstrumentsId::unique);
+        let request = plan.request(id, first_frame, status.written_frames);
+        Some((plan, request))
     }
 }
 
-/// Takes the engines back that are done. Set `Collect`.
+/// Takes reports in. Set `Collect`.
 pub fn collect_instruments(
     mut commands: Commands,
     mut views: Query<(&InstrumentChoice, &mut InstrumentReadings)>,
     mut jobs: Query<(Entity, &mut InstrumentJob)>,
 ) {
     for (entity, mut job) in &mut jobs {
-        let Some(back) = job.response.ready() else {
+        let Some(response) = job.response.ready() else {
             continue;
         };
         commands.entity(entity).despawn();
@@ -188,20 +193,19 @@ pub fn collect_instruments(
         if choice.shown.is_empty() {
             continue;
         }
-        readings.engine = back.engine;
-        match back.report {
-            Ok(Some(report)) => {
-                let before = readings.newest.replace((back.plan, report));
-                if let Some((_, report)) = before {
-                    readings.spare = report;
-                }
+        match response.outcome {
+            Outcome::Instruments(report) => {
+                readings.newest = Some((job.plan.clone(), report));
             }
-            Ok(None) => {}
-            Err(words) => {
-                readings.refusal = Some(words);
+            Outcome::Failed(Failure::Abandoned) => {}
+            Outcome::Failed(failure) => {
+                tracing::error!("instruments: {failure}");
+                readings.refusal = Some(failure.to_string());
                 // Nothing is gained by asking for the same again, until something changes.
                 readings.plan = None;
             }
+            // Asked again in the next display frame.
+            _ => {}
         }
     }
 }
@@ -235,8 +239,7 @@ impl Wish {
     fn plan(&self) -> Result<InstrumentPlan, InstrumentRefusal> {
         let (choice, analysis) = (&self.choice, &self.analysis);
         let stft = analysis.stft()?;
-        let axis = analysis
-            .axis(self.rate, AXIS_BINS)?;
+        let axis = analysis.axis(self.rate, AXIS_BINS)?;
         let mut settings = InstrumentSettings::new(stft, axis, self.rate, self.channels.len());
         settings.pair = choice.pair_among(&self.channels);
         settings.reference = choice.reference_among(&self.channels);

@@ -1,8 +1,8 @@
 //! The instruments: what listens to the newest sound beside the picture. Peaks, averages, meters,
 //! loudness, phase, coherence.
 //!
-//! As with the lanes, one engine travels into a task with new samples to hear and comes back with a
-//! report; no lock, and nobody waits. With nothing shown nothing is computed.
+//! The engine of a view stays with the worker that analyses; it is asked to hear new samples and
+//! answers with a report. Nothing waits, and with nothing shown nothing is computed.
 
 mod choice;
 mod keep;
@@ -10,4 +10,4 @@ mod request;
 
 pub use choice::InstrumentChoice;
 pub use keep::{InstrumentJob, InstrumentReadings, collect_instruments, send_instruments};
-pub use request::{InstrumentEngine, InstrumentPlan, InstrumentResponse, InstrumentRequest};
+pub use request::InstrumentPlan;

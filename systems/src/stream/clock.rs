@@ -93,7 +93,7 @@ pub fn advance_clocks(
     mut streams: Query<(&Stream, &StreamStatus, &mut StreamClock)>,
 ) {
     for (stream, status, mut clock) in &mut streams {
-        let format = stream.ring.format();
+        let format = stream.history.format();
         clock.advance(
             time.delta_secs_f64(),
             f64::from(format.sample_rate),

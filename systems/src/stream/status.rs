@@ -7,7 +7,8 @@ use std::sync::Arc;
 use web_time::{SystemTime, UNIX_EPOCH};
 
 use bevy_ecs::prelude::*;
-use soundfall_ring::{Gap, RingFormat, SharedRing, WriterState};
+use soundfall_analysis::{HistoryFormat, SharedHistory};
+use soundfall_ring::{Gap, WriterState};
 
 use super::clock::StreamClock;
 
@@ -29,7 +30,7 @@ pub trait SourceProbe: Send + Sync {
 #[require(StreamStatus, StreamClock)]
 pub struct Stream {
     /// Where the samples are.
-    pub ring: SharedRing,
+    pub history: SharedHistory,
     /// What the user calls it: "Built-in microphone", "song.flac", "signal chord".
     pub name: String,
     /// The capture side, where it is ours.
@@ -82,7 +83,7 @@ impl StreamStatus {
     /// still written, since its oldest frames go while they are read; nothing of a closed one, or
     /// of one that has not gone round yet.
     #[must_use]
-    pub fn margin_frames(&self, format: &RingFormat) -> u64 {
+    pub fn margin_frames(&self, format: &HistoryFormat) -> u64 {
         let moving = !matches!(self.writer, WriterHealth::Closed) && self.oldest_frame > 0;
         let quarter = u64::from(format.sample_rate) / 4;
         if moving {
@@ -104,21 +105,20 @@ pub fn poll_streams(mut streams: Query<(&Stream, &mut StreamStatus)>) {
 
 impl StreamStatus {
     fn poll(&mut self, stream: &Stream) {
-        let ring = &stream.ring;
-        // Before the oldest frame, so that what is between them is there.
-        self.written_frames = ring.written_frames();
-        if self.epoch != ring.epoch() {
-            self.epoch = ring.epoch();
+        let history = &stream.history;
+        if self.epoch != history.epoch() {
+            self.epoch = history.epoch();
             self.gap_total = 0;
             self.gaps = Arc::default();
         }
-        self.oldest_frame = ring.oldest_frame();
-        let gap_total = ring.gap_total();
+        let extent = history.extent();
+        (self.oldest_frame, self.written_frames) = (extent.start, extent.end);
+        let gap_total = history.gap_total();
         if gap_total != self.gap_total {
             self.gap_total = gap_total;
-            self.gaps = ring.gaps().into();
+            self.gaps = history.gaps().into();
         }
-        self.writer = writer_health(ring.writer_state(), now_unix_ns());
+        self.writer = writer_health(history.writer_state(), now_unix_ns());
         let in_table = || {
             let lengths = self.gaps.iter().map(|gap| gap.length_frames);
             lengths.fold(0, u64::saturating_add)
@@ -139,19 +139,20 @@ impl StreamStatus {
     }
 }
 
-fn writer_health(state: WriterState, now_ns: u64) -> WriterHealth {
+fn writer_health(state: Option<WriterState>, now_ns: u64) -> WriterHealth {
     match state {
-        WriterState::Open {
+        Some(WriterState::Open {
             heartbeat_unix_ns, ..
-        } => {
+        }) => {
             if now_ns.saturating_sub(heartbeat_unix_ns) <= HEARTBEAT_LIMIT_NS {
                 WriterHealth::Alive
             } else {
                 WriterHealth::Silent
             }
         }
-        WriterState::Closed => WriterHealth::Closed,
-        _ => WriterHealth::Unknown,
+        // A recording has nobody who writes.
+        Some(WriterState::Closed) | None => WriterHealth::Closed,
+        Some(_) => WriterHealth::Unknown,
     }
 }
 

@@ -52,8 +52,8 @@ pub fn adopt_sources(
             }
         };
         status.refused = None;
-        let channels = stream.ring.format().channels;
-        if shown.map(|shown| shown.ring.format().channels) != Some(channels) {
+        let channels = stream.history.format().channels;
+        if shown.map(|shown| shown.history.format().channels) != Some(channels) {
             let of_stream = of_stream.into_iter().flat_map(|of| of.iter());
             for view in of_stream.flat_map(|analysis| analyses.iter_descendants(analysis)) {
                 if let Ok(mut settings) = views.get_mut(view) {

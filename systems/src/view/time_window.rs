@@ -82,7 +82,7 @@ pub fn move_time_windows(
         let Ok((stream, status)) = stream else {
             continue;
         };
-        let rate = f64::from(stream.ring.format().sample_rate);
+        let rate = f64::from(stream.history.format().sample_rate);
         let next = frame + time.delta_secs_f64() * rate * speed;
         window.follow = if next >= status.written_frames as f64 {
             Follow::Live { offset_secs: 0.0 }

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use bevy_ecs::prelude::*;
 use crossbeam_channel::Sender;
+use soundfall_analysis::RowBytes;
 use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan, push_holes};
 
 use super::field::{AllocationIds, HeightField, HeightFieldSize, RowPart, Set};
 use crate::{
     analysis::{
         AnalysisOf, AnalysisProgress, JobKind, JobQueue, RowBlock, RowBlocks, RowPlan, RowWindow,
-        RowsOf, SharedEngines,
+        RowsOf,
     },
     diagnostics::RunStats,
     stream::StreamStatus,
@@ -41,7 +42,7 @@ pub struct HeightUpload {
     /// What of the bytes goes where.
     pub parts: Vec<HeightPart>,
     /// Little-endian half floats, rows of axis columns.
-    pub bytes: Vec<u8>,
+    pub bytes: RowBytes,
 }
 
 /// The way to the render world.
@@ -61,7 +62,7 @@ impl Packer<'_> {
         self.set.allocation.channels
     }
 
-    fn send(&mut self, parts: Vec<HeightPart>, bytes: Vec<u8>) {
+    fn send(&mut self, parts: Vec<HeightPart>, bytes: RowBytes) {
         for part in &parts {
             let rows = u64::from(part.rows) * u64::from(part.layers);
             self.stats.rows_uploaded += rows;
@@ -100,22 +101,22 @@ impl Packer<'_> {
         if self.set.places(mip, rows.end).contains(&row) {
             let part = self.part(mip, &rows, &rows, 0);
             self.set.learn(mip, rows);
-            self.send(vec![part], bytes);
+            self.send(vec![part], bytes.into());
         }
     }
 
     /// Everything of a block.
-    fn block(&mut self, block: RowBlock, engines: &SharedEngines) {
+    fn block(&mut self, block: RowBlock) {
         let span = &block.span;
         let channels = u64::from(self.channels());
         let Some(bytes) = block.rows else {
-            self.holes(span, block.kind, engines);
+            self.holes(span, block.kind);
             return;
         };
         if bytes.len() as u64 != span.total_rows() * channels * self.row_bytes {
             tracing::error!("rows of {span:?} came in {} bytes: lost", bytes.len());
             if block.kind == JobKind::Live {
-                self.holes(span, block.kind, engines);
+                self.holes(span, block.kind);
             }
             return;
         }
@@ -156,16 +157,14 @@ impl Packer<'_> {
                 self.set.learn(mip, whole);
             }
         }
-        if parts.is_empty() {
-            engines.0.put_buffer(bytes);
-        } else {
+        if !parts.is_empty() {
             self.send(parts, bytes);
         }
     }
 
     /// Columns that were lost: every row with one of them is a hole. A mip at a time, and no more
     /// than its texture holds.
-    fn holes(&mut self, lost: &RowSpan, kind: JobKind, engines: &SharedEngines) {
+    fn holes(&mut self, lost: &RowSpan, kind: JobKind) {
         let generation = self.set.plan.generation;
         for mip in lost.mips.clone() {
             let kept = u64::from(self.set.plan.texture_rows) << mip;
@@ -179,15 +178,15 @@ impl Packer<'_> {
                 every: 1,
             };
             let bytes = span.total_rows() * u64::from(self.channels()) * self.row_bytes;
-            let mut rows = engines.0.buffer();
+            let mut rows = Vec::new();
             push_holes(bytes as usize / LEVEL_BYTES, &mut rows);
             let block = RowBlock {
                 generation,
                 kind,
                 span,
-                rows: Some(rows),
+                rows: Some(rows.into()),
             };
-            self.block(block, engines);
+            self.block(block);
         }
     }
 }
@@ -223,7 +222,6 @@ pub fn stage_rows(
     views: Query<&ViewSettings>,
     size: Res<HeightFieldSize>,
     uploads: Res<HeightUploads>,
-    engines: Res<SharedEngines>,
     mut ids: ResMut<AllocationIds>,
     mut stats: ResMut<RunStats>,
 ) {
@@ -250,7 +248,7 @@ pub fn stage_rows(
         };
         for block in blocks.0.drain(..) {
             if block.generation == plan.generation && !block.span.columns.is_empty() {
-                packer.block(block, &engines);
+                packer.block(block);
             }
         }
         // Where nothing more will come, a row that is not full is all there will be of it.

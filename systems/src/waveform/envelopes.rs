@@ -1,11 +1,13 @@
-//! Keeps the envelopes of streams up to date: sends their stores for new samples.
+//! Keeps the envelopes of streams up to date: asks for their new base entries.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
+use soundfall_analysis::Response;
 use soundfall_dsp::pyramid::BASE_FRAMES;
 
-use super::store::{LaneRequest, LaneStore};
+use super::store::LaneStore;
 use crate::{
     backend::{Pending, SharedBackend},
     stream::{Stream, StreamStatus},
@@ -28,10 +30,11 @@ pub struct Envelopes {
     pub epoch: u64,
     /// Channels of the stream, one a lane.
     pub channels: Arc<[u32]>,
-    /// Here, or away in a task.
+    /// None before it is made.
     pub(super) store: Option<LaneStore>,
+    /// A job is under way.
     away: bool,
-    /// How far the store's last trip was to go.
+    /// How far the last job was to go.
     sent_to: u64,
 }
 
@@ -48,13 +51,13 @@ impl Envelopes {
         }
     }
 
-    /// True when the store is here and has read all there was when it left. While sound flows there
-    /// always is a block more by then.
+    /// True when all is read that was there when the last job began. While sound flows there always
+    /// is a block more by then.
     pub(super) fn has_arrived(&self) -> bool {
         self.caught_up(self.sent_to)
     }
 
-    /// True when the store is here and has read all there is.
+    /// True when all there is has been read.
     #[must_use]
     pub fn caught_up(&self, written_frames: u64) -> bool {
         self.store
@@ -63,33 +66,54 @@ impl Envelopes {
     }
 }
 
-/// A store away in a task.
+/// Work on the store of some envelopes.
 #[derive(Component)]
 pub struct EnvelopeJob {
     envelopes: Entity,
-    store: Pending<LaneStore>,
+    work: EnvelopeWork,
 }
 
-/// Takes the stores back that are done. Set `Collect`.
+enum EnvelopeWork {
+    /// A new store: it is large with a long history, so it is made off the display's thread.
+    Begin(Pending<LaneStore>),
+    /// These frames are read.
+    Read(Range<u64>, Pending<Response>),
+}
+
+/// Takes in what was read. Set `Collect`.
 pub fn collect_envelopes(
     mut commands: Commands,
     mut envelopes: Query<&mut Envelopes>,
     mut jobs: Query<(Entity, &mut EnvelopeJob)>,
 ) {
     for (entity, mut job) in &mut jobs {
-        if let Some(store) = job.store.ready() {
-            commands.entity(entity).despawn();
-            // Those of envelopes that were given up meanwhile are dropped.
-            if let Ok(mut envelopes) = envelopes.get_mut(job.envelopes) {
-                envelopes.store = Some(store);
-                envelopes.away = false;
+        // What comes for envelopes that were given up meanwhile is dropped.
+        let of = job.envelopes;
+        match &mut job.work {
+            EnvelopeWork::Begin(store) => {
+                let Some(store) = store.ready() else { continue };
+                if let Ok(mut envelopes) = envelopes.get_mut(of) {
+                    envelopes.store = Some(store);
+                    envelopes.away = false;
+                }
+            }
+            EnvelopeWork::Read(visit, response) => {
+                let Some(response) = response.ready() else {
+                    continue;
+                };
+                if let Ok(mut envelopes) = envelopes.get_mut(of) {
+                    if let Some(store) = &mut envelopes.store {
+                        store.take_in(visit.clone(), &response.outcome);
+                    }
+                    envelopes.away = false;
+                }
             }
         }
+        commands.entity(entity).despawn();
     }
 }
 
-/// Sends the stores for new samples. Last in the set `Stage`: what a store brought must have been
-/// packed before it leaves again.
+/// Asks for new samples. Last in the set `Stage`.
 pub fn send_envelopes(
     mut commands: Commands,
     mut all: Query<(Entity, &EnvelopesOf, &mut Envelopes)>,
@@ -103,35 +127,32 @@ pub fn send_envelopes(
         if envelopes.away || envelopes.epoch != status.epoch {
             continue;
         }
-        let request = match envelopes.store.take() {
-            Some(store) if status.written_frames >= store.next_frame() + BASE_FRAMES => {
-                LaneRequest::GoOn(store)
-            }
+        let work = match &envelopes.store {
             Some(store) => {
-                envelopes.store = Some(store);
-                continue;
+                let visit = store.next_visit(status.written_frames);
+                if visit.is_empty() {
+                    continue;
+                }
+                let request = store.request(&visit);
+                EnvelopeWork::Read(visit, backend.0.submit(&stream.history, request))
             }
             None => {
-                let format = stream.ring.format();
+                let format = stream.history.format();
                 // The oldest frames go while they are read: keep a distance. Whole base entries only.
-                let first = (status.oldest_frame + status.margin_frames(format))
+                let first = (status.oldest_frame + status.margin_frames(&format))
                     .min(status.written_frames);
-                LaneRequest::Begin {
-                    epoch: envelopes.epoch,
-                    channels: envelopes.channels.clone(),
-                    history_frames: format.capacity_frames,
-                    first_frame: first.div_ceil(BASE_FRAMES) * BASE_FRAMES,
-                }
+                let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
+                let (epoch, channels) = (envelopes.epoch, envelopes.channels.clone());
+                EnvelopeWork::Begin(Pending::compute(move || {
+                    LaneStore::new(epoch, channels, format.capacity_frames, first)
+                }))
             }
         };
         envelopes.away = true;
         envelopes.sent_to = status.written_frames;
-        let store = backend
-            .0
-            .lanes(&stream.ring, request, status.written_frames);
         commands.spawn(EnvelopeJob {
             envelopes: entity,
-            store,
+            work,
         });
     }
 }

@@ -168,7 +168,7 @@ pub fn stage_lanes(
         let Ok((stream, status, clock)) = streams.get(of.0) else {
             continue;
         };
-        let rate = stream.ring.format().sample_rate;
+        let rate = stream.history.format().sample_rate;
         let span_frames = settings.span_secs * f64::from(rate);
         let head = window.frame(clock.now_frames, rate);
         let field = &mut *field;
@@ -259,7 +259,7 @@ pub fn stage_lane_state(
         let entry = set.entry_frames as f64;
         let head = (surface.head_frames / entry).max(0.0);
         let head_entry = head.floor();
-        let rate = f64::from(stream.ring.format().sample_rate);
+        let rate = f64::from(stream.history.format().sample_rate);
         state.texels = LaneTexels {
             head: (head_entry % f64::from(width.0)) as i32,
             fraction: (head - head_entry) as f32,

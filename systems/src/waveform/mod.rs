@@ -2,8 +2,8 @@
 //! and those that a view shows packed for its picture.
 //!
 //! The envelopes of some channels of a stream are an entity, shared by all views that show these
-//! channels. They live in a store that goes into a task with new samples to read and comes back; no
-//! lock, and nothing waits. A change of the span only picks another level of the store.
+//! channels. They live in a store that takes in base entries as responses bring them; no lock, and
+//! nothing waits. A change of the span only picks another level of the store.
 
 mod envelopes;
 mod lanes;
@@ -18,4 +18,4 @@ pub use lanes::{
     stage_lanes,
 };
 pub use set::LaneUpload;
-pub use store::{LaneRequest, LaneStore};
+pub use store::LaneStore;

@@ -1,24 +1,23 @@
-//! The envelopes of the shown channels, fed from the ring a bounded slice at a time.
+//! The envelopes of the shown channels, fed from a history a bounded slice at a time.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use soundfall_dsp::envelope::MinMaxRms;
+use soundfall_analysis::{EnvelopesRequest, Failure, Outcome, Request};
 use soundfall_dsp::pyramid::{BASE_FRAMES, EnvelopePyramid};
-use soundfall_ring::{ReadError, SharedRing};
 
-/// Samples of all channels that one visit to the ring reads at most: a few milliseconds of work.
+/// Samples of all channels that one visit to the history reads at most: a few milliseconds of work.
 const SAMPLES_PER_VISIT: u64 = 1 << 20;
 
 /// Lost spans remembered.
 const MAX_LOST: usize = 64;
 
-/// Envelopes of the shown channels of one ring.
+/// Envelopes of the shown channels of one history.
 pub struct LaneStore {
-    /// Epoch of the ring.
+    /// Epoch of the history.
     pub epoch: u64,
-    /// Ring channels, one a lane.
+    /// Channels of the history, one a lane.
     pub channels: Arc<[u32]>,
     /// One a lane.
     pub pyramids: Vec<EnvelopePyramid>,
@@ -27,7 +26,6 @@ pub struct LaneStore {
     /// Spans that were overwritten before they could be read.
     lost: VecDeque<Range<u64>>,
     started: bool,
-    scratch: Vec<f32>,
 }
 
 impl LaneStore {
@@ -45,7 +43,6 @@ impl LaneStore {
             first_frame,
             lost: VecDeque::new(),
             started: false,
-            scratch: Vec::new(),
         }
     }
 
@@ -55,7 +52,7 @@ impl LaneStore {
         self.pyramids.first().map_or(0, EnvelopePyramid::next_frame)
     }
 
-    /// The frames of its next visit to the ring, towards `end`: whole base entries, one bounded
+    /// The frames of its next visit to the history, towards `end`: whole base entries, one bounded
     /// slice; empty where there is nothing to read.
     #[must_use]
     pub fn next_visit(&self, end: u64) -> Range<u64> {
@@ -65,61 +62,47 @@ impl LaneStore {
         start..start + entries * BASE_FRAMES
     }
 
-    /// Reads on towards `end`, one bounded slice. Frames that are gone are left out, on all lanes
-    /// alike; before anything was read that only moves the beginning.
-    pub fn read_on(&mut self, ring: &SharedRing, end: u64) {
-        let visit = self.next_visit(end);
-        let frames = (visit.end - visit.start) as usize;
-        if frames == 0 {
-            return;
-        }
-        self.scratch.resize(frames * self.channels.len(), 0.0);
-        // All lanes or none: a lap half way through must not leave them at different frames.
-        for (channel, samples) in self
-            .channels
-            .iter()
-            .zip(self.scratch.chunks_exact_mut(frames))
-        {
-            if let Err(error) = ring.read(*channel, visit.start, samples) {
-                self.leave_out(visit, &error);
-                return;
-            }
-        }
-        self.started = true;
-        for (pyramid, samples) in self
-            .pyramids
-            .iter_mut()
-            .zip(self.scratch.chunks_exact(frames))
-        {
-            pyramid.push(samples);
-        }
+    /// What to ask for to read these frames, those of [`Self::next_visit`].
+    #[must_use]
+    pub fn request(&self, visit: &Range<u64>) -> Request {
+        Request::Envelopes(EnvelopesRequest {
+            start_frame: visit.start,
+            frames: visit.end - visit.start,
+            channels: self.channels.to_vec(),
+        })
     }
 
-    /// Takes in what another worker read on a visit: its base entries, [lane][entry].
-    pub fn take_in(&mut self, visit: Range<u64>, entries: Result<&[MinMaxRms], ReadError>) {
+    /// Takes in what came of a visit: base entries, [lane][entry]. Frames that are gone are left
+    /// out, on all lanes alike; before anything was read that only moves the beginning. What has
+    /// to be waited for changes nothing.
+    pub fn take_in(&mut self, visit: Range<u64>, outcome: &Outcome) {
         if visit.start != self.next_frame() {
             return;
         }
         let count = ((visit.end - visit.start) / BASE_FRAMES) as usize;
-        match entries {
-            Ok(entries) if entries.len() == count * self.pyramids.len() && count > 0 => {
+        match outcome {
+            Outcome::Envelopes(entries)
+                if entries.len() == count * self.pyramids.len() && count > 0 =>
+            {
                 self.started = true;
                 for (pyramid, entries) in self.pyramids.iter_mut().zip(entries.chunks_exact(count))
                 {
                     pyramid.push_entries(entries);
                 }
             }
-            Ok(_) => {}
-            Err(error) => self.leave_out(visit, &error),
+            Outcome::Lost { resume_at, .. } => {
+                let resume = (*resume_at).max(visit.start + 1);
+                self.leave_out(visit.start, resume);
+            }
+            Outcome::Failed(failure) if *failure != Failure::Abandoned => {
+                tracing::error!("envelopes of the frames {visit:?}: {failure}");
+                self.leave_out(visit.start, visit.end);
+            }
+            _ => {}
         }
     }
 
-    fn leave_out(&mut self, visit: Range<u64>, error: &ReadError) {
-        let start = visit.start;
-        let resume = match error {
-            ReadError::Lapped { resume_at, .. } => (*resume_at).max(start + 1),
-            _ => visit.end,
-        };
+    fn leave_out(&mut self, start: u64, resume: u64) {
         let resume = resume.div_ceil(BASE_FRAMES) * BASE_FRAMES;
         if self.started {
             self.lost.push_back(start..resume);
@@ -140,39 +123,5 @@ impl LaneStore {
         self.lost
             .iter()
             .any(|lost| lost.start < frames.end && lost.end > frames.start)
-    }
-}
-
-/// A request of the envelopes to the ring.
-pub enum LaneRequest {
-    /// A new store begins: it is large with a long history, so it is made off the frame's thread
-    /// where there is another.
-    Begin {
-        /// Epoch of the ring.
-        epoch: u64,
-        /// Ring channels, one a lane.
-        channels: Arc<[u32]>,
-        /// Frames it remembers.
-        history_frames: u64,
-        /// First frame, at the start of a base entry.
-        first_frame: u64,
-    },
-    /// The store reads on.
-    GoOn(LaneStore),
-}
-
-impl LaneRequest {
-    /// The store that travels.
-    #[must_use]
-    pub fn depart(self) -> LaneStore {
-        match self {
-            Self::Begin {
-                epoch,
-                channels,
-                history_frames,
-                first_frame,
-            } => LaneStore::new(epoch, channels, history_frames, first_frame),
-            Self::GoOn(store) => store,
-        }
     }
 }

@@ -72,6 +72,8 @@ pub struct UnknownInstrument {
 /// assert_eq!("all".parse(), Ok(InstrumentSet::ALL));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "u8", into = "u8"))]
 pub struct InstrumentSet(u8);
 
 impl InstrumentSet {
@@ -121,6 +123,18 @@ impl InstrumentSet {
     #[must_use]
     pub fn from_bits(bits: u8) -> Self {
         Self(bits & Self::ALL.0)
+    }
+}
+
+impl From<u8> for InstrumentSet {
+    fn from(bits: u8) -> Self {
+        Self::from_bits(bits)
+    }
+}
+
+impl From<InstrumentSet> for u8 {
+    fn from(set: InstrumentSet) -> Self {
+        set.bits()
     }
 }
 

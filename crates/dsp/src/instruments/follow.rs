@@ -31,6 +31,20 @@ pub enum Visit {
     Went,
     /// It was too far behind and skipped ahead.
     Skipped,
+    /// The next samples are not there yet; nothing was heard or lost.
+    Waits,
+}
+
+/// Why samples that a [`Follower`] asked for were not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// They are not there yet: it asks for them again in the next step.
+    Wait,
+    /// They are lost.
+    Lost {
+        /// The absolute frame to go on at.
+        resume_at: u64,
+    },
 }
 
 impl Follower {
@@ -87,13 +101,12 @@ impl Follower {
     /// Hears on towards the absolute frame `end`, at most one bounded slice.
     ///
     /// `lost(frames)` names the first span of lost frames that touches `frames`. `read(channel,
-    /// start, out)` fills `out` with samples of a channel, or names the frame to go on at where
-    /// they are gone.
+    /// start, out)` fills `out` with samples of a channel, or says why it cannot.
     pub fn step(
         &mut self,
         end: u64,
         lost: impl Fn(&Range<u64>) -> Option<Range<u64>>,
-        mut read: impl FnMut(usize, u64, &mut [f32]) -> Result<(), u64>,
+        mut read: impl FnMut(usize, u64, &mut [f32]) -> Result<(), Missing>,
     ) -> Visit {
         let behind = end.saturating_sub(self.next_frame);
         if behind == 0 {
@@ -108,7 +121,8 @@ impl Follower {
         self.least_behind = self.least_behind.min(end - self.next_frame);
         let channels = self.settings().channels;
         let most = (SAMPLES_PER_STEP / channels as u64).max(1);
-        let stop = end.min(self.next_frame.saturating_add(most));
+        let begin = self.next_frame;
+        let stop = end.min(begin.saturating_add(most));
         while self.next_frame < stop {
             let mut part = self.next_frame..stop;
             if let Some(gap) = lost(&part) {
@@ -118,9 +132,14 @@ impl Follower {
                 }
                 part.end = gap.start.min(stop);
             }
-            if let Err(resume) = self.hear(&part, &mut read) {
-                self.skip_to(resume.clamp(part.start + 1, end));
-                break;
+            match self.hear(&part, &mut read) {
+                Ok(()) => {}
+                Err(Missing::Wait) if self.next_frame == begin && !skipped => return Visit::Waits,
+                Err(Missing::Wait) => break,
+                Err(Missing::Lost { resume_at }) => {
+                    self.skip_to(resume_at.clamp(part.start + 1, end));
+                    break;
+                }
             }
         }
         if skipped { Visit::Skipped } else { Visit::Went }
@@ -129,8 +148,8 @@ impl Follower {
     fn hear(
         &mut self,
         part: &Range<u64>,
-        read: &mut impl FnMut(usize, u64, &mut [f32]) -> Result<(), u64>,
-    ) -> Result<(), u64> {
+        read: &mut impl FnMut(usize, u64, &mut [f32]) -> Result<(), Missing>,
+    ) -> Result<(), Missing> {
         let frames = (part.end - part.start) as usize;
         self.samples.resize(frames * self.settings().channels, 0.0);
         // All channels or none: they must not be at different frames.

@@ -3,8 +3,7 @@
 //! Never reads samples by itself, never draws.
 //!
 //! An [`Instruments`] is made of the single engines of this crate and owns what they need, takes
-//! samples block by block and gives an [`InstrumentReport`]: plain numbers, that can also travel as
-//! bytes. A [`Follower`] fetches the samples from wherever they are, a bounded slice at a time.
+//! samples block by block and gives an [`InstrumentReport`]: plain numbers. A [`Follower`] fetches the samples from wherever they are, a bounded slice at a time.
 //!
 //! **Time heard.** What is lost is no sound: no column, segment or goniometer point spans a gap,
 //! tracks live through it only as long as they live through columns without a peak, and everything
@@ -18,14 +17,12 @@ mod programme;
 mod report;
 mod settings;
 mod spectra;
-mod wire;
 
 pub use chosen::{Instrument, InstrumentSet, UnknownInstrument};
 pub use engine::Instruments;
-pub use follow::{Follower, Visit};
+pub use follow::{Follower, Missing, Visit};
 pub use report::{
     ChannelReport, CoherenceReport, InstrumentReport, LevelReport, LoudnessReport, PairReport,
-    TrackReport,
+    TrackReport, UnevenReport,
 };
 pub use settings::{InstrumentError, InstrumentSettings};
-pub use wire::WireError;

@@ -1,7 +1,11 @@
 //! What the instruments say at one moment, as plain numbers. Never measures.
 
+use thiserror::Error;
+
 /// What all instruments say. What was not wanted is empty or none.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(remote = "Self"))]
 pub struct InstrumentReport {
     /// Everything before this absolute frame was heard, or counted as lost.
     pub end_frame: u64,
@@ -21,8 +25,22 @@ pub struct InstrumentReport {
     pub coherence: Option<CoherenceReport>,
 }
 
+crate::checked::checked_serde!(InstrumentReport);
+
+/// Why numbers are no report.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a report of {columns} columns has {values} values where there is one for each column")]
+#[non_exhaustive]
+pub struct UnevenReport {
+    /// Columns that the report says it has.
+    pub columns: usize,
+    /// Values in a place that has one a column.
+    pub values: usize,
+}
+
 /// What is said of one channel.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChannelReport {
     /// Confirmed tracks that live, loudest first.
     pub tracks: Vec<TrackReport>,
@@ -36,6 +54,7 @@ pub struct ChannelReport {
 
 /// A tone that goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackReport {
     /// Its number: rising, never given twice on a channel by one engine.
     pub id: u64,
@@ -49,6 +68,7 @@ pub struct TrackReport {
 
 /// A level meter. 0 dBFS is a sine of amplitude 1, for the RMS too.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LevelReport {
     /// The peak indicator: rises at once, falls 20 dB in 1.7 s.
     pub peak_dbfs: f32,
@@ -67,6 +87,7 @@ pub struct LevelReport {
 /// Loudness after EBU R128, read ten times a second (the short-term one less often where channels
 /// are very many). None where there is nothing to say yet, and in silence.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LoudnessReport {
     /// Momentary loudness (400 ms).
     pub momentary_lufs: Option<f32>,
@@ -82,6 +103,7 @@ pub struct LoudnessReport {
 
 /// Two channels against each other.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PairReport {
     /// Phase correlation, −1..=1; none while one of them is silent.
     pub correlation: Option<f32>,
@@ -93,6 +115,7 @@ pub struct PairReport {
 
 /// Coherence of every channel to one of them.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CoherenceReport {
     /// The channel compared with, from 0.
     pub reference: usize,
@@ -103,8 +126,32 @@ pub struct CoherenceReport {
 }
 
 impl InstrumentReport {
+    /// Whether averages, maxima and coherence have one value a column, or none at all.
+    ///
+    /// # Errors
+    /// [`UnevenReport`] where they have not.
+    pub fn check(&self) -> Result<(), UnevenReport> {
+        let columns = self.columns;
+        let uneven = |values| UnevenReport { columns, values };
+        let levels = |channel: &ChannelReport| {
+            [channel.average_dbfs.len(), channel.hold_dbfs.len()]
+                .into_iter()
+                .find(|values| *values != 0 && *values != columns)
+        };
+        if let Some(values) = self.channels.iter().find_map(levels) {
+            return Err(uneven(values));
+        }
+        let cells = columns.checked_mul(self.channels.len());
+        match &self.coherence {
+            Some(coherence) if Some(coherence.coherence.len()) != cells => {
+                Err(uneven(coherence.coherence.len()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Halves the number of axis columns: levels keep the higher one of two, coherence its mean.
-    pub(super) fn halve_columns(&mut self) {
+    pub fn halve_columns(&mut self) {
         let columns = self.columns;
         let halved = columns.div_ceil(2);
         for channel in &mut self.channels {

@@ -17,6 +17,8 @@ const LEAST_WEIGHT: f64 = 0.3;
 
 /// What is listened to, and how.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(remote = "Self"))]
 pub struct InstrumentSettings {
     /// The transform of the display: window, sizes, hop.
     pub stft: StftParams,
@@ -40,6 +42,8 @@ pub struct InstrumentSettings {
     /// Which instruments work. The others cost nothing.
     pub wanted: InstrumentSet,
 }
+
+crate::checked::checked_serde!(InstrumentSettings);
 
 /// Why there are no instruments.
 #[derive(Clone, Debug, Error, PartialEq)]

@@ -16,6 +16,7 @@ const MOST_STEPS: usize = 12;
 
 /// What counts as a peak.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PeakParams {
     /// Lowest level of its bin, in dBFS.
     pub threshold_dbfs: f32,

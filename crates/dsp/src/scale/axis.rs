@@ -6,12 +6,16 @@ use super::Scale;
 
 /// Frequencies `min_hz..=max_hz` over `bins` equal bins of scale units.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(remote = "Self"))]
 pub struct FrequencyAxis {
     scale: Scale,
     min_hz: f64,
     max_hz: f64,
     bins: usize,
 }
+
+crate::checked::checked_serde!(FrequencyAxis);
 
 /// Why an axis cannot be.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -48,23 +52,29 @@ impl FrequencyAxis {
     /// [`AxisError`] where the range does not rise from 0 or above, is not finite, starts below
     /// [`Self::MIN_LOG_HZ`] on a logarithmic scale, or has no bins.
     pub fn new(scale: Scale, min_hz: f64, max_hz: f64, bins: usize) -> Result<Self, AxisError> {
+        let axis = Self {
+            scale,
+            min_hz,
+            max_hz,
+            bins,
+        };
+        axis.check().map(|()| axis)
+    }
+
+    fn check(&self) -> Result<(), AxisError> {
+        let (min_hz, max_hz) = (self.min_hz, self.max_hz);
         // A range narrower than this is beyond the precision of the scales.
         let rises = min_hz >= 0.0 && max_hz.is_finite() && max_hz - min_hz > 1e-6;
         if !rises {
             return Err(AxisError::Range { min_hz, max_hz });
         }
-        if scale == Scale::Log && min_hz < Self::MIN_LOG_HZ {
+        if self.scale == Scale::Log && min_hz < Self::MIN_LOG_HZ {
             return Err(AxisError::LogFromZero { min_hz });
         }
-        if bins == 0 {
+        if self.bins == 0 {
             return Err(AxisError::NoColumns);
         }
-        Ok(Self {
-            scale,
-            min_hz,
-            max_hz,
-            bins,
-        })
+        Ok(())
     }
 
     /// Everything a sample rate holds: 0 Hz (20 Hz on a logarithmic scale) to half the rate.

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 /// How frequency is laid out along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Scale {
     /// Hertz.
     #[default]

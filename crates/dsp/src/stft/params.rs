@@ -13,6 +13,8 @@ pub const MAX_FFT: usize = 1 << 18;
 
 /// Which transform: valid values once they have passed [`StftParams::new`] or [`Self::check`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(remote = "Self"))]
 pub struct StftParams {
     /// Window function.
     pub window: Window,
@@ -23,6 +25,8 @@ pub struct StftParams {
     /// Frames from one column to the next, at least 1.
     pub hop_frames: usize,
 }
+
+crate::checked::checked_serde!(StftParams);
 
 /// Why a transform cannot be made.
 #[derive(Clone, Debug, Error, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use soundfall_dsp::instruments::{Follower, InstrumentReport, InstrumentSet, Visit};
+use soundfall_dsp::instruments::{Follower, InstrumentReport, InstrumentSet, Missing, Visit};
 
 use super::settings;
 
@@ -58,7 +58,7 @@ fn a_follower_steps_over_gaps_and_losses() {
     while follower.step(48_000, lost, |channel, start, out| {
         // The writer has gone over the first thousand frames.
         if std::mem::take(&mut overwritten) {
-            return Err(1000);
+            return Err(Missing::Lost { resume_at: 1000 });
         }
         ramp(channel, start, out);
         heard.push(start..start + out.len() as u64);
@@ -70,6 +70,32 @@ fn a_follower_steps_over_gaps_and_losses() {
     follower.report_into(&mut report);
     // What was overwritten before the first sound was never missed.
     assert_eq!((report.end_frame, report.lost_frames), (48_000, 20_100));
+}
+
+#[test]
+fn a_follower_waits_for_what_is_not_there_yet() {
+    let mut follower = Follower::new(settings(2, InstrumentSet::ALL), 0).unwrap();
+    let step = |follower: &mut Follower, there: u64, end: u64| {
+        follower.step(
+            end,
+            |_| None,
+            |channel, start, out| {
+                if start + out.len() as u64 > there {
+                    return Err(Missing::Wait);
+                }
+                ramp(channel, start, out);
+                Ok(())
+            },
+        )
+    };
+    assert_eq!(step(&mut follower, 0, 4800), Visit::Waits);
+    assert_eq!(follower.next_frame(), 0);
+    assert_eq!(step(&mut follower, 4800, 4800), Visit::Went);
+    assert_eq!(step(&mut follower, 4800, 9600), Visit::Waits);
+    assert_eq!(step(&mut follower, 9600, 9600), Visit::Went);
+    let mut report = InstrumentReport::default();
+    follower.report_into(&mut report);
+    assert_eq!((report.heard_frames, report.lost_frames), (9600, 0));
 }
 
 #[test]

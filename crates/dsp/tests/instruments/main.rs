@@ -1,12 +1,11 @@
 //! The engine of all instruments: against the single ones, on signals whose answers are known, on
-//! streams with losses, and its reports as bytes.
+//! streams with losses.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod follower;
 mod gaps;
 mod known;
 mod single;
-mod wire;
 
 use std::ops::Range;
 

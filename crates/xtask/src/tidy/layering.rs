@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("soundfall-ring", &[]),
     ("soundfall-dsp", &[]),
+    ("soundfall-analysis", &["soundfall-ring", "soundfall-dsp"]),
     ("soundfall-ring-file", &["soundfall-ring"]),
     (
         "soundfall-capture",
@@ -28,14 +29,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "soundfall-capture",
         ],
     ),
-    ("soundfall-systems", &["soundfall-ring", "soundfall-dsp"]),
+    (
+        "soundfall-systems",
+        &["soundfall-analysis", "soundfall-ring", "soundfall-dsp"],
+    ),
     (
         "soundfall-plugins",
-        &["soundfall-systems", "soundfall-ring", "soundfall-dsp"],
+        &[
+            "soundfall-systems",
+            "soundfall-analysis",
+            "soundfall-ring",
+            "soundfall-dsp",
+        ],
     ),
     (
         "soundfall",
         &[
+            "soundfall-analysis",
             "soundfall-plugins",
             "soundfall-systems",
             "soundfall-capture",
@@ -50,6 +60,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "soundfall-tests",
         &[
+            "soundfall-analysis",
             "soundfall-plugins",
             "soundfall-systems",
             "soundfall-capture",
@@ -61,6 +72,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "soundfall-benches",
         &[
+            "soundfall-analysis",
             "soundfall-plugins",
             "soundfall-systems",
             "soundfall-capture",
@@ -76,6 +88,7 @@ const NO_BEVY: &[&str] = &[
     "soundfall-ring",
     "soundfall-ring-file",
     "soundfall-dsp",
+    "soundfall-analysis",
     "soundfall-capture",
     "soundfall-web-ring",
     "soundfall-web-reader",
