@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     analysis::{
-        CostModel, SharedEngines, TextureBudget, collect_jobs, despawn_unused_analyses,
+        CostModel, TextureBudget, collect_jobs, despawn_unused_analyses,
         fit_row_windows, plan_rows, schedule_jobs, watch_quality,
     },
     backend::SharedBackend,
@@ -19,7 +19,6 @@ pub struct AnalysisPlugin;
 impl Plugin for AnalysisPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<SharedBackend>()
-            .init_resource::<SharedEngines>()
             .init_resource::<CostModel>()
             .init_resource::<TextureBudget>()
             .init_resource::<HeightFieldSize>()

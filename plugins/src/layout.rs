@@ -2,7 +2,7 @@
 //! all lanes, and one for labels and panel over everything.
 
 use bevy::{
-    camera::{RenderTarget, ScalingMode, Viewport, visibility::RenderLayers},
+    camera::{ScalingMode, Viewport, visibility::RenderLayers},
     core_pipeline::tonemapping::Tonemapping,
     prelude::*,
 };

@@ -4,7 +4,7 @@
 /// Implements Bevy's `Material` for a type: its shader, its vertex attributes with their shader
 /// locations, and how it is blended.
 macro_rules! plain_material {
-    ($material:ty, $shader:literal, [$($attribute:ident => $location:literal),*], $alpha:expr) => {
+    ($material:ty, $shader:literal, [$($attribute:path => $location:literal),*], $alpha:expr) => {
         impl bevy::pbr::Material for $material {
             fn vertex_shader() -> bevy::shader::ShaderRef {
                 $shader.into()
@@ -32,9 +32,8 @@ macro_rules! plain_material {
                 layout: &bevy::mesh::MeshVertexBufferLayoutRef,
                 _: bevy::pbr::MaterialPipelineKey<Self>,
             ) -> Result<(), bevy::render::render_resource::SpecializedMeshPipelineError> {
-                use bevy::mesh::Mesh;
                 descriptor.vertex.buffers = vec![layout.0.get_layout(&[
-                    $(paste_attribute!($attribute).at_shader_location($location)),*
+                    $($attribute.at_shader_location($location)),*
                 ])?];
                 descriptor.primitive.cull_mode = None;
                 Ok(())
@@ -43,13 +42,4 @@ macro_rules! plain_material {
     };
 }
 
-macro_rules! paste_attribute {
-    (POSITION) => {
-        Mesh::ATTRIBUTE_POSITION
-    };
-    (COLOR) => {
-        Mesh::ATTRIBUTE_COLOR
-    };
-}
-
-pub(crate) use {paste_attribute, plain_material};
+pub(crate) use plain_material;

@@ -123,7 +123,7 @@ entry!(
         let fills: Vec<String> = streams
             .iter()
             .map(|(stream, status)| {
-                let format = stream.ring.format();
+                let format = stream.history.format();
                 let frames = status.written_frames.min(format.capacity_frames) as f64;
                 format!(
                     "{:.1} s, {:.0} %",

@@ -198,7 +198,7 @@ fn source_rows(
         ui.end_row();
         return;
     };
-    let format = stream.ring.format();
+    let format = stream.history.format();
     match switch {
         Some(switch) if !switch.0.choices().is_empty() => choose_source(ui, stream, switch),
         _ => {

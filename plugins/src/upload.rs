@@ -18,7 +18,6 @@ use bevy::{
 };
 use crossbeam_channel::Receiver;
 use soundfall_systems::{
-    analysis::SharedEngines,
     diagnostics::UploadMeter,
     stream::poll_streams,
     texels::Texels,
@@ -152,7 +151,6 @@ impl Plugin for UploadPlugin {
         app.insert_resource(HeightUploads(heights_in))
             .insert_resource(LaneUploads(lanes_in))
             .init_resource::<UploadMeter>()
-            .init_resource::<SharedEngines>()
             .init_resource::<Targets>()
             .add_systems(
                 Soundfall,
@@ -161,7 +159,6 @@ impl Plugin for UploadPlugin {
                     .before(poll_streams),
             );
         let meter = app.world().resource::<UploadMeter>().clone();
-        let engines = app.world().resource::<SharedEngines>().clone();
         if let Some(mut images) = app.world_mut().get_resource_mut::<Assets<Image>>() {
             let mut image = Image::new_uninit(
                 Extent3d {
@@ -191,7 +188,6 @@ impl Plugin for UploadPlugin {
                 waiting_lanes: Vec::new(),
             })
             .insert_resource(meter)
-            .insert_resource(engines)
             .init_resource::<FrameState>()
             .init_resource::<Targets>()
             .add_systems(ExtractSchedule, extract_state)
@@ -306,16 +302,12 @@ fn write_heights(
     images: Res<RenderAssets<GpuImage>>,
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
-    engines: Res<SharedEngines>,
 ) {
-    inbox.waiting_heights.retain_mut(|upload| {
+    inbox.waiting_heights.retain(|upload| {
         let (image, columns) = match way(&targets.heights, upload.allocation, &images) {
             Way::Write(image, columns) => (image, columns),
             Way::Wait => return true,
-            Way::Drop => {
-                engines.0.put_buffer(std::mem::take(&mut upload.bytes));
-                return false;
-            }
+            Way::Drop => return false,
         };
         let texture_rows = image.texture_descriptor.size.height;
         for part in &upload.parts {
@@ -338,7 +330,6 @@ fn write_heights(
                 meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(part.layers));
             }
         }
-        engines.0.put_buffer(std::mem::take(&mut upload.bytes));
         false
     });
 }

@@ -77,7 +77,7 @@ pub(crate) struct Colours(pub Handle<Image>);
 
 /// The material of every texture of heights, by its allocation.
 #[derive(Resource, Default)]
-struct HeightMaterials(HashMap<u64, Handle<SurfaceMaterial>>);
+pub(crate) struct HeightMaterials(HashMap<u64, Handle<SurfaceMaterial>>);
 
 /// A channel's surface, a child of its view.
 #[derive(Component)]
@@ -106,7 +106,7 @@ pub(crate) struct SurfaceMaterial {
 plain_material!(
     SurfaceMaterial,
     "embedded://soundfall_plugins/shaders/surface.wgsl",
-    [POSITION => 0],
+    [Mesh::ATTRIBUTE_POSITION => 0],
     AlphaMode::Opaque
 );
 

@@ -100,7 +100,7 @@ pub(crate) struct LaneMaterial {
 plain_material!(
     LaneMaterial,
     "embedded://soundfall_plugins/shaders/lane.wgsl",
-    [POSITION => 0],
+    [Mesh::ATTRIBUTE_POSITION => 0],
     AlphaMode::Opaque
 );
 

@@ -23,7 +23,7 @@ pub(super) struct LineMaterial {}
 plain_material!(
     LineMaterial,
     "embedded://soundfall_plugins/annotate/line.wgsl",
-    [POSITION => 0, COLOR => 5],
+    [Mesh::ATTRIBUTE_POSITION => 0, Mesh::ATTRIBUTE_COLOR => 5],
     AlphaMode::Blend
 );
 

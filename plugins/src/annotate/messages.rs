@@ -75,7 +75,7 @@ fn say(
     let scene = view.scene();
     let middle = scene.center();
     let corner = scene.min;
-    let format = stream.ring.format();
+    let format = stream.history.format();
     text(
         painter,
         corner + egui::vec2(20.0, 16.0),
