@@ -195,7 +195,7 @@ fn wrong_wishes_are_refused_and_leave_nothing() {
     };
     let signal = || SourceSpec::Signal(Signal::Demo);
     let base = |source| config(source, dir.path());
-    for (wish, usage) in [
+    for (request, usage) in [
         (
             CaptureConfig {
                 channels: Some(0),
@@ -262,7 +262,7 @@ fn wrong_wishes_are_refused_and_leave_nothing() {
             false,
         ),
     ] {
-        let error = start(wish).unwrap_err();
+        let error = start(request).unwrap_err();
         assert_eq!(error.is_usage(), usage, "{error}");
         assert!(
             !error.to_string().contains('\n') && error.to_string().len() > 10,

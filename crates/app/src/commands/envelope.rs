@@ -6,7 +6,7 @@ use soundfall_dsp::envelope::{point_range, reduce};
 use soundfall_dsp::level::amplitude_to_db;
 use soundfall_dsp::sample::clean;
 
-use super::gist::Gist;
+use super::input_summary::InputSummary;
 use super::stdout::{JsonOut, rounded};
 use crate::cli::EnvelopeArgs;
 use crate::input::Input;
@@ -26,7 +26,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
         Some(path) => Some(NpyWriter::create(path, &head.shape)?),
         None => None,
     };
-    head.gist.say_lost("it counts as silence");
+    head.summary.report_lost("it counts as silence");
     // Without a file the array goes where the words about it go.
     let with_values = array.is_none();
     let mut json = match args.json {
@@ -81,7 +81,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
 #[derive(Serialize)]
 struct Head<'a> {
     #[serde(flatten)]
-    gist: Gist,
+    summary: InputSummary,
     shape: [usize; 3],
     axes: [&'static str; 3],
     values_of_a_point: &'a [&'a str],
@@ -99,7 +99,7 @@ impl<'a> Head<'a> {
         let secs = input.frames() as f64 / f64::from(input.sample_rate);
         let point_secs = secs / points as f64;
         Self {
-            gist: Gist::of(input),
+            summary: InputSummary::of(input),
             shape: [input.channels.len(), points, fields.len()],
             axes: ["channel", "point", "value"],
             values_of_a_point: fields,

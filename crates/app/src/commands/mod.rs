@@ -1,10 +1,10 @@
-//! One module a command, and what they print with.
+//! One module per command, and shared output.
 
 mod capture;
 mod devices;
 mod display;
 mod envelope;
-mod gist;
+mod input_summary;
 mod live;
 mod measure;
 mod peaks;
@@ -38,7 +38,7 @@ pub fn run(line: CommandLine) -> Result<()> {
     }
 }
 
-/// Data to stdout. A reader that went away is not an error.
+/// Writes data to stdout. A reader that has closed it is not an error.
 pub fn print(text: &str) -> Result<()> {
     let mut out = stdout::DataOut::new();
     out.write(text)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use soundfall_dsp::coherence::CoherenceMeter;
 use soundfall_dsp::stft::StftParams;
 
-use super::super::gist::{TransformGist, written};
+use super::super::input_summary::{TransformSummary, written};
 use super::super::stdout::rounded;
 use super::super::stft::columns_in;
 use crate::exit::{self, Usage};
@@ -66,7 +66,7 @@ pub struct Coherence {
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
     #[serde(flatten)]
-    transform: TransformGist,
+    transform: TransformSummary,
 }
 
 /// One channel.
@@ -135,7 +135,7 @@ impl Coherence {
             segments,
             means: input.numbers.iter().enumerate().map(mean).collect(),
             output: out.map(written),
-            transform: TransformGist::of(input, params),
+            transform: TransformSummary::of(input, params),
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::input::Input;
 
 /// The sound that was taken.
 #[derive(Serialize)]
-pub struct Gist {
+pub struct InputSummary {
     /// File or ring, as it is called.
     input: String,
     sample_rate_hz: u32,
@@ -32,7 +32,7 @@ struct Lost {
     to_secs: f64,
 }
 
-impl Gist {
+impl InputSummary {
     /// Of an input.
     pub fn of(input: &Input) -> Self {
         let secs = |frame: u64| {
@@ -61,7 +61,7 @@ impl Gist {
     }
 
     /// Says what is lost, if anything is.
-    pub fn say_lost(&self, what_becomes_of_it: &str) {
+    pub fn report_lost(&self, what_becomes_of_it: &str) {
         if self.lost.is_empty() {
             return;
         }
@@ -79,7 +79,7 @@ impl Gist {
 
 /// The transform that was made.
 #[derive(Serialize)]
-pub struct TransformGist {
+pub struct TransformSummary {
     window: String,
     window_size_frames: usize,
     hop_frames: usize,
@@ -92,7 +92,7 @@ pub struct TransformGist {
     first_secs: f64,
 }
 
-impl TransformGist {
+impl TransformSummary {
     /// Of an input under a transform.
     pub fn of(input: &Input, params: &StftParams) -> Self {
         Self {
