@@ -284,7 +284,7 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
     }));
     // The check at the end counts them.
     for event in told {
-        rig.assembler.tell(event);
+        rig.assembler.send(event);
     }
     // It goes again, and the supervisor gives up: now it is over.
     assert!(counters.lose_device());
