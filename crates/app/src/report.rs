@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
+    analysis::{Quality, Reanalysis, AnalysisProgress},
     diagnostics::{RunStats, UploadMeter},
     stream::StreamStatus,
-    analysis::{Quality, Reanalysis, AnalysisProgress},
 };
 
 use crate::figures::{QualityFigures, ReanalysisFigures, Spread};

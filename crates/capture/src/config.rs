@@ -25,7 +25,7 @@ pub enum SourceSpec {
     File {
         /// The file.
         path: PathBuf,
-        /// Start again at the end, for ever.
+        /// Start again at the end.
         looped: bool,
         /// Frames a second as a multiple of the file's own rate (1.0 is real time). Pitch and rate of the
         /// ring stay those of the file.

@@ -158,7 +158,7 @@ fn a_looped_file_repeats_without_a_seam() {
     })
     .unwrap();
     wait(&capture, |capture| capture.stats().frames > 4_000);
-    // Every round is told with the very frame it starts at; nothing is missing there, so there is no gap.
+    // Every pass is reported with the frame it starts at; nothing is missing there, so there is no gap.
     let rounds: Vec<u64> = capture
         .poll_events()
         .iter()

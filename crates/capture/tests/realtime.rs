@@ -27,7 +27,7 @@ fn waits() -> u64 {
 }
 
 /// Plays a device: buffers of every size, an empty one and a broken frame included, overruns of the queue and of the
-/// device, and nobody who empties the queue or the markers.
+/// device, and no consumer that empties the queues.
 fn every_path<T: ToF32>(producer: &mut SampleProducer, counters: &Counters, samples: &[T]) {
     let before = waits();
     assert_no_alloc(|| {

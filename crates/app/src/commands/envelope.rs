@@ -27,7 +27,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
         None => None,
     };
     head.summary.report_lost("it counts as silence");
-    // Without a file the array goes where the words about it go.
+    // Without a file the array goes to stdout.
     let with_values = array.is_none();
     let mut json = match args.json {
         true => Some(JsonOut::begin(&head)?),

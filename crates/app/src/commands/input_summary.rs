@@ -1,5 +1,4 @@
-//! What every JSON of the data commands begins with: which sound was taken, and what of it is
-//! lost. Never analyses.
+//! First fields of every JSON output of the data commands: input, channels, span, gaps, transform.
 
 use std::path::Path;
 
@@ -10,10 +9,10 @@ use super::stdout::rounded;
 use crate::exit;
 use crate::input::Input;
 
-/// The sound that was taken.
+/// The input that was read.
 #[derive(Serialize)]
 pub struct InputSummary {
-    /// File or ring, as it is called.
+    /// Name of file or ring.
     input: String,
     sample_rate_hz: u32,
     /// Numbers of the channels, counted from 1.
@@ -22,7 +21,7 @@ pub struct InputSummary {
     from_secs: f64,
     /// After the last frame.
     to_secs: f64,
-    /// What was lost before it reached a ring, and is silent here.
+    /// Spans lost before the ring; silent here.
     lost: Vec<Lost>,
 }
 
@@ -60,8 +59,8 @@ impl InputSummary {
         }
     }
 
-    /// Says what is lost, if anything is.
-    pub fn report_lost(&self, what_becomes_of_it: &str) {
+    /// Prints how much of the input is lost, if anything is, and what becomes of the gaps.
+    pub fn report_lost(&self, consequence: &str) {
         if self.lost.is_empty() {
             return;
         }
@@ -71,13 +70,13 @@ impl InputSummary {
             many => format!("{many} gaps"),
         };
         exit::say(format!(
-            "{}: {gaps}, {secs:.3} s lost: {what_becomes_of_it}",
+            "{}: {gaps}, {secs:.3} s lost: {consequence}",
             self.input
         ));
     }
 }
 
-/// The transform that was made.
+/// The transform that was used.
 #[derive(Serialize)]
 pub struct TransformSummary {
     window: String,
@@ -107,13 +106,13 @@ impl TransformSummary {
     }
 }
 
-/// The time a column stands for: the middle of its window, in seconds from the beginning.
+/// Time of a column: the middle of its window, in seconds from the beginning.
 pub fn middle_secs(input: &Input, params: &StftParams, column: usize) -> f64 {
     let frame = column as f64 * params.hop_frames as f64 + params.window_size as f64 / 2.0;
     input.from_secs + frame / f64::from(input.sample_rate)
 }
 
-/// How a file is called in JSON.
+/// Path of a file in JSON.
 pub fn written(path: &Path) -> String {
     path.display().to_string()
 }

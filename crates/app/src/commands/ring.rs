@@ -1,4 +1,4 @@
-//! `soundfall ring info`: what a ring says about itself, in words a stranger understands.
+//! `soundfall ring info`: describes a ring as text or JSON.
 
 use std::path::PathBuf;
 

@@ -31,7 +31,7 @@ impl DataOut {
         self.judge(done)
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader has closed the output.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
@@ -39,7 +39,7 @@ impl DataOut {
     /// Writes what is left.
     pub fn finish(mut self) -> Result<()> {
         if self.closed {
-            // What nobody reads must not be tried again when this is dropped.
+            // Data that could not be written must not be tried again on drop.
             let _ = self.out.into_parts();
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl JsonOut {
         self.out.write("]")
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader has closed the output.
     pub fn is_closed(&self) -> bool {
         self.out.is_closed()
     }

@@ -27,7 +27,7 @@ pub fn run(args: &StftArgs) -> Result<()> {
         None => None,
     };
     head.summary.report_lost("it counts as silence");
-    // Without a file the array goes where the words about it go.
+    // Without a file the array goes to stdout.
     let mut json = match (args.json, &array) {
         (true, None) => Some(JsonOut::begin(&head)?),
         _ => None,

@@ -95,11 +95,11 @@ impl Rig {
             "{gaps:?}"
         );
         assert_eq!(gaps.len() as u64, counters.gaps.load(Ordering::Relaxed));
-        let told = events
+        let received = events
             .try_iter()
             .filter(|event| matches!(event, CaptureEvent::Gap { .. }))
             .count();
-        assert_eq!(told, gaps.len());
+        assert_eq!(received, gaps.len());
         // Time is true: everything delivered has its frame in the ring, lost or not.
         let block = u64::from(ring.format().block_frames);
         assert_eq!(ring.written_frames(), clock.next_multiple_of(block));
@@ -213,17 +213,17 @@ fn a_device_that_falls_silent_and_comes_back() {
         rig.counters.lost_frames.load(Ordering::Relaxed),
         480_000 - 64
     );
-    let told: Vec<_> = rig.events.try_iter().collect();
+    let received: Vec<_> = rig.events.try_iter().collect();
     assert!(
         matches!(
-            &told[..],
+            &received[..],
             [
                 CaptureEvent::DeviceLost { .. },
                 CaptureEvent::Gap { .. },
                 CaptureEvent::Reconnected { .. }
             ]
         ),
-        "{told:?}"
+        "{received:?}"
     );
 }
 
@@ -238,7 +238,7 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
     };
     rig.deliver(100);
     at(&mut rig, 100);
-    // The device goes with frames still in the queue and a loss not yet told.
+    // The device goes with frames still in the queue and a loss not yet in the ring.
     rig.deliver(950);
     assert!(
         rig.assembler
@@ -278,12 +278,12 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
         (1_050, 42_720)
     );
     assert_eq!(gaps[0].reason, GapReason::DeviceLost);
-    let told: Vec<_> = rig.events.try_iter().collect();
-    assert!(told.contains(&CaptureEvent::Reconnected {
+    let received: Vec<_> = rig.events.try_iter().collect();
+    assert!(received.contains(&CaptureEvent::Reconnected {
         device: "Mic".to_owned()
     }));
     // The check at the end counts them.
-    for event in told {
+    for event in received {
         rig.assembler.send(event);
     }
     // It goes again, and the supervisor gives up: now it is over.
@@ -317,13 +317,13 @@ fn an_overrun_of_the_device_is_a_gap_where_its_clock_tells_the_length() {
     let gaps = rig.ring.gaps();
     assert_eq!((gaps[0].start_frame, gaps[0].length_frames), (48, 96));
     assert_eq!((gaps.len(), gaps[0].reason), (1, GapReason::CaptureOverrun));
-    let told: Vec<_> = rig
+    let received: Vec<_> = rig
         .events
         .try_iter()
         .filter(|event| matches!(event, CaptureEvent::Xrun { .. }))
         .collect();
     assert_eq!(
-        told,
+        received,
         [
             CaptureEvent::Xrun {
                 at_frame: 48,

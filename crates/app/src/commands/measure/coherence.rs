@@ -1,4 +1,4 @@
-//! Coherence of every channel to one of them, over the whole. Never says what a coherence means.
+//! Coherence of every channel to one of them, over the whole input.
 
 use std::ops::Range;
 use std::path::Path;
