@@ -5,7 +5,7 @@
 //! | module | duty |
 //! |---|---|
 //! | [`signal`] | the built-in signals |
-//! | [`file`] | decoding of audio files |
+//! | [`mod@file`] | decoding of audio files |
 //! | [`devices`] | listing and choosing of audio devices |
 //! | [`sample_queue`] | the queue behind a real-time callback: conversion to f32, lost frames |
 //! | [`pace`] | real-time pacing of files and signals |

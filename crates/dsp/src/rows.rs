@@ -143,7 +143,7 @@ impl RowSpan {
     }
 
     /// Where the rows of a mip begin, counted in rows of one channel, when every mip holds its
-    /// rows of `channels` channels: [mip][channel][row].
+    /// rows of `channels` channels: `[mip][channel][row]`.
     #[must_use]
     pub fn first_row(&self, mip: u32, channels: u64) -> u64 {
         let before = Self {
@@ -201,7 +201,7 @@ impl RowEngine {
     }
 
     /// Writes the rows of one channel into `out`, which holds those of all: little-endian half
-    /// floats, [mip][channel][row][axis column], `span.total_rows() · channels · width` of them.
+    /// floats, `[mip][channel][row][axis bin]`, `span.total_rows() · channels · width` of them.
     ///
     /// `samples` are [`RowShape::frames`] of the span's columns. `is_lost` says whether a range of
     /// frames, counted from the first sample, touches lost ones: a row with such a column is a
