@@ -28,6 +28,8 @@ mod show;
 #[cfg(not(target_arch = "wasm32"))]
 mod stats;
 #[cfg(not(target_arch = "wasm32"))]
+mod stdout;
+#[cfg(not(target_arch = "wasm32"))]
 mod stop;
 
 #[cfg(target_arch = "wasm32")]

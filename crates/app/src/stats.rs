@@ -33,7 +33,7 @@ impl StatsTo {
     pub fn write(&self, stats: &Stats) -> Result<()> {
         let text = serde_json::to_string_pretty(stats)?;
         match self {
-            Self::Stdout => crate::commands::print(&text),
+            Self::Stdout => crate::stdout::print(&text),
             Self::File(path) => std::fs::write(path, text + "\n")
                 .with_context(|| format!("cannot write {}", path.display())),
         }

@@ -57,7 +57,7 @@ pub fn run(
             rate: format.sample_rate,
             ..Stats::default()
         };
-        stats.add_display(&report);
+        report.write_to(&mut stats);
         stats.rss_mb = memory_since(memory);
         StatsTo::from(path.as_path()).write(&stats)?;
     }

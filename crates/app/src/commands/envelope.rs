@@ -7,7 +7,7 @@ use soundfall_dsp::level::amplitude_to_db;
 use soundfall_dsp::sample::clean;
 
 use super::input_summary::InputSummary;
-use super::stdout::{JsonOut, rounded};
+use crate::stdout::{JsonOut, rounded};
 use crate::cli::EnvelopeArgs;
 use crate::input::Input;
 use crate::npy::NpyWriter;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use soundfall_dsp::stft::StftParams;
 
-use super::stdout::rounded;
+use crate::stdout::rounded;
 use crate::exit;
 use crate::input::Input;
 

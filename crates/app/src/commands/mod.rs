@@ -1,4 +1,4 @@
-//! One module per command, and shared output.
+//! One module per command.
 
 mod capture;
 mod devices;
@@ -12,7 +12,6 @@ mod record;
 mod render;
 mod ring;
 mod save;
-mod stdout;
 mod stft;
 mod view;
 
@@ -36,12 +35,4 @@ pub fn run(line: CommandLine) -> Result<()> {
         Command::Ring(RingCommand::Info { path, json }) => ring::run(path, json),
         Command::Ring(RingCommand::Save(args)) => save::run(&args),
     }
-}
-
-/// Writes data to stdout. A reader that has closed it is not an error.
-pub fn print(text: &str) -> Result<()> {
-    let mut out = stdout::DataOut::new();
-    out.write(text)?;
-    out.write("\n")?;
-    out.finish()
 }

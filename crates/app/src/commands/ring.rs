@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use soundfall_ring_file::{find_ring, inspect};
 
-use super::print;
+use crate::stdout::print;
 
 pub fn run(path: Option<PathBuf>, json: bool) -> Result<()> {
     let path = match path {

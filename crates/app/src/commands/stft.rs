@@ -6,7 +6,7 @@ use soundfall_dsp::level::FLOOR_DBFS;
 use soundfall_dsp::stft::{StftF64, StftParams};
 
 use super::input_summary::{InputSummary, TransformSummary, middle_secs};
-use super::stdout::{JsonOut, rounded};
+use crate::stdout::{JsonOut, rounded};
 use crate::cli::StftArgs;
 use crate::exit::Usage;
 use crate::input::Input;

@@ -9,7 +9,7 @@ use soundfall_dsp::coherence::CoherenceMeter;
 use soundfall_dsp::stft::StftParams;
 
 use super::super::input_summary::{TransformSummary, written};
-use super::super::stdout::rounded;
+use crate::stdout::rounded;
 use super::super::stft::columns_in;
 use crate::exit::{self, Usage};
 use crate::input::Input;

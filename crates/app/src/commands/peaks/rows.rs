@@ -6,7 +6,7 @@ use serde::Serialize;
 use soundfall_dsp::note::Note;
 
 use super::super::input_summary::written;
-use super::super::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
+use crate::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
 use crate::cli::PeaksArgs;
 use crate::npy::NpyTable;
 
