@@ -52,12 +52,13 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         return Err(SnapshotError::NoGraphics.into());
     }
     let channels = input.channels.len() as u32;
-    let mut view = args.view.view(channels)?;
-    view.panel = false;
+    let mut program = args.view.program();
+    program.panel = false;
     let options = ShowOptions {
         analysis,
-        view,
+        view: args.view.view(channels)?,
         instruments: args.view.instruments(channels)?,
+        program,
         size: UVec2::new(args.view.size.0, args.view.size.1),
         headless: true,
         draw: false,
