@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use bevy::prelude::*;
-use soundfall_plugins::SoundfallSystems;
+use soundfall_plugins::{Soundfall, SoundfallSystems};
 use soundfall_settings::{
     Address, AnalysisSettings, AnySettings, InstrumentChoice, Place, ProgramSettings, Scope,
     SettingError, Settings, ViewSettings,
@@ -78,7 +78,7 @@ pub fn add(app: &mut App, mut changes: Vec<Change>) {
     changes.sort_by(|a, b| a.at_secs.total_cmp(&b.at_secs));
     if !changes.is_empty() {
         app.insert_resource(Changes(changes)).add_systems(
-            Update,
+            Soundfall,
             make_changes
                 .after(SoundfallSystems::Input)
                 .before(SoundfallSystems::Sync),

@@ -28,7 +28,7 @@ settings! {
                 .whole()
                 .shown(0, Control::Menu(&[64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768])),
         );
-        /// From one column to the next.
+        /// Distance from one column to the next.
         pub hop_frames: usize = 512, "hop", Some("Hop"), Rows,
             Kind::Number(Number::new(1.0, 1e6, Unit::Frames).whole().shown(0, Control::Drag(8.0)));
         /// Spacing of the frequency axis.

@@ -7,6 +7,7 @@ use crate::table::settings;
 
 settings! {
     /// Which instruments are shown, and how they measure. Changing it never touches the picture.
+    /// Channels are those of the stream, counted from 0 (in texts from 1).
     #[cfg_attr(feature = "bevy", derive(bevy_ecs::prelude::Component))]
     pub struct InstrumentChoice in Instruments {
         /// Instruments shown; nothing else is computed.
@@ -29,12 +30,12 @@ settings! {
                 Unset { word: "off", meaning: "held for ever", start: "10", switch: "falls" },
                 &Kind::Number(Number::new(1.0, 120.0, Unit::DbPerSec).shown(0, Control::Drag(0.2))),
             );
-        /// Two channels (of the ring, from 0 here) for phase correlation and goniometer.
+        /// Two channels for phase correlation and goniometer.
         pub pair: Option<(u32, u32)> = None, "pair", Some("Pair"), Nothing, Kind::Optional(
             Unset { word: "auto", meaning: "the first two shown", start: "1,2", switch: "chosen" },
             &Kind::Pair,
         );
-        /// The channel (of the ring, from 0 here) that coherence is measured to.
+        /// The channel that coherence is measured to.
         pub reference: Option<u32> = None, "reference", Some("Reference"), Nothing, Kind::Optional(
             Unset { word: "auto", meaning: "the first one shown", start: "1", switch: "chosen" },
             &Kind::Channel,

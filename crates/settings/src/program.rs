@@ -15,7 +15,7 @@ settings! {
         pub size: (u32, u32) = (1600, 900), "size", None, Start, Kind::Size(64, 8192);
         /// Smooth edges (4 samples a pixel).
         pub smooth: bool = true, "smooth", None, Start, Kind::Flag;
-        /// End after this many seconds.
+        /// End after this time.
         pub seconds: Option<f64> = None, "seconds", None, Start, Kind::Optional(
             Unset { word: "never", meaning: "until it is closed", start: "10", switch: "ends" },
             &Kind::Number(Number::new(0.001, 1e9, Unit::Secs).shown(1, Control::Drag(1.0))),

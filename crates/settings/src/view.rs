@@ -10,6 +10,7 @@ pub const MAX_CHANNELS: usize = 64;
 
 settings! {
     /// How the picture is cut and coloured. Changing any of it never touches the samples.
+    /// Channels are those of the stream, counted from 0 (in texts from 1).
     #[cfg_attr(feature = "bevy", derive(bevy_ecs::prelude::Component))]
     pub struct ViewSettings in View {
         /// Time from the front edge to the back.
