@@ -24,6 +24,16 @@ pub struct Change {
     value: String,
 }
 
+impl Change {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// Never where the settings are of this table: it was tried when it was read.
+    pub fn make(&self, settings: &mut Settings) -> Result<(), SettingError> {
+        settings.set(self.address.info.name, &self.value)
+    }
+}
+
 /// Why a text is no change.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ChangeError {
@@ -171,7 +181,7 @@ fn make_changes(
             if let Some((_, _, of)) = &analysis
                 && let Ok(stream) = streams.get(of.0)
             {
-                keep_channels(&mut settings.view, stream.ring.format().channels);
+                keep_channels(&mut settings.view, stream.history.format().channels);
             }
             view.set_if_neq(settings.view);
             instruments.set_if_neq(settings.instruments);
@@ -184,8 +194,7 @@ fn make_changes(
 fn change<'a>(settings: &mut Settings, changes: impl Iterator<Item = &'a Change>) {
     let before = settings.clone();
     for change in changes {
-        // It was tried when it was read.
-        match settings.set(change.address.info.name, &change.value) {
+        match change.make(settings) {
             Ok(()) => info!("{} = {}", change.address, change.value),
             Err(error) => warn!("{error}"),
         }

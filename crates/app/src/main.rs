@@ -32,6 +32,9 @@ mod values;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod web;
 
+#[cfg(test)]
+mod same_everywhere;
+
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
     let command_line = match cli::parse() {
