@@ -113,6 +113,31 @@ impl DisplayReport {
         report
     }
 
+    /// Puts the display's figures in their places.
+    pub fn write_to(&self, stats: &mut Stats) {
+        stats.frames = self.frames;
+        stats.frame_cpu_ms = self.frame_cpu_ms;
+        [
+            stats.columns_due,
+            stats.columns_analysed,
+            stats.columns_dropped,
+        ] = self.columns;
+        stats.rows_uploaded = self.rows_uploaded;
+        stats.bytes_uploaded = self.bytes_uploaded;
+        stats.bytes_of_new_rows = self.bytes_of_new_rows;
+        stats.lost_frames = self.lost_frames;
+        stats.laps = self.laps;
+        stats.gaps = self.gaps;
+        stats.quality_steps = self.quality_steps;
+        stats.quality = self.quality;
+        stats.job_ms = self.job_ms;
+        stats.reanalysis = self.reanalysis;
+        stats.panics = self.panics;
+        let [p50, p99] = self.latency_ms.map(|ms| round(ms, 1));
+        stats.latency_ms = Pair { p50, p99 };
+        stats.adapter.clone_from(&self.adapter);
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     /// One line for the terminal.
     #[must_use]

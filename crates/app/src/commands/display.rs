@@ -30,15 +30,16 @@ pub fn run(
     let memory = own_memory_mb();
     let format = stream.history.format();
     let graphics = find_graphics();
+    let program = view.program();
     let mut options = ShowOptions {
         analysis: view.analysis()?,
         view: view.view(format.channels)?,
         instruments: view.instruments(format.channels)?,
-        program: view.program(),
-        size: UVec2::new(view.size.0, view.size.1),
+        size: UVec2::new(program.size.0, program.size.1),
+        program,
         headless: run.headless,
         draw: run.draw,
-        seconds: run.seconds,
+        seconds: run.end.settings.program.seconds,
         snapshot: run.snapshot.clone(),
         snapshot_every_secs: run.snapshot_every,
         changes: run.changes.clone(),

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bevy::prelude::World;
+use bevy::prelude::{Entity, World};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_systems::{
-    analysis::AnalysisProgress,
+    analysis::{AnalysisOf, AnalysisProgress},
     instruments::InstrumentReadings,
     stream::{Stream, StreamClock, StreamStatus},
+    view::ViewOf,
     waveform::{Envelopes, EnvelopesOf, LaneField},
 };
 
@@ -96,23 +97,19 @@ fn standing(world: &mut World) -> Standing {
         idle &= progress.idle();
         done += progress.columns_analysed + progress.columns_dropped;
     }
-    let mut streams = world.query::<&StreamStatus>();
-    let written = |world: &World, stream| {
-        let status = streams.query(world).get(stream).ok();
-        status.map_or(0, |status| status.written_frames)
-    };
+    let status = |world: &World, stream: Entity| world.get::<StreamStatus>(stream).cloned();
     let mut envelopes = world.query::<(&EnvelopesOf, &Envelopes)>();
-    let mut written = written;
-    let all: Vec<bool> = envelopes
-        .iter(world)
-        .map(|(of, envelopes)| envelopes.caught_up(written(world, of.0)))
-        .collect();
-    idle &= all.into_iter().all(|caught_up| caught_up);
+    idle &= envelopes.iter(world).all(|(of, envelopes)| {
+        let status = status(world, of.0).unwrap_or_default();
+        envelopes.caught_up(status.written_frames)
+    });
     let mut lanes = world.query::<&LaneField>();
     idle &= lanes.iter(world).all(|lanes| lanes.settled_on().is_some());
-    let mut instruments = world.query::<&InstrumentReadings>();
-    for readings in instruments.iter(world) {
-        idle &= readings.caught_up();
+    let mut instruments = world.query::<(&ViewOf, &InstrumentReadings)>();
+    for (of, readings) in instruments.iter(world) {
+        let stream = world.get::<AnalysisOf>(of.0);
+        let status = stream.and_then(|of| status(world, of.0)).unwrap_or_default();
+        idle &= readings.caught_up(&status);
         done += readings.newest().map_or(0, |(_, report)| report.end_frame);
     }
     Standing { idle, done }

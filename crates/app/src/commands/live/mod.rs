@@ -25,10 +25,10 @@ const SIGNAL_CHANNELS: u32 = 2;
 pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
     // Wrong view options are refused before anything is written.
-    args.view.check(args.source.rate)?;
+    args.view.check(args.source.stream().sample_rate)?;
     let known = match args.source.signal {
-        Some(_) => Some(args.source.channels.unwrap_or(SIGNAL_CHANNELS)),
-        None => args.source.channels,
+        Some(_) => Some(args.source.stream().channels.unwrap_or(SIGNAL_CHANNELS)),
+        None => args.source.stream().channels,
     };
     if let Some(channels) = known {
         args.view.view(channels)?;
