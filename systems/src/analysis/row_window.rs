@@ -7,9 +7,9 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::LEVEL_BYTES;
 
+use super::collect::RowBlocks;
 use super::plan::{RowPlan, mip_for, visible_rows};
 use super::queue::JobQueue;
-use super::collect::RowBlocks;
 use super::relations::{Analysis, AnalysisOf, RowWindows, RowsOf};
 use super::settings::AnalysisSettings;
 use crate::{
@@ -93,10 +93,7 @@ impl Wish<'_> {
             (self.base_hop, mip_for(columns, self.texture_rows))
         };
         let row_frames = hop_frames << mip;
-        let Some(head) = self
-            .window
-            .frame(self.clock.now_frames, rate)
-        else {
+        let Some(head) = self.window.frame(self.clock.now_frames, rate) else {
             return (halvings > 0).then_some(RowWindow::Detail {
                 hop_frames,
                 mip,
@@ -213,8 +210,7 @@ pub fn fit_row_windows(
                     * u64::from(size.rows)
                     * u64::from(size.axis_bins)
                     * LEVEL_BYTES as u64;
-                (bytes <= budget.bytes)
-                    .then(|| commands.spawn((RowsOf(analysis), wanted)).id())
+                (bytes <= budget.bytes).then(|| commands.spawn((RowsOf(analysis), wanted)).id())
             });
             used.extend(next);
             detail.set_if_neq(DetailRows(next));

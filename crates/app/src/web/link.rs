@@ -10,11 +10,11 @@ use crossbeam_channel::{Sender, bounded};
 use soundfall_dsp::{envelope::MinMaxRms, instruments::InstrumentReport, rows::RowSpan};
 use soundfall_ring::{ReadError, SharedRing};
 use soundfall_systems::{
+    analysis::{EnginePool, JobOutput, JobRows},
     backend::{AnalysisBackend, Pending},
-    instruments::{InstrumentPlan, InstrumentResponse, InstrumentRequest},
     diagnostics::Histogram,
-    analysis::{JobOutput, JobRows, EnginePool},
-    waveform::{LaneStore, LaneRequest},
+    instruments::{InstrumentPlan, InstrumentRequest, InstrumentResponse},
+    waveform::{LaneRequest, LaneStore},
 };
 use soundfall_web_ring::desk::PAYLOAD_BYTES;
 use soundfall_web_ring::listen::ListenRequest;
@@ -275,7 +275,11 @@ impl AnalysisBackend for WorkerAnalyst {
         Pending::Reply(answer)
     }
 
-    fn instruments(&self, ring: &SharedRing, trip: InstrumentRequest) -> Pending<InstrumentResponse> {
+    fn instruments(
+        &self,
+        ring: &SharedRing,
+        trip: InstrumentRequest,
+    ) -> Pending<InstrumentResponse> {
         let (to, answer) = bounded(1);
         let plan = trip.plan;
         let request = Request::Listen(Box::new(ListenRequest {

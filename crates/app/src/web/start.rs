@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use soundfall_plugins::{
-    SoundfallSystems, SoundfallPlugins,
+    SoundfallPlugins, SoundfallSystems,
     host::{Graphics, Target, add_base},
 };
 use soundfall_systems::{
+    analysis::collect_jobs,
     backend::SharedBackend,
     stream::{Control, Source},
-    analysis::collect_jobs,
     view::View,
 };
 
@@ -63,8 +63,12 @@ pub fn start(params: Params, shared: &Shared) {
         .add_systems(
             Update,
             (
-                attend.in_set(SoundfallSystems::Collect).before(collect_jobs),
-                choose_channels.after(SoundfallSystems::Input).before(SoundfallSystems::Sync),
+                attend
+                    .in_set(SoundfallSystems::Collect)
+                    .before(collect_jobs),
+                choose_channels
+                    .after(SoundfallSystems::Input)
+                    .before(SoundfallSystems::Sync),
             ),
         )
         .add_systems(Last, keep_tally);
