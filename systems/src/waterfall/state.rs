@@ -229,7 +229,11 @@ pub fn stage_state(
     streams: Query<(&StreamStatus, &StreamClock)>,
     fields: Query<&HeightField>,
     size: Res<HeightFieldSize>,
+    mut without: Query<&mut FieldState, Without<ViewOf>>,
 ) {
+    for mut state in &mut without {
+        state.visible = false;
+    }
     for (of, settings, window, mut state) in &mut views {
         let analysis = analyses.get(of.0);
         let Ok((stream, windows)) = analysis else {
