@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use soundfall_fuzz::mutate::{Random, mutated};
-use soundfall_fuzz::{audio, header};
+use soundfall_fuzz::{audio, header, message};
 
 /// The corpus of one target, in the order of names.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -67,6 +67,29 @@ fn headers() {
             );
         }
     }
+}
+
+#[test]
+fn messages() {
+    let mut random = Random(6);
+    let (mut known, mut refused) = (0, 0);
+    for (name, bytes) in corpus("message") {
+        for round in 0..=rounds(300) {
+            let input = if round == 0 {
+                bytes.clone()
+            } else {
+                mutated(&bytes, &mut random, 1 << 16)
+            };
+            if checked(&name, round, &input, message::check) {
+                known += 1;
+            } else {
+                assert!(round > 0, "{name} is neither request nor response");
+                refused += 1;
+            }
+        }
+    }
+    println!("{known} requests and responses, {refused} refused");
+    assert!(known > 0 && refused > 0, "the corpus tested nothing");
 }
 
 #[test]
