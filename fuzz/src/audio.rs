@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use soundfall_capture::file::{AudioFile, FileError, decode_all};
 
 /// Samples after which a file is long enough to be believed.
-const MOST_SAMPLES: usize = 4 << 20;
+const MAX_SAMPLES: usize = 4 << 20;
 
 /// Packets after which reading ends.
-const MOST_PACKETS: usize = 20_000;
+const MAX_PACKETS: usize = 20_000;
 
 /// A file of this process that is gone at the end.
 struct Scratch(PathBuf);
@@ -64,13 +64,13 @@ fn read(path: &Path) -> Result<(), FileError> {
     );
     let mut samples = Vec::new();
     let mut sum = 0;
-    for _ in 0..MOST_PACKETS {
+    for _ in 0..MAX_PACKETS {
         samples.clear();
         let frames = file.read(&mut samples)?;
         assert_eq!(samples.len(), frames * channels as usize);
         assert_eq!((file.rate(), file.channels()), (rate, channels));
         sum += samples.len();
-        if frames == 0 || sum > MOST_SAMPLES {
+        if frames == 0 || sum > MAX_SAMPLES {
             break;
         }
     }

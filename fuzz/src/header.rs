@@ -16,7 +16,7 @@ const SCRIPT: usize = 16;
 const SCRIPT_WORDS: usize = 16;
 
 /// Most frames that are read at once: the script must not cost memory, the ring may not either.
-const MOST_FRAMES: u64 = 5_000;
+const MAX_FRAMES: u64 = 5_000;
 
 /// Checks one input.
 ///
@@ -85,7 +85,7 @@ fn look(ring: &RingReader<HeapStorage>, script: &[u64]) {
             2 => written.saturating_sub(at % 256),
             _ => at % (2 * ring.format().capacity_frames),
         };
-        let len = (how >> 2) % MOST_FRAMES.min(ring.format().capacity_frames + 2);
+        let len = (how >> 2) % MAX_FRAMES.min(ring.format().capacity_frames + 2);
         out.clear();
         out.resize(usize::try_from(len).unwrap_or(0), 0.0);
         let channel = (how >> 20) as u32 % (channels + 1);

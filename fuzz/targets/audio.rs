@@ -3,7 +3,7 @@
 //! A decoder that panics on damaged data is caught by the code under test, as it should be; only
 //! where a panic gets out is it a finding. Each place that panics is named once on stderr.
 #![no_main]
-#![allow(clippy::print_stderr, reason = "a report to whoever fuzzes")]
+#![allow(clippy::print_stderr, reason = "a report of the fuzzer")]
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;

@@ -1,48 +1,84 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod analysis;
 mod annotate;
-mod camera;
+mod diagnostics;
 pub mod host;
 mod instruments;
+mod layout;
+mod material;
 mod overlay;
 mod panel;
+mod projection;
 mod schedule;
-mod source;
-mod spectrum;
+mod shaders;
+mod stream;
 mod upload;
 mod waterfall;
 mod waveform;
 
-pub use annotate::AnnotatePlugin;
-pub use camera::{CameraPlugin, SceneCamera};
-pub use instruments::InstrumentsPlugin;
+pub use analysis::AnalysisPlugin;
+pub use annotate::{AnnotatePlugin, LabelContext};
+pub use diagnostics::DiagnosticsPlugin;
+pub use instruments::{InstrumentPaintPlugin, InstrumentsPlugin};
+pub use layout::{CameraOf, LayoutPlugin, ViewCamera};
 pub use overlay::OverlayPlugin;
 pub use panel::PanelPlugin;
-pub use schedule::{SoundfallSystems, SchedulePlugin};
-pub use source::SourcePlugin;
-pub use spectrum::SpectrumPlugin;
-pub use upload::UploadPlugin;
-pub use waterfall::WaterfallPlugin;
-pub use waveform::WaveformPlugin;
+pub use schedule::{SchedulePlugin, Soundfall, SoundfallSystems, run_soundfall};
+pub use stream::StreamPlugin;
+pub use upload::{MAX_VIEWS, UploadPlugin};
+pub use waterfall::{ColormapTables, WaterfallPlugin};
+pub use waveform::{LaneStrip, WaveformPlugin};
 
-use bevy::app::{PluginGroup, PluginGroupBuilder};
+use bevy::app::{PluginGroup, PluginGroupBuilder, Update};
+use bevy::ecs::schedule::{InternedScheduleLabel, ScheduleLabel};
 
-/// The whole display. Needs Bevy's base plugins, as [`host`] adds them.
-pub struct SoundfallPlugins;
+/// Streams, analyses and views in any Bevy app with a 3D renderer. Adds no camera, no key and no
+/// window, and leaves the host's schedules as they are but for one system.
+pub struct SoundfallPlugins {
+    host: InternedScheduleLabel,
+}
+
+impl SoundfallPlugins {
+    /// Runs soundfall's own schedule once a display frame, in this schedule of the host.
+    pub fn new(host: impl ScheduleLabel) -> Self {
+        Self {
+            host: host.intern(),
+        }
+    }
+}
+
+impl Default for SoundfallPlugins {
+    fn default() -> Self {
+        Self::new(Update)
+    }
+}
 
 impl PluginGroup for SoundfallPlugins {
     fn build(self) -> PluginGroupBuilder {
         PluginGroupBuilder::start::<Self>()
-            .add(SchedulePlugin)
-            .add(SourcePlugin)
-            .add(SpectrumPlugin)
+            .add(SchedulePlugin::new(self.host))
+            .add(StreamPlugin)
+            .add(AnalysisPlugin)
             .add(UploadPlugin)
             .add(WaterfallPlugin)
             .add(WaveformPlugin)
-            .add(CameraPlugin)
-            .add(AnnotatePlugin)
             .add(InstrumentsPlugin)
+    }
+}
+
+/// What makes a program of it: a window divided among the views, cameras, labels, panel, keys and
+/// figures. Needs [`SoundfallPlugins`] and a [`host::Target`].
+pub struct ProgramPlugins;
+
+impl PluginGroup for ProgramPlugins {
+    fn build(self) -> PluginGroupBuilder {
+        PluginGroupBuilder::start::<Self>()
+            .add(DiagnosticsPlugin)
+            .add(LayoutPlugin)
+            .add(AnnotatePlugin)
+            .add(InstrumentPaintPlugin)
             .add(PanelPlugin)
             .add(OverlayPlugin)
     }

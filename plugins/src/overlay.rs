@@ -2,20 +2,19 @@
 
 use bevy::{
     diagnostic::FrameTimeDiagnosticsPlugin,
-    ecs::system::{SystemParam, lifetimeless::SRes},
+    ecs::system::{SystemParam, lifetimeless::{Read, SQuery, SRes}},
     prelude::*,
 };
 use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
 use soundfall_systems::{
+    analysis::{AnalysisProgress, Quality, Reanalysis},
     diagnostics::{RunStats, UploadMeter},
-    stream::{StreamStatus, Source, adopt_source},
-    analysis::{Quality, Reanalysis, AnalysisProgress},
-    view::View,
+    stream::{Stream, StreamStatus},
+    view::ProgramSettings,
 };
 
-use crate::{SoundfallSystems, panel::press_keys};
-
-/// Shows and hides the overlay as the view says.
+/// Shows and hides the overlay as the settings say. The figures are sums, or of the worst, over all
+/// streams and analyses.
 pub struct OverlayPlugin;
 
 impl Plugin for OverlayPlugin {
@@ -33,9 +32,6 @@ impl Plugin for OverlayPlugin {
             .add_systems(
                 Update,
                 toggle
-                    .in_set(SoundfallSystems::Input)
-                    .after(press_keys)
-                    .after(adopt_source)
                     // A root that appears among the set-up systems never gets a layout.
                     .before(PerfUiSet::Setup),
             );
@@ -43,8 +39,8 @@ impl Plugin for OverlayPlugin {
 }
 
 /// Not there, it costs nothing.
-fn toggle(mut commands: Commands, view: Res<View>, shown: Query<Entity, With<PerfUiRoot>>) {
-    if view.overlay && shown.is_empty() {
+fn toggle(mut commands: Commands, settings: Res<ProgramSettings>, shown: Query<Entity, With<PerfUiRoot>>) {
+    if settings.overlay && shown.is_empty() {
         commands.spawn((
             PerfUiRoot {
                 // Below the title, beside the colour bar.
@@ -68,7 +64,7 @@ fn toggle(mut commands: Commands, view: Res<View>, shown: Query<Entity, With<Per
             Lost,
             Latency,
         ));
-    } else if !view.overlay {
+    } else if !settings.overlay {
         for entity in &shown {
             commands.entity(entity).despawn();
         }
@@ -122,57 +118,72 @@ entry!(
     RingFill,
     "Ring fill",
     1001,
-    (Option<SRes<Source>>, SRes<StreamStatus>),
-    |it| {
-        let (source, status) = it;
-        source.as_ref().map_or_else(
-            || "no ring".to_owned(),
-            |source| {
-                let format = source.ring.format();
+    SQuery<(Read<Stream>, Read<StreamStatus>)>,
+    |streams| {
+        let fills: Vec<String> = streams
+            .iter()
+            .map(|(stream, status)| {
+                let format = stream.history.format();
                 let frames = status.written_frames.min(format.capacity_frames) as f64;
                 format!(
                     "{:.1} s, {:.0} %",
                     frames / f64::from(format.sample_rate),
                     100.0 * frames / format.capacity_frames.max(1) as f64
                 )
-            },
-        )
+            })
+            .collect();
+        if fills.is_empty() {
+            "no ring".to_owned()
+        } else {
+            fills.join("; ")
+        }
     }
 );
 entry!(
     Backlog,
     "Analysis backlog",
     1002,
-    SRes<AnalysisProgress>,
-    |progress| format!("{} columns, {} jobs", progress.backlog, progress.in_flight)
+    SQuery<Read<AnalysisProgress>>,
+    |all| {
+        let sum = |of: fn(&AnalysisProgress) -> u64| all.iter().map(of).sum::<u64>();
+        format!(
+            "{} columns, {} jobs",
+            sum(|one| one.backlog),
+            sum(|one| one.in_flight as u64)
+        )
+    }
 );
 entry!(
     InQuality,
     "Quality (lowest)",
     1003,
-    SRes<Quality>,
-    |quality| {
-        if quality.lowest_name() == quality.name() {
-            quality.name().to_owned()
-        } else {
-            format!("{} ({})", quality.name(), quality.lowest_name())
-        }
-    }
+    SQuery<Read<Quality>>,
+    |all| all
+        .iter()
+        .max_by_key(|quality| quality.step())
+        .map_or_else(String::new, |quality| {
+            if quality.lowest_name() == quality.name() {
+                quality.name().to_owned()
+            } else {
+                format!("{} ({})", quality.name(), quality.lowest_name())
+            }
+        })
 );
 entry!(
     Changes,
     "Re-analysis first / whole",
     1004,
-    SRes<Reanalysis>,
-    |it| if it.count == 0 {
-        "none yet".to_owned()
-    } else {
-        format!(
-            "{:.0} / {:.0} ms",
-            it.first_ms.percentile(0.5),
-            it.whole_ms.percentile(0.5)
-        )
-    }
+    SQuery<Read<Reanalysis>>,
+    |all| all
+        .iter()
+        .find(|one| one.count > 0)
+        .map_or_else(|| "none yet".to_owned(), |one| {
+            format!(
+                "{:.0} / {:.0} ms",
+                one.first_ms.percentile(0.5),
+                one.whole_ms.percentile(0.5)
+            )
+        })
 );
 entry!(Rows, "Rows", 1005, SRes<RunStats>, |stats| stats
     .rows_uploaded
@@ -188,8 +199,12 @@ entry!(
     Lost,
     "Lost frames / laps",
     1007,
-    (SRes<StreamStatus>, SRes<AnalysisProgress>),
-    |it| format!("{} / {}", it.0.lost_frames, it.1.laps)
+    (SQuery<Read<StreamStatus>>, SQuery<Read<AnalysisProgress>>),
+    |it| {
+        let lost: u64 = it.0.iter().map(|status| status.lost_frames).sum();
+        let laps: u64 = it.1.iter().map(|progress| progress.laps).sum();
+        format!("{lost} / {laps}")
+    }
 );
 entry!(
     Latency,

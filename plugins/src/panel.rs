@@ -6,29 +6,35 @@ use bevy_egui::{
 };
 use soundfall_dsp::{colormap::Colormap, scale::Scale, window::Window};
 use soundfall_systems::{
+    analysis::{AnalysisOf, AnalysisSettings},
     instruments::InstrumentChoice,
-    stream::{Control, StreamStatus, Source},
-    analysis::AnalysisSettings,
-    view::{MAX_CHANNELS, View},
+    stream::{SourceSwitch, Stream, StreamStatus, adopt_sources},
+    view::{FocusedView, MAX_CHANNELS, ProgramSettings, ViewOf, ViewSettings},
 };
 
 use crate::{
-    SoundfallSystems,
+    Soundfall, SoundfallSystems,
     annotate::show_messages,
     instruments::{instrument_section, press_instrument_keys},
 };
 
-/// The panel at the right, and the keys that work everywhere.
+/// The panel at the right, and the keys that work everywhere: both for the focused view. For
+/// programs: the keys include the one that quits.
 pub struct PanelPlugin;
 
 impl Plugin for PanelPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<InstrumentChoice>()
+        app.init_resource::<ProgramSettings>()
             .add_systems(
                 EguiPrimaryContextPass,
                 show_panel.in_set(SoundfallSystems::Ui).after(show_messages),
             )
-            .add_systems(Update, press_keys.in_set(SoundfallSystems::Input));
+            .add_systems(
+                Soundfall,
+                press_keys
+                    .in_set(SoundfallSystems::Input)
+                    .before(adopt_sources),
+            );
     }
 }
 
@@ -55,8 +61,9 @@ const SCALES: [Scale; 5] = [
 pub(crate) fn press_keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
     wants: Option<Res<EguiWantsInput>>,
-    mut view: ResMut<View>,
-    mut instruments: ResMut<InstrumentChoice>,
+    focused: Res<FocusedView>,
+    mut program: ResMut<ProgramSettings>,
+    mut views: Query<(&mut ViewSettings, &mut InstrumentChoice)>,
     mut exit: MessageWriter<AppExit>,
 ) {
     let Some(keys) = keys else { return };
@@ -64,42 +71,55 @@ pub(crate) fn press_keys(
     if wants.is_some_and(|wants| wants.wants_keyboard_input()) {
         return;
     }
-    let mut chosen = instruments.clone();
-    press_instrument_keys(&keys, &mut chosen);
-    instruments.set_if_neq(chosen);
     if keys.just_pressed(KeyCode::Tab) {
-        view.panel = !view.panel;
+        program.panel = !program.panel;
     }
     if keys.just_pressed(KeyCode::F3) {
-        view.overlay = !view.overlay;
-    }
-    if keys.just_pressed(KeyCode::KeyC) {
-        let at = Colormap::ALL
-            .iter()
-            .position(|map| *map == view.colormap)
-            .unwrap_or(0);
-        view.colormap = Colormap::ALL[(at + 1) % Colormap::ALL.len()];
+        program.overlay = !program.overlay;
     }
     if keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight])
         && keys.just_pressed(KeyCode::KeyQ)
     {
         exit.write(AppExit::Success);
     }
+    let view = focused.0.and_then(|view| views.get_mut(view).ok());
+    let Some((mut settings, mut instruments)) = view else {
+        return;
+    };
+    let mut chosen = instruments.clone();
+    press_instrument_keys(&keys, &mut chosen);
+    instruments.set_if_neq(chosen);
+    if keys.just_pressed(KeyCode::KeyC) {
+        let at = Colormap::ALL
+            .iter()
+            .position(|map| *map == settings.colormap)
+            .unwrap_or(0);
+        settings.colormap = Colormap::ALL[(at + 1) % Colormap::ALL.len()];
+    }
 }
 
 pub(crate) fn show_panel(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
-    source: Option<Res<Source>>,
-    control: Option<Res<Control>>,
-    status: Res<StreamStatus>,
-    mut view: ResMut<View>,
-    mut settings: ResMut<AnalysisSettings>,
-    mut instruments: ResMut<InstrumentChoice>,
+    focused: Res<FocusedView>,
+    mut program: ResMut<ProgramSettings>,
+    mut views: Query<(&ViewOf, &mut ViewSettings, &mut InstrumentChoice)>,
+    mut analyses: Query<(&AnalysisOf, &mut AnalysisSettings)>,
+    streams: Query<(Option<&Stream>, Option<&SourceSwitch>, &StreamStatus)>,
 ) {
-    if !view.panel {
+    if !program.panel {
         return;
     }
     let Ok(mut context) = contexts.single_mut() else {
+        return;
+    };
+    let view = focused.0.and_then(|view| views.get_mut(view).ok());
+    let Some((of, mut view, mut instruments)) = view else {
+        return;
+    };
+    let Ok((of, mut settings)) = analyses.get_mut(of.0) else {
+        return;
+    };
+    let Ok((stream, switch, status)) = streams.get(of.0) else {
         return;
     };
     // Edit copies, so that change detection only fires for real changes.
@@ -119,13 +139,7 @@ pub(crate) fn show_panel(
                 .num_columns(2)
                 .spacing([12.0, 7.0])
                 .show(ui, |ui| {
-                    source_rows(
-                        ui,
-                        source.as_deref(),
-                        control.as_deref(),
-                        &status,
-                        &mut next_view,
-                    );
+                    source_rows(ui, stream, switch, status, &mut next_view);
                     analysis_rows(ui, &mut next_settings);
                     picture_rows(ui, &mut next_view);
                 });
@@ -134,7 +148,9 @@ pub(crate) fn show_panel(
             ui.add_space(4.0);
             ui.weak("Tab panel \u{00b7} F3 figures \u{00b7} C colours");
         });
-    next_view.panel = open;
+    if !open {
+        program.panel = false;
+    }
     view.set_if_neq(next_view);
     settings.set_if_neq(next_settings);
     instruments.set_if_neq(next_instruments);
@@ -171,22 +187,22 @@ fn frame() -> egui::Frame {
 
 fn source_rows(
     ui: &mut egui::Ui,
-    source: Option<&Source>,
-    control: Option<&Control>,
+    stream: Option<&Stream>,
+    switch: Option<&SourceSwitch>,
     status: &StreamStatus,
-    view: &mut View,
+    view: &mut ViewSettings,
 ) {
     ui.label("Source");
-    let Some(source) = source else {
+    let Some(stream) = stream else {
         ui.weak("none");
         ui.end_row();
         return;
     };
-    let format = source.ring.format();
-    match control {
-        Some(control) if !control.0.choices().is_empty() => choose_source(ui, source, control),
+    let format = stream.history.format();
+    match switch {
+        Some(switch) if !switch.0.choices().is_empty() => choose_source(ui, stream, switch),
         _ => {
-            ui.label(&source.name);
+            ui.label(&stream.name);
         }
     }
     ui.end_row();
@@ -219,16 +235,16 @@ fn source_rows(
     ui.end_row();
 }
 
-fn choose_source(ui: &mut egui::Ui, source: &Source, control: &Control) {
+fn choose_source(ui: &mut egui::Ui, stream: &Stream, switch: &SourceSwitch) {
     egui::ComboBox::from_id_salt("source")
-        .selected_text(&source.name)
+        .selected_text(&stream.name)
         .width(150.0)
         .truncate()
         .show_ui(ui, |ui| {
-            for name in control.0.choices() {
-                let chosen = name == source.name;
+            for name in switch.0.choices() {
+                let chosen = name == stream.name;
                 if ui.selectable_label(chosen, &name).clicked() && !chosen {
-                    control.0.choose(&name);
+                    switch.0.choose(&name);
                 }
             }
         });
@@ -298,7 +314,7 @@ fn analysis_rows(ui: &mut egui::Ui, settings: &mut AnalysisSettings) {
     ui.end_row();
 }
 
-fn picture_rows(ui: &mut egui::Ui, view: &mut View) {
+fn picture_rows(ui: &mut egui::Ui, view: &mut ViewSettings) {
     ui.label("Shown");
     ui.add(
         egui::Slider::new(&mut view.span_secs, 0.5..=120.0)

@@ -19,26 +19,67 @@ use bevy::{
 use crossbeam_channel::Receiver;
 use soundfall_systems::{
     diagnostics::UploadMeter,
-    analysis::SharedEngines,
-    waterfall::{FieldState, HeightUpload, HeightUploads, STATE_TEXELS},
-    waveform::{LANE_TEXELS, LaneState, LaneUpload, LaneUploads},
+    stream::poll_streams,
+    texels::Texels,
+    view::View,
+    waterfall::{FieldState, FieldTexels, HeightUpload, HeightUploads},
+    waveform::{LaneState, LaneTexels, LaneUpload, LaneUploads},
 };
 
-/// Texels of the frame's state.
-const TEXELS: usize = STATE_TEXELS + LANE_TEXELS;
+use crate::{Soundfall, SoundfallSystems};
 
-/// The small texture that tells the shaders how far everything has scrolled.
+/// Views that can be drawn at a time.
+pub const MAX_VIEWS: usize = 16;
+
+/// Texels of a view's state.
+const TEXELS: usize = FieldTexels::TEXELS + LaneTexels::TEXELS;
+
+/// The small texture that tells the shaders what every view shows: one row a view.
 pub(crate) const STATE_IMAGE: Handle<Image> = uuid_handle!("5a9f6d0e-3f0e-4b51-9c0c-6d1c0f5e7a11");
 
+/// The row of a view in the state texture.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ViewSlot(pub u32);
+
+impl ViewSlot {
+    /// The tag of a mesh that is drawn for a place (a layer of the height field, a lane) of this
+    /// view. The shaders take it apart again.
+    pub fn tag(self, place: u32) -> u32 {
+        self.0 << TAG_VIEW_SHIFT | place
+    }
+}
+
+/// Bits of a tag below the view's.
+pub(crate) const TAG_VIEW_SHIFT: u32 = 16;
+
+/// Gives every view a row of the state texture, as long as there are some.
+fn assign_slots(
+    mut commands: Commands,
+    new: Query<Entity, (With<View>, Without<ViewSlot>)>,
+    known: Query<&ViewSlot>,
+) {
+    let mut used: Vec<u32> = Vec::new();
+    for view in &new {
+        if used.is_empty() {
+            used.extend(known.iter().map(|slot| slot.0));
+        }
+        let free = (0..MAX_VIEWS as u32).find(|slot| !used.contains(slot));
+        if let Some(slot) = free {
+            used.push(slot);
+            commands.entity(view).insert(ViewSlot(slot));
+        }
+    }
+}
+
 /// The textures in use, and the allocation each one serves.
-#[derive(Resource, Clone, Default)]
+#[derive(Resource, Clone, Default, PartialEq)]
 pub(crate) struct Targets {
     pub heights: Vec<Target>,
     pub lanes: Vec<Target>,
 }
 
 /// A texture.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Target {
     /// The allocation it serves; rising with time.
     pub allocation: u64,
@@ -76,13 +117,31 @@ struct Inbox {
     waiting_lanes: Vec<LaneUpload>,
 }
 
+/// The state of one view.
+type ViewTexels = [f32; TEXELS * 4];
+
 #[derive(Resource, Default)]
 struct FrameState {
-    texels: [[f32; 4]; TEXELS],
-    written: Option<[[f32; 4]; TEXELS]>,
+    views: [ViewState; MAX_VIEWS],
 }
 
-/// Carries what the `Stage` phase packs to the graphics card.
+#[derive(Clone, Copy)]
+struct ViewState {
+    texels: ViewTexels,
+    written: Option<ViewTexels>,
+}
+
+impl Default for ViewState {
+    fn default() -> Self {
+        Self {
+            texels: [0.0; TEXELS * 4],
+            written: None,
+        }
+    }
+}
+
+/// Carries what the set `Stage` packs to the graphics card. Needs [`crate::SchedulePlugin`] and Bevy's
+/// renderer, without which it does nothing.
 pub struct UploadPlugin;
 
 impl Plugin for UploadPlugin {
@@ -91,18 +150,20 @@ impl Plugin for UploadPlugin {
         let (lanes_in, lanes) = crossbeam_channel::unbounded();
         app.insert_resource(HeightUploads(heights_in))
             .insert_resource(LaneUploads(lanes_in))
-            .init_resource::<FieldState>()
-            .init_resource::<LaneState>()
             .init_resource::<UploadMeter>()
-            .init_resource::<SharedEngines>()
-            .init_resource::<Targets>();
+            .init_resource::<Targets>()
+            .add_systems(
+                Soundfall,
+                assign_slots
+                    .in_set(SoundfallSystems::Sync)
+                    .before(poll_streams),
+            );
         let meter = app.world().resource::<UploadMeter>().clone();
-        let engines = app.world().resource::<SharedEngines>().clone();
         if let Some(mut images) = app.world_mut().get_resource_mut::<Assets<Image>>() {
             let mut image = Image::new_uninit(
                 Extent3d {
                     width: TEXELS as u32,
-                    height: 1,
+                    height: MAX_VIEWS as u32,
                     depth_or_array_layers: 1,
                 },
                 TextureDimension::D2,
@@ -127,7 +188,6 @@ impl Plugin for UploadPlugin {
                 waiting_lanes: Vec::new(),
             })
             .insert_resource(meter)
-            .insert_resource(engines)
             .init_resource::<FrameState>()
             .init_resource::<Targets>()
             .add_systems(ExtractSchedule, extract_state)
@@ -139,8 +199,7 @@ impl Plugin for UploadPlugin {
 }
 
 fn extract_state(
-    field: Extract<Res<FieldState>>,
-    lanes: Extract<Res<LaneState>>,
+    views: Extract<Query<(&ViewSlot, &FieldState, &LaneState)>>,
     main_targets: Extract<Res<Targets>>,
     mut state: ResMut<FrameState>,
     mut targets: ResMut<Targets>,
@@ -151,9 +210,16 @@ fn extract_state(
     let inbox = &mut *inbox;
     inbox.waiting_heights.extend(inbox.heights.try_iter());
     inbox.waiting_lanes.extend(inbox.lanes.try_iter());
-    state.texels[..STATE_TEXELS].copy_from_slice(&field.texels);
-    state.texels[STATE_TEXELS..].copy_from_slice(&lanes.texels);
-    *targets = main_targets.clone();
+    for (slot, field, lanes) in &views {
+        if let Some(view) = state.views.get_mut(slot.0 as usize) {
+            let (of_field, of_lanes) = view.texels.split_at_mut(FieldTexels::TEXELS * 4);
+            field.texels.pack(of_field);
+            lanes.texels.pack(of_lanes);
+        }
+    }
+    if *targets != **main_targets {
+        *targets = main_targets.clone();
+    }
 }
 
 fn write_state(
@@ -165,27 +231,30 @@ fn write_state(
     let Some(image) = images.get(&STATE_IMAGE) else {
         return;
     };
-    if state.written == Some(state.texels) {
-        return;
+    for (slot, view) in (0..).zip(&mut state.views) {
+        let known = view.written.unwrap_or([0.0; TEXELS * 4]);
+        if known == view.texels {
+            continue;
+        }
+        let mut bytes = [0_u8; TEXELS * 16];
+        for (to, value) in bytes.chunks_exact_mut(4).zip(&view.texels) {
+            to.copy_from_slice(&value.to_le_bytes());
+        }
+        write_part(
+            &queue,
+            &image.texture,
+            &bytes,
+            &Part {
+                origin: [0, slot, 0],
+                size: [TEXELS as u32, 1, 1],
+                offset: 0,
+                bytes_per_row: bytes.len() as u32,
+                rows_per_layer: 1,
+            },
+        );
+        meter.add(bytes.len() as u64);
+        view.written = Some(view.texels);
     }
-    let mut bytes = [0_u8; TEXELS * 16];
-    for (to, value) in bytes.chunks_exact_mut(4).zip(state.texels.iter().flatten()) {
-        to.copy_from_slice(&value.to_le_bytes());
-    }
-    write_part(
-        &queue,
-        &image.texture,
-        &bytes,
-        &Part {
-            origin: [0; 3],
-            size: [TEXELS as u32, 1, 1],
-            offset: 0,
-            bytes_per_row: bytes.len() as u32,
-            rows_per_layer: 1,
-        },
-    );
-    meter.add(bytes.len() as u64);
-    state.written = Some(state.texels);
 }
 
 /// A box of texels, and where its bytes lie in the data.
@@ -233,16 +302,12 @@ fn write_heights(
     images: Res<RenderAssets<GpuImage>>,
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
-    engines: Res<SharedEngines>,
 ) {
-    inbox.waiting_heights.retain_mut(|upload| {
+    inbox.waiting_heights.retain(|upload| {
         let (image, columns) = match way(&targets.heights, upload.allocation, &images) {
             Way::Write(image, columns) => (image, columns),
             Way::Wait => return true,
-            Way::Drop => {
-                engines.0.put_buffer(std::mem::take(&mut upload.bytes));
-                return false;
-            }
+            Way::Drop => return false,
         };
         let texture_rows = image.texture_descriptor.size.height;
         for part in &upload.parts {
@@ -265,7 +330,6 @@ fn write_heights(
                 meter.add(u64::from(rows) * u64::from(columns) * 2 * u64::from(part.layers));
             }
         }
-        engines.0.put_buffer(std::mem::take(&mut upload.bytes));
         false
     });
 }
@@ -307,7 +371,12 @@ fn write_lanes(
 
 #[cfg(test)]
 mod tests {
-    use super::runs;
+    use super::{ViewSlot, runs};
+
+    #[test]
+    fn a_tag_holds_view_and_place() {
+        assert_eq!(ViewSlot(3).tag(63), 3 << 16 | 63);
+    }
 
     #[test]
     fn a_wrap_makes_two_runs() {

@@ -1,68 +1,73 @@
-//! The surfaces: texture, material and one instance a channel.
+//! The surfaces: textures, materials and one instance a channel of a view.
 
 use bevy::{
     asset::{RenderAssetUsages, embedded_asset},
-    camera::visibility::NoFrustumCulling,
+    camera::visibility::{NoFrustumCulling, RenderLayers},
     image::{ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor},
-    mesh::{MeshTag, MeshVertexBufferLayoutRef},
-    pbr::{MaterialPipeline, MaterialPipelineKey},
+    mesh::MeshTag,
+    platform::collections::HashMap,
     prelude::*,
     reflect::TypePath,
     render::render_resource::{
-        AsBindGroup, Extent3d, RenderPipelineDescriptor, SpecializedMeshPipelineError,
-        TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor,
-        TextureViewDimension,
+        AsBindGroup, Extent3d, TextureDimension, TextureFormat, TextureUsages,
+        TextureViewDescriptor, TextureViewDimension,
     },
-    shader::ShaderRef,
 };
 use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{
     analysis::time_reanalysis,
+    diagnostics::RunStats,
     view::View,
     waterfall::{
-        Allocation, FieldState, GridSize, HeightField, HeightFieldSize, SurfaceLayout, stage_rows,
-        stage_state, surface_grid, surface_layout,
+        AllocationIds, FieldState, GridSize, HeightField, HeightFieldSize, SurfaceLayout,
+        arrange_surfaces, stage_rows, stage_state, surface_grid,
     },
 };
 
 use crate::{
-    SoundfallSystems,
-    upload::{STATE_IMAGE, Target, Targets},
+    Soundfall, SoundfallSystems,
+    material::plain_material,
+    shaders::add_state_module,
+    upload::{STATE_IMAGE, Target, Targets, ViewSlot},
 };
 
-/// Shows the height field. Needs [`crate::SpectrumPlugin`] and [`crate::UploadPlugin`].
+/// Draws the surfaces of every view as its children. Needs [`crate::StreamPlugin`],
+/// [`crate::AnalysisPlugin`], [`crate::UploadPlugin`] and Bevy's 3D renderer.
 pub struct WaterfallPlugin;
 
 impl Plugin for WaterfallPlugin {
     fn build(&self, app: &mut App) {
         embedded_asset!(app, "shaders/surface.wgsl");
+        add_state_module(app);
+        // The surfaces are children of their view.
+        app.register_required_components::<View, Transform>();
+        app.register_required_components::<View, Visibility>();
         app.add_plugins(MaterialPlugin::<SurfaceMaterial>::default())
-            .init_resource::<HeightField>()
-            .init_resource::<FieldState>()
-            .init_resource::<Stage>()
-            .add_systems(Startup, make_colours)
+            .init_resource::<AllocationIds>()
+            .init_resource::<RunStats>()
+            .init_resource::<ColormapTables>()
+            .init_resource::<HeightMaterials>()
             .add_systems(
-                Update,
-                (stage_rows, stage_state, time_reanalysis)
-                    .chain()
-                    .in_set(SoundfallSystems::Stage),
-            )
-            .add_systems(
-                Update,
-                (fit_textures, place_surfaces, show_surfaces)
-                    .chain()
-                    .in_set(SoundfallSystems::Prepare),
+                Soundfall,
+                (
+                    (stage_rows, stage_state, arrange_surfaces, time_reanalysis)
+                        .chain()
+                        .in_set(SoundfallSystems::Stage),
+                    (fit_colours, fit_textures, fit_surfaces)
+                        .chain()
+                        .in_set(SoundfallSystems::Prepare),
+                ),
             );
     }
 }
 
-/// Where the surfaces stand now.
-#[derive(Resource, Clone, PartialEq)]
-pub(crate) struct Stage(pub SurfaceLayout);
+/// The colormaps that views can use, in the order of their numbers: 256 colours each, sRGB.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct ColormapTables(pub Vec<[[u8; 4]; 256]>);
 
-impl Default for Stage {
+impl Default for ColormapTables {
     fn default() -> Self {
-        Self(surface_layout(1, 1.0))
+        Self(Colormap::ALL.iter().map(|map| map.table()).collect())
     }
 }
 
@@ -70,15 +75,19 @@ impl Default for Stage {
 #[derive(Resource)]
 pub(crate) struct Colours(pub Handle<Image>);
 
-/// A channel's surface.
+/// The material of every texture of heights, by its allocation.
+#[derive(Resource, Default)]
+pub(crate) struct HeightMaterials(HashMap<u64, Handle<SurfaceMaterial>>);
+
+/// A channel's surface, a child of its view.
 #[derive(Component)]
 pub(crate) struct Surface {
-    /// The texture it is drawn from.
-    allocation: Allocation,
+    /// Its place in the view, from the first channel.
+    place: usize,
 }
 
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
-struct SurfaceMaterial {
+pub(crate) struct SurfaceMaterial {
     #[texture(0, dimension = "2d_array", visibility(vertex, fragment))]
     #[sampler(1)]
     heights: Handle<Image>,
@@ -94,89 +103,65 @@ struct SurfaceMaterial {
     colours: Handle<Image>,
 }
 
-impl Material for SurfaceMaterial {
-    fn vertex_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/shaders/surface.wgsl".into()
-    }
+plain_material!(
+    SurfaceMaterial,
+    "embedded://soundfall_plugins/shaders/surface.wgsl",
+    [Mesh::ATTRIBUTE_POSITION => 0],
+    AlphaMode::Opaque
+);
 
-    fn fragment_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/shaders/surface.wgsl".into()
+/// Makes the texture of the colormaps, anew where they changed.
+pub(crate) fn fit_colours(
+    mut commands: Commands,
+    tables: Res<ColormapTables>,
+    colours: Option<Res<Colours>>,
+    mut images: ResMut<Assets<Image>>,
+) {
+    if !tables.is_changed() && colours.is_some() {
+        return;
     }
-
-    fn enable_prepass() -> bool {
-        false
-    }
-
-    fn enable_shadows() -> bool {
-        false
-    }
-
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![
-            layout
-                .0
-                .get_layout(&[Mesh::ATTRIBUTE_POSITION.at_shader_location(0)])?,
-        ];
-        // The skirt is seen from either side.
-        descriptor.primitive.cull_mode = None;
-        Ok(())
-    }
-}
-
-fn make_colours(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
-    let bytes: Vec<u8> = Colormap::ALL
-        .iter()
-        .flat_map(|map| map.table())
-        .flatten()
-        .collect();
     let mut image = Image::new(
         Extent3d {
             width: 256,
-            height: Colormap::ALL.len() as u32,
+            height: tables.0.len().max(1) as u32,
             depth_or_array_layers: 1,
         },
         TextureDimension::D2,
-        bytes,
+        tables.0.as_flattened().as_flattened().to_vec(),
         TextureFormat::Rgba8UnormSrgb,
         RenderAssetUsages::RENDER_WORLD,
     );
     image.sampler = ImageSampler::linear();
-    commands.insert_resource(Colours(images.add(image)));
+    match colours {
+        // What uses it keeps its handle.
+        Some(colours) => {
+            if let Err(error) = images.insert(&colours.0, image) {
+                error!("no texture of colours: {error}");
+            }
+        }
+        None => commands.insert_resource(Colours(images.add(image))),
+    }
 }
 
-/// Makes a texture, a grid and its instances for every allocation, and drops those of old ones.
+/// Makes a texture and a material for every allocation, and drops those of old ones.
 fn fit_textures(
-    mut commands: Commands,
-    field: Res<HeightField>,
+    fields: Query<&HeightField>,
     size: Res<HeightFieldSize>,
     colours: Option<Res<Colours>>,
     mut targets: ResMut<Targets>,
+    mut made: ResMut<HeightMaterials>,
     mut images: ResMut<Assets<Image>>,
-    mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<SurfaceMaterial>>,
-    surfaces: Query<(Entity, &Surface)>,
 ) {
     let Some(colours) = colours else { return };
-    let wanted = |id: u64| field.allocations().any(|allocation| allocation.id == id);
+    let allocations = || fields.iter().flat_map(HeightField::allocations);
+    let wanted = |id: u64| allocations().any(|allocation| allocation.id == id);
     if targets.heights.iter().any(|to| !wanted(to.allocation)) {
         targets.heights.retain(|to| wanted(to.allocation));
-        for (entity, surface) in &surfaces {
-            if !wanted(surface.allocation.id) {
-                commands.entity(entity).despawn();
-            }
-        }
+        made.0.retain(|id, _| wanted(*id));
     }
-    for allocation in field.allocations() {
-        let made = targets
-            .heights
-            .iter()
-            .any(|to| to.allocation == allocation.id);
-        if made {
+    for allocation in allocations() {
+        if made.0.contains_key(&allocation.id) {
             continue;
         }
         let heights = images.add(height_texture(*size, allocation.layers));
@@ -185,25 +170,12 @@ fn fit_textures(
             image: heights.id(),
             width: size.axis_bins,
         });
-        let mesh = meshes.add(surface_grid(GridSize::for_surfaces(
-            allocation.channels as usize,
-        )));
         let material = materials.add(SurfaceMaterial {
             heights,
             state: STATE_IMAGE,
             colours: colours.0.clone(),
         });
-        for slot in 0..allocation.channels {
-            commands.spawn((
-                Surface { allocation },
-                Mesh3d(mesh.clone()),
-                MeshMaterial3d(material.clone()),
-                MeshTag(slot),
-                Transform::default(),
-                Visibility::Hidden,
-                NoFrustumCulling,
-            ));
-        }
+        made.0.insert(allocation.id, material);
     }
 }
 
@@ -234,39 +206,96 @@ fn height_texture(size: HeightFieldSize, layers: u32) -> Image {
     image
 }
 
-/// Moves the surfaces to their places.
-fn place_surfaces(
-    field: Res<HeightField>,
-    view: Res<View>,
-    mut stage: ResMut<Stage>,
-    mut surfaces: Query<(&Surface, &MeshTag, &mut Transform)>,
+/// Gives every view a surface a channel, drawn from the texture that it shows now, at its place.
+pub(crate) fn fit_surfaces(
+    mut commands: Commands,
+    views: Query<(
+        Entity,
+        &ViewSlot,
+        &FieldState,
+        &SurfaceLayout,
+        Option<&Children>,
+        Option<&RenderLayers>,
+    )>,
+    mut surfaces: Query<(
+        &Surface,
+        &mut MeshTag,
+        &mut Mesh3d,
+        &mut MeshMaterial3d<SurfaceMaterial>,
+        &mut Transform,
+        &mut Visibility,
+        &mut RenderLayers,
+    )>,
+    made: Res<HeightMaterials>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut grids: Local<HashMap<GridSize, Handle<Mesh>>>,
 ) {
-    let wanted = Stage(surface_layout(field.channels() as usize, view.height_scale));
-    stage.set_if_neq(wanted);
-    for (surface, tag, mut transform) in &mut surfaces {
-        // Those of another number of channels are hidden.
-        if surface.allocation.channels == field.channels()
-            && let Some(place) = stage.0.places.get(tag.0 as usize)
-        {
-            let there = Transform::from_translation(place.centre).with_scale(place.size);
-            transform.set_if_neq(there);
+    for (view, slot, state, layout, children, layers) in &views {
+        let layers = layers.cloned().unwrap_or_default();
+        let material = state
+            .allocation
+            .and_then(|allocation| made.0.get(&allocation.id));
+        let mut there = 0;
+        for child in children.into_iter().flatten() {
+            let Ok((surface, mut tag, mut mesh, mut of, mut transform, mut seen, mut on)) =
+                surfaces.get_mut(*child)
+            else {
+                continue;
+            };
+            there += 1;
+            let drawn = state.drawn.get(surface.place);
+            let place = layout.places.get(surface.place);
+            let (Some(drawn), Some(place), Some(material), true) =
+                (drawn, place, material, state.visible)
+            else {
+                seen.set_if_neq(Visibility::Hidden);
+                if surface.place >= state.drawn.len() && state.visible {
+                    commands.entity(*child).despawn();
+                }
+                continue;
+            };
+            seen.set_if_neq(Visibility::Inherited);
+            tag.set_if_neq(MeshTag(slot.tag(drawn.layer)));
+            if of.0 != *material {
+                of.0 = material.clone();
+            }
+            let grid = grid_mesh(&mut grids, &mut meshes, state.drawn.len());
+            if mesh.0 != grid {
+                mesh.0 = grid;
+            }
+            transform.set_if_neq(
+                Transform::from_translation(place.centre).with_scale(place.size),
+            );
+            on.set_if_neq(layers.clone());
+        }
+        let Some(material) = material.filter(|_| state.visible) else {
+            continue;
+        };
+        let places = state.drawn.iter().zip(&layout.places).enumerate();
+        for (at, (drawn, place)) in places.skip(there) {
+            commands.spawn((
+                ChildOf(view),
+                Surface { place: at },
+                Mesh3d(grid_mesh(&mut grids, &mut meshes, state.drawn.len())),
+                MeshMaterial3d(material.clone()),
+                MeshTag(slot.tag(drawn.layer)),
+                Transform::from_translation(place.centre).with_scale(place.size),
+                layers.clone(),
+                NoFrustumCulling,
+            ));
         }
     }
 }
 
-/// Shows the surfaces of the texture on screen, as long as there is something to be seen on them.
-pub(crate) fn show_surfaces(
-    field: Res<HeightField>,
-    state: Res<FieldState>,
-    mut surfaces: Query<(&Surface, &mut Visibility)>,
-) {
-    let shown = field.shown_allocation().filter(|_| state.visible);
-    for (surface, mut visibility) in &mut surfaces {
-        let wanted = if shown == Some(surface.allocation.id) {
-            Visibility::Visible
-        } else {
-            Visibility::Hidden
-        };
-        visibility.set_if_neq(wanted);
-    }
+/// The grid for a number of surfaces, made once.
+fn grid_mesh(
+    grids: &mut HashMap<GridSize, Handle<Mesh>>,
+    meshes: &mut Assets<Mesh>,
+    surfaces: usize,
+) -> Handle<Mesh> {
+    let size = GridSize::for_surfaces(surfaces);
+    grids
+        .entry(size)
+        .or_insert_with(|| meshes.add(surface_grid(size)))
+        .clone()
 }

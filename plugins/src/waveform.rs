@@ -1,66 +1,89 @@
-//! The lanes: texture, material, one quad a channel in a strip of its own.
+//! The lanes: textures, materials, and one quad a channel in a strip of a view.
 
 use bevy::{
     asset::{RenderAssetUsages, embedded_asset},
     camera::visibility::{NoFrustumCulling, RenderLayers},
     image::ImageSampler,
-    mesh::{MeshTag, MeshVertexBufferLayoutRef},
-    pbr::{MaterialPipeline, MaterialPipelineKey},
+    mesh::MeshTag,
+    platform::collections::HashMap,
     prelude::*,
     reflect::TypePath,
     render::render_resource::{
-        AsBindGroup, Extent3d, RenderPipelineDescriptor, SpecializedMeshPipelineError,
-        TextureDimension, TextureFormat, TextureUsages,
+        AsBindGroup, Extent3d, TextureDimension, TextureFormat, TextureUsages,
     },
-    shader::ShaderRef,
 };
 use soundfall_systems::{
-    backend::SharedBackend,
     analysis::collect_jobs,
-    waterfall::stage_state,
+    backend::SharedBackend,
+    diagnostics::RunStats,
+    waterfall::{AllocationIds, stage_state},
     waveform::{
-        LaneField, LaneState, LaneWidth, collect_lanes, send_lanes, stage_lane_state, stage_lanes,
+        LaneField, LaneWidth, collect_envelopes, fit_lanes, send_envelopes, stage_lane_state,
+        stage_lanes,
     },
 };
 
 use crate::{
-    SoundfallSystems,
-    upload::{STATE_IMAGE, Target, Targets},
-    waterfall::{Colours, show_surfaces},
+    Soundfall, SoundfallSystems,
+    material::plain_material,
+    shaders::add_state_module,
+    upload::{STATE_IMAGE, Target, Targets, ViewSlot},
+    waterfall::{ColormapTables, Colours, fit_colours, fit_surfaces},
 };
 
-/// The layer that only the lanes' camera sees.
-pub(crate) const LANE_LAYER: usize = 1;
-
-/// Shows the lanes. Needs [`crate::SourcePlugin`], [`crate::WaterfallPlugin`] (for the moment at
-/// the front edge) and [`crate::UploadPlugin`].
+/// Draws the lanes of every view that has a [`LaneStrip`]. Needs [`crate::StreamPlugin`],
+/// [`crate::WaterfallPlugin`] (for the moment at the front edge), [`crate::UploadPlugin`] and
+/// Bevy's 3D renderer.
 pub struct WaveformPlugin;
 
 impl Plugin for WaveformPlugin {
     fn build(&self, app: &mut App) {
         embedded_asset!(app, "shaders/lane.wgsl");
+        add_state_module(app);
         app.add_plugins(MaterialPlugin::<LaneMaterial>::default())
             .init_resource::<SharedBackend>()
-            .init_resource::<LaneField>()
+            .init_resource::<AllocationIds>()
+            .init_resource::<ColormapTables>()
+            .init_resource::<RunStats>()
             .init_resource::<LaneWidth>()
-            .init_resource::<LaneState>()
+            .init_resource::<LaneMaterials>()
             .add_systems(
-                Update,
+                Soundfall,
                 (
-                    collect_lanes.in_set(SoundfallSystems::Collect).after(collect_jobs),
-                    (stage_lanes, stage_lane_state, send_lanes)
+                    collect_envelopes
+                        .in_set(SoundfallSystems::Collect)
+                        .after(collect_jobs),
+                    (stage_lanes, stage_lane_state, fit_lanes, send_envelopes)
                         .chain()
                         .after(stage_state)
                         .in_set(SoundfallSystems::Stage),
-                    fit_lanes.in_set(SoundfallSystems::Prepare).after(show_surfaces),
+                    (fit_lane_textures, fit_lane_quads)
+                        .chain()
+                        .after(fit_colours)
+                        .after(fit_surfaces)
+                        .in_set(SoundfallSystems::Prepare),
                 ),
             );
     }
 }
 
-/// A channel's lane, drawn from the texture of an allocation.
+/// The strip that the lanes of a view are drawn on: the unit square around the origin of its
+/// transform, time to the right, the first channel on top. Spawn it with a transform and the
+/// render layers of the camera that is to see it.
+#[derive(Component, Clone, Copy, Debug)]
+#[require(Transform, Visibility)]
+pub struct LaneStrip {
+    /// The view.
+    pub view: Entity,
+}
+
+/// The material of every texture of lanes, by its allocation.
+#[derive(Resource, Default)]
+struct LaneMaterials(HashMap<u64, Handle<LaneMaterial>>);
+
+/// A channel's lane, a child of its strip, drawn from the texture of an allocation.
 #[derive(Component)]
-pub(crate) struct Lane {
+struct Lane {
     allocation: u64,
 }
 
@@ -74,103 +97,99 @@ pub(crate) struct LaneMaterial {
     colours: Handle<Image>,
 }
 
-impl Material for LaneMaterial {
-    fn vertex_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/shaders/lane.wgsl".into()
-    }
+plain_material!(
+    LaneMaterial,
+    "embedded://soundfall_plugins/shaders/lane.wgsl",
+    [Mesh::ATTRIBUTE_POSITION => 0],
+    AlphaMode::Opaque
+);
 
-    fn fragment_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/shaders/lane.wgsl".into()
-    }
-
-    fn enable_prepass() -> bool {
-        false
-    }
-
-    fn enable_shadows() -> bool {
-        false
-    }
-
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![
-            layout
-                .0
-                .get_layout(&[Mesh::ATTRIBUTE_POSITION.at_shader_location(0)])?,
-        ];
-        Ok(())
-    }
-}
-
-/// Makes a texture and quads for every allocation, drops those of old ones, and shows the quads
-/// of the one on screen.
-pub(crate) fn fit_lanes(
-    mut commands: Commands,
-    field: Res<LaneField>,
+/// Makes a texture and a material for every allocation, and drops those of old ones.
+fn fit_lane_textures(
+    fields: Query<&LaneField>,
     width: Res<LaneWidth>,
     colours: Option<Res<Colours>>,
     mut targets: ResMut<Targets>,
+    mut made: ResMut<LaneMaterials>,
     mut images: ResMut<Assets<Image>>,
-    mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<LaneMaterial>>,
-    mut lanes: Query<(Entity, &Lane, &mut Visibility)>,
 ) {
     let Some(colours) = colours else { return };
-    let shown = field.shown_allocation();
-    let visibility = |allocation: u64| {
-        if shown == Some(allocation) {
-            Visibility::Visible
-        } else {
-            Visibility::Hidden
-        }
-    };
-    let wanted = |id: u64| field.allocations().any(|(allocation, _)| allocation == id);
+    let allocations = || fields.iter().flat_map(LaneField::allocations);
+    let wanted = |id: u64| allocations().any(|(allocation, _)| allocation == id);
     if targets.lanes.iter().any(|to| !wanted(to.allocation)) {
         targets.lanes.retain(|to| wanted(to.allocation));
+        made.0.retain(|id, _| wanted(*id));
     }
-    for (entity, lane, mut seen) in &mut lanes {
-        if wanted(lane.allocation) {
-            seen.set_if_neq(visibility(lane.allocation));
-        } else {
-            commands.entity(entity).despawn();
-        }
-    }
-    for (allocation, count) in field.allocations() {
-        let made = |to: &Target| to.allocation == allocation;
-        if count == 0 || targets.lanes.iter().any(made) {
+    for (allocation, lanes) in allocations() {
+        if lanes == 0 || made.0.contains_key(&allocation) {
             continue;
         }
-        let entries = images.add(entry_texture(width.0, count));
+        let entries = images.add(entry_texture(width.0, lanes));
         targets.lanes.push(Target {
             allocation,
             image: entries.id(),
             width: width.0,
         });
-        let mesh = meshes.add(Rectangle::new(1.0, 1.0));
         let material = materials.add(LaneMaterial {
             entries,
             state: STATE_IMAGE,
             colours: colours.0.clone(),
         });
-        for slot in 0..count {
-            // The strip is a unit square; the first channel is on top.
-            let y = 0.5 - (slot as f32 + 0.5) / count as f32;
+        made.0.insert(allocation, material);
+    }
+}
+
+/// Gives every strip the lanes of the texture on screen, and takes those of others away.
+fn fit_lane_quads(
+    mut commands: Commands,
+    strips: Query<(Entity, &LaneStrip, Option<&Children>, Option<&RenderLayers>)>,
+    views: Query<(&ViewSlot, &LaneField)>,
+    lanes: Query<&Lane>,
+    made: Res<LaneMaterials>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut quad: Local<Option<Handle<Mesh>>>,
+) {
+    for (strip, of, children, layers) in &strips {
+        let Ok((slot, field)) = views.get(of.view) else {
+            // The view is gone.
+            commands.entity(strip).despawn();
+            continue;
+        };
+        let shown = field.shown_allocation();
+        let mut there = false;
+        for child in children.into_iter().flatten() {
+            let Ok(lane) = lanes.get(*child) else { continue };
+            if Some(lane.allocation) == shown {
+                there = true;
+            } else {
+                commands.entity(*child).despawn();
+            }
+        }
+        let Some((allocation, material)) =
+            shown.and_then(|allocation| Some((allocation, made.0.get(&allocation)?)))
+        else {
+            continue;
+        };
+        if there {
+            continue;
+        }
+        let quad = quad.get_or_insert_with(|| meshes.add(Rectangle::new(1.0, 1.0)));
+        let count = field.channels().len();
+        for place in 0..count {
+            let y = 0.5 - (place as f32 + 0.5) / count as f32;
             commands.spawn((
+                ChildOf(strip),
                 Lane { allocation },
-                Mesh3d(mesh.clone()),
+                Mesh3d(quad.clone()),
                 MeshMaterial3d(material.clone()),
-                MeshTag(slot),
+                MeshTag(slot.tag(place as u32)),
                 Transform::from_xyz(0.0, y, 0.0).with_scale(Vec3::new(
                     1.0,
                     0.92 / count as f32,
                     1.0,
                 )),
-                RenderLayers::layer(LANE_LAYER),
-                visibility(allocation),
+                layers.cloned().unwrap_or_default(),
                 NoFrustumCulling,
             ));
         }

@@ -79,11 +79,25 @@ pub fn frequency_ticks(axis: &FrequencyAxis, most: usize) -> Vec<Tick> {
         .unwrap_or_else(|| ladder(&[1.0]))
 }
 
-/// Ticks of the time axis: 0 at the front edge (now), 1 at the back.
+/// Ticks of the time axis: 0 at the front edge, 1 at the back. Of live sound the front edge is *now*
+/// and the others count back from it; otherwise `edge_secs` is the stream's time there, in seconds,
+/// and the ticks stand at round times of the stream.
 #[must_use]
-pub fn time_ticks(span_secs: f64, most: usize) -> Vec<Tick> {
+pub fn time_ticks(span_secs: f64, edge_secs: Option<f64>, most: usize) -> Vec<Tick> {
     let step = round_step(span_secs / most.max(1) as f64);
     let count = (span_secs / step + 1e-6).floor() as u32;
+    if let Some(edge_secs) = edge_secs {
+        let last = (edge_secs / step + 1e-9).floor();
+        return (0..=count)
+            .map(|i| (last - f64::from(i)) * step)
+            .filter(|secs| *secs > -step * 1e-6 && edge_secs - secs <= span_secs * 1.000_001)
+            .map(|secs| Tick {
+                at: (edge_secs - secs) / span_secs,
+                label: seconds(secs.max(0.0), step, span_secs),
+                major: false,
+            })
+            .collect();
+    }
     (0..=count)
         .map(|i| {
             let secs = f64::from(i) * step;
@@ -91,19 +105,26 @@ pub fn time_ticks(span_secs: f64, most: usize) -> Vec<Tick> {
                 at: secs / span_secs,
                 label: if i == 0 {
                     "now".to_owned()
-                } else if step < 0.001 {
-                    format!("\u{2212}{:.2} ms", secs * 1000.0)
-                } else if span_secs < 1.0 {
-                    format!("\u{2212}{:.0} ms", secs * 1000.0)
-                } else if step < 1.0 {
-                    format!("\u{2212}{secs:.1} s")
                 } else {
-                    format!("\u{2212}{secs:.0} s")
+                    format!("\u{2212}{}", seconds(secs, step, span_secs))
                 },
                 major: i == 0,
             }
         })
         .collect()
+}
+
+/// A time with as many digits as the step between ticks needs.
+fn seconds(secs: f64, step: f64, span_secs: f64) -> String {
+    if step < 0.001 {
+        format!("{:.2} ms", secs * 1000.0)
+    } else if span_secs < 1.0 {
+        format!("{:.0} ms", secs * 1000.0)
+    } else if step < 1.0 {
+        format!("{secs:.1} s")
+    } else {
+        format!("{secs:.0} s")
+    }
 }
 
 /// Ticks of the level axis: 0 at the floor, 1 at the top of the range.
@@ -148,10 +169,19 @@ mod tests {
 
     #[test]
     fn time_starts_now() {
-        let ticks = time_ticks(10.0, 6);
+        let ticks = time_ticks(10.0, None, 6);
         assert_eq!(ticks[0].label, "now");
         assert_eq!(ticks[1].label, "\u{2212}2 s");
         assert!((ticks[5].at - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn frozen_time_is_the_streams() {
+        let ticks = time_ticks(10.0, Some(23.5), 5);
+        let said: Vec<_> = ticks.iter().map(|tick| &*tick.label).collect();
+        assert_eq!(said, ["22 s", "20 s", "18 s", "16 s", "14 s"]);
+        assert!((ticks[0].at - 0.15).abs() < 1e-9);
+        assert_eq!(time_ticks(10.0, Some(3.0), 5).last().unwrap().label, "0 s");
     }
 
     #[test]

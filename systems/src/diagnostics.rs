@@ -11,7 +11,7 @@ use crate::{
     analysis::AnalysisOf,
     stream::{StreamClock, StreamStatus},
     view::{TimeWindow, ViewOf},
-    waterfall::{FieldState, HeightField},
+    waterfall::FieldState,
 };
 
 /// A histogram of milliseconds with a relative error under 2 %, of constant size.
@@ -127,15 +127,13 @@ pub fn end_frame(
     views: Query<(&ViewOf, &TimeWindow, &FieldState)>,
     analyses: Query<&AnalysisOf>,
     streams: Query<(&StreamStatus, &StreamClock)>,
-    fields: Query<&HeightField>,
 ) {
     for (of, window, state) in &views {
         let stream = analyses.get(of.0).and_then(|of| streams.get(of.0));
-        let (Ok((status, clock)), Some(rows)) = (stream, state.window) else {
+        let Ok((status, clock)) = stream else {
             continue;
         };
-        let plan = fields.get(rows).ok().and_then(HeightField::shown_plan);
-        if let Some(plan) = plan
+        if let Some(plan) = &state.plan
             && window.is_live()
             && state.visible
             && clock.flowing()

@@ -12,11 +12,11 @@ pub const PANEL_POINTS: f32 = 286.0;
 /// Width of the strip of instruments with its right margin, in points of text.
 pub const STRIP_POINTS: f32 = 268.0;
 
-/// How the picture is divided, in physical pixels.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
-pub struct Layout {
-    /// The whole picture.
-    pub size: UVec2,
+/// Where a view is on the picture, in physical pixels of it.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+pub struct ViewArea {
+    /// All of the view.
+    pub area: URect,
     /// The scene.
     pub scene: URect,
     /// The lanes.
@@ -27,44 +27,82 @@ pub struct Layout {
     pub points: f32,
 }
 
-impl Layout {
-    /// Divides a picture of `size` pixels. `scale` is the display's own scale factor; beside an
-    /// open panel the scene steps aside where there is room.
+/// Divides a picture among views: side by side where it is wide, behind each other where it is
+/// tall.
+#[must_use]
+pub fn view_areas(size: UVec2, count: usize) -> Vec<URect> {
+    let count = count.max(1) as u32;
+    let aspect = size.x.max(1) as f32 / size.y.max(1) as f32;
+    let columns = ((count as f32 * aspect / 1.2).sqrt().round() as u32).clamp(1, count);
+    let rows = count.div_ceil(columns);
+    (0..count)
+        .map(|index| {
+            let (row, column) = (index / columns, index % columns);
+            // The last row is as wide as the others, whatever its number.
+            let in_row = if row == rows - 1 {
+                count - row * columns
+            } else {
+                columns
+            };
+            URect::new(
+                size.x * column / in_row,
+                size.y * row / rows,
+                size.x * (column + 1) / in_row,
+                size.y * (row + 1) / rows,
+            )
+        })
+        .collect()
+}
+
+/// Physical pixels of a point of text on a picture of a height: text grows with the picture, so
+/// that a 4K wall reads like a 1080p screen. `scale` is the display's own scale factor.
+#[must_use]
+pub fn text_points(height: u32, scale: f32) -> f32 {
+    (height as f32 / 1080.0).max(0.75).max(scale)
+}
+
+impl ViewArea {
+    /// Divides the area of a view with so many channels; `points` are those of [`text_points`].
     #[must_use]
-    pub fn new(size: UVec2, scale: f32, channels: u32, panel: bool) -> Self {
-        // Text grows with the picture, so that a 4K wall reads like a 1080p screen.
-        let points = (size.y as f32 / 1080.0).max(0.75).max(scale);
-        let (width, height) = (size.x.max(64), size.y.max(64));
+    pub fn new(area: URect, points: f32, channels: u32) -> Self {
+        let (width, height) = (area.width().max(64), area.height().max(64));
         let share = (0.12 + 0.022 * channels as f32).clamp(0.15, 0.34);
         let lanes = (height as f32 * share) as u32;
         let margin = |points_wide: f32| (points_wide * points) as u32;
         let (left, right, foot) = (margin(58.0), margin(14.0), margin(26.0));
         let top = height.saturating_sub(lanes + foot).max(height / 3);
-        let beside = margin(PANEL_POINTS);
-        let right_edge = if panel && beside * 3 < width {
-            width - beside
-        } else {
-            width
-        };
+        let (x, y) = (area.min.x, area.min.y);
         Self {
-            size: UVec2::new(width, height),
-            scene: URect::new(0, 0, right_edge, top.max(16)),
+            area,
+            scene: URect::new(x, y, x + width, y + top.max(16)),
             lanes: URect::new(
-                left.min(width / 4),
-                top,
-                width - right.min(width / 4),
-                (top + lanes).min(height),
+                x + left.min(width / 4),
+                y + top,
+                x + width - right.min(width / 4),
+                y + (top + lanes).min(height),
             ),
             strip: URect::default(),
             points,
         }
     }
 
+    /// The same with the scene beside an open panel at the right end of the picture, where there
+    /// is room.
+    #[must_use]
+    pub fn beside_panel(mut self, picture_width: u32) -> Self {
+        let beside = (PANEL_POINTS * self.points) as u32;
+        let free = picture_width.saturating_sub(beside);
+        if self.scene.max.x > free && self.scene.width() > 3 * beside {
+            self.scene.max.x = free;
+        }
+        self
+    }
+
     /// The same with a strip of instruments at the right of the scene, where there is room.
     #[must_use]
     pub fn with_strip(mut self) -> Self {
         let wide = (STRIP_POINTS * self.points) as u32;
-        if wide * 2 < self.scene.max.x {
+        if wide * 2 < self.scene.width() {
             self.strip = self.scene;
             self.scene.max.x -= wide;
             self.strip.min.x = self.scene.max.x;

@@ -62,7 +62,7 @@ fn a_capture_is_recorded_and_its_ring_saved_sample_by_sample() {
     let (saved, _) = samples_of(&span);
     assert_eq!(saved, samples[24_000 * 3..60_000 * 3]);
 
-    // A second time nothing is overwritten, unless told to.
+    // A second time nothing is overwritten, unless asked for.
     let before = fs::read(&span).unwrap();
     let again = |more: &[&str]| {
         Program::new(["ring", "save"])

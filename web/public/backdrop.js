@@ -6,8 +6,8 @@ const STEP = 4;
 const FRAME_MS = 50;
 // Frames later than this, and how many of them, before it stands still.
 const SLOW_MS = 70;
-const MOST_SLOW = 12;
-const MOST_PIXELS = 2.5e6;
+const MAX_SLOW = 12;
+const MAX_PIXELS = 2.5e6;
 const NIGHT = "#0a0f1a";
 const STOPS = [
   [0, "236, 228, 140"],
@@ -38,7 +38,7 @@ export class Backdrop {
   draw(now) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!this.running || width === 0) return;
-    const ratio = Math.min(devicePixelRatio, Math.sqrt(MOST_PIXELS / (width * height)));
+    const ratio = Math.min(devicePixelRatio, Math.sqrt(MAX_PIXELS / (width * height)));
     this.canvas.width = width * ratio;
     this.canvas.height = height * ratio;
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -50,7 +50,7 @@ export class Backdrop {
   #tick(now) {
     if (now - this.seen > SLOW_MS) this.slow += 1;
     this.seen = now;
-    if (!this.running || this.slow > MOST_SLOW) return;
+    if (!this.running || this.slow > MAX_SLOW) return;
     if (now - this.last >= FRAME_MS || now === 0) {
       this.last = now;
       this.draw(now);

@@ -1,4 +1,4 @@
-//! How the program ends, and what it says on stderr: one line for a failure, never a trace.
+//! Exit codes, and messages on stderr: one line for a failure.
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
-/// The command line asks for something that cannot be: exit code 2.
+use crate::advice;
+
+/// The command line asks for something impossible: exit code 2.
 #[derive(Debug)]
 pub struct Usage(pub String);
 
@@ -18,10 +20,10 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Words to stderr: warnings of ours by default, more with `-v`. `RUST_LOG` overrules.
+/// Starts logging to stderr: our own warnings by default, more with `-v`. `RUST_LOG` overrides.
 pub fn log(verbose: u8) {
     let default = match verbose {
-        // The renderer's warnings are for developers; what concerns the user we say ourselves.
+        // Warnings of the renderer are for developers.
         0 => {
             "off,soundfall=warn,soundfall_capture=warn,soundfall_ring_file=warn,soundfall_systems=warn"
         }
@@ -33,38 +35,45 @@ pub fn log(verbose: u8) {
         }
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // A second subscriber could only be set by ourselves.
+    // Fails only where a subscriber is set already.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        // Words that nobody reads any more must not become a panic.
+        // A closed stderr must not become a panic.
         .log_internal_errors(false)
         .without_time()
         .with_target(verbose > 1)
         .try_init();
 }
 
-/// Says something to the user that is no failure.
-pub fn say(words: impl fmt::Display) {
-    // Nobody listens any more: no reason to stop.
-    let _ = writeln!(std::io::stderr(), "soundfall: {words}");
+/// Prints a message for the user to stderr.
+pub fn say(message: impl fmt::Display) {
+    // A closed stderr is no reason to stop.
+    let _ = writeln!(std::io::stderr(), "soundfall: {message}");
 }
 
-/// Reports a failure in one line: 2 where the command line is wrong, 1 otherwise.
+/// Prints a failure in one line, with the options it concerns. Exit code 2 where the command line is wrong, 1
+/// otherwise.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    // Causes are appended, each line break of theirs becomes a space.
+    // Causes are appended; their line breaks become spaces.
     let mut line = String::new();
     for cause in error.chain() {
-        let words = cause.to_string();
-        // Transparent wrappers repeat their cause word for word.
-        if line.contains(words.as_str()) {
+        let text = cause.to_string();
+        // Transparent wrappers repeat the text of their cause.
+        if line.contains(text.as_str()) {
             continue;
         }
         if !line.is_empty() {
             line.push_str(": ");
         }
-        line.push_str(&words);
+        line.push_str(&text);
+    }
+    if let Some(option) = advice::option(error) {
+        line.insert_str(0, &format!("{option}: "));
+    }
+    if let Some(remedy) = advice::remedy(error) {
+        line.push_str(&format!(" ({remedy})"));
     }
     say(line.split_whitespace().collect::<Vec<_>>().join(" "));
     let usage = error.is::<Usage>()

@@ -1,10 +1,7 @@
-//! The figures of a run as they are written for others to read. Only names and units; how they
-//! are measured and where they go is decided elsewhere.
+//! The figures of a run as JSON: names and units of the fields.
 
 use serde::Serialize;
 use soundfall_systems::diagnostics::Histogram;
-
-use crate::report::DisplayReport;
 
 /// Values at p50, p99 and the largest one.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -121,33 +118,7 @@ pub struct Stats {
     pub frames_written: Option<u64>,
 }
 
-impl Stats {
-    /// Takes the display's figures over.
-    pub fn add_display(&mut self, report: &DisplayReport) {
-        self.frames = report.frames;
-        self.frame_cpu_ms = report.frame_cpu_ms;
-        [
-            self.columns_due,
-            self.columns_analysed,
-            self.columns_dropped,
-        ] = report.columns;
-        self.rows_uploaded = report.rows_uploaded;
-        self.bytes_uploaded = report.bytes_uploaded;
-        self.bytes_of_new_rows = report.bytes_of_new_rows;
-        self.lost_frames = report.lost_frames;
-        self.laps = report.laps;
-        self.gaps = report.gaps;
-        self.quality_steps = report.quality_steps;
-        self.quality = report.quality;
-        self.job_ms = report.job_ms;
-        self.reanalysis = report.reanalysis;
-        let [p50, p99] = report.latency_ms.map(|ms| round(ms, 1));
-        self.latency_ms = Pair { p50, p99 };
-        self.adapter.clone_from(&report.adapter);
-    }
-}
-
-/// A value to so many digits behind the point.
+/// A value rounded to `digits` decimal places.
 pub fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale

@@ -282,7 +282,7 @@ mod tests {
         let part = read_ring_from(&*ring, oldest, end, (0.5, Some(0.6)), path).unwrap();
         assert_eq!((part.frames(), part.channels.len()), (100, 2));
         assert_eq!(part.channels[0][0], (oldest + 500) as f32);
-        // What is overwritten is told apart from every other failure, so that it is tried again.
+        // An overwritten span is distinguished from every other failure, so that it is tried again.
         let error = read_ring_from(&*ring, 0, end, (0.0, Some(0.1)), path)
             .err()
             .unwrap();

@@ -1,7 +1,9 @@
 //! The `soundfall` program: natively it reads the command line, chooses back ends and runs one
-//! command; in the browser it offers the page what it needs. Holds no logic of sound or picture.
+//! command; in the browser it offers the page what it needs. Contains no logic of sound or picture.
 #![forbid(unsafe_code)]
 
+#[cfg(not(target_arch = "wasm32"))]
+mod advice;
 mod changes;
 mod figures;
 mod report;
@@ -25,6 +27,8 @@ mod npy;
 mod show;
 #[cfg(not(target_arch = "wasm32"))]
 mod stats;
+#[cfg(not(target_arch = "wasm32"))]
+mod stdout;
 #[cfg(not(target_arch = "wasm32"))]
 mod stop;
 

@@ -143,7 +143,7 @@ impl NpyFile {
                 .prefix(".soundfall-")
                 .suffix(".part")
                 .tempfile_in(folder)
-                // Its own words name the temporary file, which tells nobody anything.
+                // Its own text names the temporary file, which is of no use.
                 .map_err(|error| std::io::Error::from(error.kind()))
                 .with_context(fail)?,
         );

@@ -1,16 +1,16 @@
-//! The display's figures, read off the world.
+//! The figures of the display, read from the world.
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
+    analysis::{Quality, Reanalysis, AnalysisProgress},
     diagnostics::{RunStats, UploadMeter},
     stream::StreamStatus,
-    analysis::{Quality, Reanalysis, AnalysisProgress},
 };
 
-use crate::figures::{QualityFigures, ReanalysisFigures, Spread};
+use crate::figures::{Pair, QualityFigures, ReanalysisFigures, Spread, Stats, round};
 
 /// What a display did.
 #[derive(Debug, Default)]
@@ -101,6 +101,30 @@ impl DisplayReport {
             report.gaps = feed.gap_total;
         }
         report
+    }
+
+    /// Copies the figures into those of the run.
+    pub fn write_to(&self, stats: &mut Stats) {
+        stats.frames = self.frames;
+        stats.frame_cpu_ms = self.frame_cpu_ms;
+        [
+            stats.columns_due,
+            stats.columns_analysed,
+            stats.columns_dropped,
+        ] = self.columns;
+        stats.rows_uploaded = self.rows_uploaded;
+        stats.bytes_uploaded = self.bytes_uploaded;
+        stats.bytes_of_new_rows = self.bytes_of_new_rows;
+        stats.lost_frames = self.lost_frames;
+        stats.laps = self.laps;
+        stats.gaps = self.gaps;
+        stats.quality_steps = self.quality_steps;
+        stats.quality = self.quality;
+        stats.job_ms = self.job_ms;
+        stats.reanalysis = self.reanalysis;
+        let [p50, p99] = self.latency_ms.map(|ms| round(ms, 1));
+        stats.latency_ms = Pair { p50, p99 };
+        stats.adapter.clone_from(&self.adapter);
     }
 
     #[cfg(not(target_arch = "wasm32"))]

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::figures::{Memory, Stats, round};
 use anyhow::{Context, Result};
 
-/// The most memory seen so far, bits of an f64 (positive floats order as their bits do).
-static MOST: AtomicU64 = AtomicU64::new(0);
+/// The largest memory seen so far, bits of an f64 (positive floats order as their bits do).
+static MAX_MEMORY_BITS: AtomicU64 = AtomicU64::new(0);
 
 /// Where `--stats` goes.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl StatsTo {
     pub fn write(&self, stats: &Stats) -> Result<()> {
         let text = serde_json::to_string_pretty(stats)?;
         match self {
-            Self::Stdout => crate::commands::print(&text),
+            Self::Stdout => crate::stdout::print(&text),
             Self::File(path) => std::fs::write(path, text + "\n")
                 .with_context(|| format!("cannot write {}", path.display())),
         }
@@ -48,10 +48,10 @@ fn status_mb(name: &str) -> f64 {
     round(kib.unwrap_or(0.0) / 1024.0, 1)
 }
 
-/// Resident memory of our own, the ring's shared pages aside. Remembers the most seen.
+/// Resident memory of our own, the ring's shared pages aside. Remembers the largest value seen.
 pub fn own_memory_mb() -> f64 {
     let own = status_mb("RssAnon:");
-    MOST.fetch_max(own.to_bits(), Ordering::Relaxed);
+    MAX_MEMORY_BITS.fetch_max(own.to_bits(), Ordering::Relaxed);
     own
 }
 
@@ -61,6 +61,6 @@ pub fn memory_since(start_mb: f64) -> Memory {
     Memory {
         start: start_mb,
         end,
-        max: f64::from_bits(MOST.load(Ordering::Relaxed)),
+        max: f64::from_bits(MAX_MEMORY_BITS.load(Ordering::Relaxed)),
     }
 }

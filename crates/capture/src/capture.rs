@@ -14,21 +14,21 @@ use soundfall_ring_file::{CreateOptions, FileRingWriter};
 
 use crate::config::{CaptureConfig, available_ring_bytes, capacity_frames, default_block_frames};
 use crate::device::{Link, Streams, Wake};
-use crate::devices::Identity;
+use crate::device_supervisor::{Connection, DeviceSupervisor, Reconnection};
+use crate::devices::DeviceIdentity;
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState, WriterPriority};
-use crate::feed::{Counters, Feed, queue};
-use crate::keeper::{Connection, Keeper, Return};
+use crate::paced_source::{FrameSource, PacedSource};
 use crate::prepare::{Kind, prepare};
-use crate::producer::{Material, Producer};
+use crate::sample_queue::{Counters, SampleProducer, sample_queue};
 use crate::writer::{Assembler, Device};
 
-/// Events that may wait to be polled; further ones are dropped.
-const EVENTS: usize = 1024;
-/// Wakes of the keeper that may wait; one is enough, further ones are dropped.
-const WAKES: usize = 8;
-/// Most bytes of the queue between source and writer.
-const QUEUE_BYTES: usize = 64 << 20;
+/// Capacity of the event queue; further events are dropped.
+const MAX_PENDING_EVENTS: usize = 1024;
+/// Capacity of the supervisor's wake queue; one is enough, further ones are dropped.
+const MAX_PENDING_WAKES: usize = 8;
+/// Largest size of the queue between source and writer, in bytes.
+const MAX_QUEUE_BYTES: usize = 64 << 20;
 
 /// Numbers of a capture, since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,11 +68,11 @@ pub struct Capture {
     writer: Mutex<Option<JoinHandle<FileRingWriter>>>,
 }
 
-/// What keeps a source running; dropping it stops it.
+/// A running source; dropping it stops it.
 #[expect(dead_code, reason = "held only to be dropped")]
 enum Source {
-    Device(Keeper),
-    Producer(Producer),
+    Device(DeviceSupervisor),
+    Paced(PacedSource),
 }
 
 /// Starts to capture. Returns when the ring exists and the source runs.
@@ -110,44 +110,51 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         place.path
     });
     let counters = Arc::new(Counters::default());
-    let (events, events_out) = crossbeam_channel::bounded(EVENTS);
+    let (events, events_out) = crossbeam_channel::bounded(MAX_PENDING_EVENTS);
     let queue_frames = queue_frames(&format);
-    // A device may refuse: it is opened before a ring that lies at the path is replaced.
-    let (ready, intake, device) = match prepared.kind {
-        Kind::Material { material, speed } => {
-            let (feed, intake) = queue(channels, queue_frames, Arc::clone(&counters));
-            let material = Ready::Material {
-                material,
-                feed,
+    // A device may refuse: it is opened before an existing ring at the path is replaced.
+    let (ready, consumer, device) = match prepared.kind {
+        Kind::Paced { frames, speed } => {
+            let (producer, consumer) = sample_queue(channels, queue_frames, Arc::clone(&counters));
+            let frames = Ready::Paced {
+                frames,
+                producer,
                 speed,
             };
-            (material, intake, None)
+            (frames, consumer, None)
         }
-        Kind::Device { chosen, wish } => {
-            let (keeper, wakes) = crossbeam_channel::bounded(WAKES);
-            let (returning, returns) = crossbeam_channel::unbounded();
+        Kind::Device { chosen, request } => {
+            let (supervisor, wakes) = crossbeam_channel::bounded(MAX_PENDING_WAKES);
+            let (reconnected, reconnections) = crossbeam_channel::unbounded();
             let link = Link {
                 counters: Arc::clone(&counters),
                 events: events.clone(),
-                keeper,
+                supervisor,
             };
             let connection = Connection {
-                wish,
+                request,
                 asked: (config.channels, config.sample_rate),
                 shape: (channels, rate),
                 block_frames: block,
                 queue_frames,
                 link: link.clone(),
             };
-            let (streams, intake) = connection.open(&chosen)?;
+            let (streams, consumer) = connection.open(&chosen)?;
             let ready = Ready::Device {
                 streams,
                 connection: Box::new(connection),
                 identity: chosen.identity(),
                 wakes,
-                returning,
+                reconnected,
             };
-            (ready, intake, Some(Device { link, returns }))
+            (
+                ready,
+                consumer,
+                Some(Device {
+                    link,
+                    reconnections,
+                }),
+            )
         }
     };
     let ring = soundfall_ring_file::create(&CreateOptions {
@@ -156,8 +163,14 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         label: prepared.label.clone(),
     })?;
     let stop = Arc::new(AtomicBool::new(false));
-    let assembler = Assembler::new(ring, intake, Arc::clone(&counters), events.clone(), device);
-    // From here on dropping the capture ends what already runs.
+    let assembler = Assembler::new(
+        ring,
+        consumer,
+        Arc::clone(&counters),
+        events.clone(),
+        device,
+    );
+    // From here on dropping the capture stops what already runs.
     let capture = Capture {
         path,
         format,
@@ -175,21 +188,22 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
             connection,
             identity,
             wakes,
-            returning,
+            reconnected,
         } => {
             streams.play(&capture.label)?;
-            let keeper = Keeper::start(*connection, identity, streams, wakes, returning)?;
-            Source::Device(keeper)
+            let supervisor =
+                DeviceSupervisor::start(*connection, identity, streams, wakes, reconnected)?;
+            Source::Device(supervisor)
         }
-        Ready::Material {
-            material,
-            feed,
+        Ready::Paced {
+            frames,
+            producer,
             speed,
         } => {
             let pace = f64::from(rate) * speed;
             let chunk = block as usize;
-            Source::Producer(Producer::start(
-                *material, feed, chunk, channels, pace, counters, events,
+            Source::Paced(PacedSource::start(
+                *frames, producer, chunk, channels, pace, counters, events,
             )?)
         }
     };
@@ -200,18 +214,18 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
     Ok(capture)
 }
 
-/// A source that is open and needs only to be started.
+/// A source that is open and not started.
 enum Ready {
     Device {
         streams: Streams,
         connection: Box<Connection>,
-        identity: Identity,
+        identity: DeviceIdentity,
         wakes: Receiver<Wake>,
-        returning: Sender<Return>,
+        reconnected: Sender<Reconnection>,
     },
-    Material {
-        material: Box<Material>,
-        feed: Feed,
+    Paced {
+        frames: Box<FrameSource>,
+        producer: SampleProducer,
         speed: f64,
     },
 }
@@ -229,13 +243,13 @@ fn spawn_writer(
         })
 }
 
-/// Half a second, at least eight blocks, at most [`QUEUE_BYTES`].
+/// Half a second, at least eight blocks, at most [`MAX_QUEUE_BYTES`].
 fn queue_frames(format: &RingFormat) -> usize {
-    let most = QUEUE_BYTES / 4 / format.channels as usize;
+    let max = MAX_QUEUE_BYTES / 4 / format.channels as usize;
     let blocks = 8 * format.block_frames as usize;
     (format.sample_rate as usize / 2)
         .max(blocks)
-        .min(most)
+        .min(max)
         .max(2 * format.block_frames as usize)
 }
 
@@ -252,13 +266,13 @@ impl Capture {
         &self.format
     }
 
-    /// Name of the source, as it stands in the ring.
+    /// Name of the source, as in the ring's header.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// What the user should know about this start, one line each.
+    /// Warnings for the user about this start, one line each.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -281,20 +295,20 @@ impl Capture {
         }
     }
 
-    /// What happened since the last call, oldest first.
+    /// Events since the last call, oldest first.
     #[must_use]
     pub fn poll_events(&self) -> Vec<CaptureEvent> {
         self.events.try_iter().collect()
     }
 
-    /// Stops the source, writes what is left, closes the ring and gives the final numbers.
+    /// Stops the source, writes what is queued, closes the ring and returns the final numbers.
     #[must_use]
     pub fn stop(self) -> CaptureStats {
         self.halt();
         self.stats()
     }
 
-    /// Stops the source, writes what is left and closes the ring; the numbers stay readable. A
+    /// Stops the source, writes what is queued and closes the ring; the numbers stay readable. A
     /// second call does nothing.
     pub fn halt(&self) {
         // The source first, so that everything it delivered is in the queue when the writer takes the rest.
@@ -312,7 +326,7 @@ impl Capture {
             .take();
         if let Some(writer) = writer {
             writer.thread().unpark();
-            // Gives the ring back, whose drop releases the lock.
+            // Returns the ring, whose drop releases the lock.
             drop(writer.join());
         }
     }

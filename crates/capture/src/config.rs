@@ -25,7 +25,7 @@ pub enum SourceSpec {
     File {
         /// The file.
         path: PathBuf,
-        /// Start again at the end, for ever.
+        /// Start again at the end.
         looped: bool,
         /// Frames a second as a multiple of the file's own rate (1.0 is real time). Pitch and rate of the
         /// ring stay those of the file.
@@ -193,7 +193,7 @@ mod tests {
             assert!(
                 error
                     .to_string()
-                    .starts_with(&format!("--channels {channels}:")),
+                    .starts_with(&format!("{channels} channels:")),
                 "{error}"
             );
         }
@@ -205,7 +205,9 @@ mod tests {
             .validate()
             .unwrap_err();
             assert!(
-                error.to_string().starts_with(&format!("--rate {rate}:")),
+                error
+                    .to_string()
+                    .starts_with(&format!("sampling rate of {rate} Hz:")),
                 "{error}"
             );
         }
@@ -241,7 +243,7 @@ mod tests {
         }
         .validate()
         .unwrap_err();
-        assert!(error.is_usage() && error.to_string().starts_with("--loopback"));
+        assert!(error.is_usage() && error.to_string().contains("choose a device"));
         config().validate().unwrap();
     }
 

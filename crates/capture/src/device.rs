@@ -1,7 +1,7 @@
 //! Recording from an audio device through cpal.
 //!
-//! The data callback only converts and pushes; errors arrive on another path. Noticing a loss and connecting again is
-//! the keeper's.
+//! The data callback only converts and queues samples; errors arrive on another path. [`crate::device_supervisor`]
+//! detects losses and reconnects.
 
 mod link;
 mod offers;
@@ -11,9 +11,9 @@ use std::time::Duration;
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, SampleFormat, SizedSample, StreamConfig};
 
-use crate::devices::{Found, Identity, one_line};
+use crate::devices::{DeviceIdentity, Found, one_line};
 use crate::error::CaptureError;
-use crate::feed::{Feed, ToF32};
+use crate::sample_queue::{SampleProducer, ToF32};
 pub(crate) use link::{Link, Wake};
 use offers::{best, rank, summary};
 
@@ -30,7 +30,7 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    /// Settles channels and rate of a device; what is not asked for is as the device has it.
+    /// Settles channels and rate of a device: as requested, otherwise the device's own.
     pub(crate) fn settle(
         found: Found,
         channels: Option<u32>,
@@ -70,9 +70,9 @@ impl Chosen {
         &self.found.info.name
     }
 
-    /// By what it is known again after a loss.
-    pub(crate) fn identity(&self) -> Identity {
-        Identity {
+    /// What identifies the device after a loss.
+    pub(crate) fn identity(&self) -> DeviceIdentity {
+        DeviceIdentity {
             id: self.found.info.id.clone(),
             name: self.found.info.name.clone(),
             kind: self.found.info.kind,
@@ -84,7 +84,7 @@ impl Chosen {
     pub(crate) fn open(
         &self,
         block_frames: u32,
-        make_feed: &mut dyn FnMut() -> Feed,
+        make_producer: &mut dyn FnMut() -> SampleProducer,
         link: &Link,
     ) -> Result<Streams, CaptureError> {
         let config = |buffer_size| StreamConfig {
@@ -94,21 +94,21 @@ impl Chosen {
         };
         let fixed = BufferSize::Fixed(block_frames.clamp(self.range.0.max(1), self.range.1.max(1)));
         let mut sizes = vec![BufferSize::Default];
-        let mut brisk = None;
+        let mut low_latency = None;
         if self.found.info.id.starts_with("pulseaudio:") {
-            // PulseAudio makes a buffer of fixed size also the longest backlog, and drops what does not fit without
-            // a word. The default size has room for seconds but makes the source deliver seldom. So a second stream
-            // with small buffers, whose data nobody wants, makes the source deliver often.
-            brisk = self.build_idle(config(fixed)).ok();
+            // PulseAudio takes a fixed buffer size as the longest backlog too, and silently drops what does not fit.
+            // The default size has room for seconds but makes the source deliver rarely. A second stream with small
+            // buffers, whose data is discarded, makes the source deliver often.
+            low_latency = self.build_idle(config(fixed)).ok();
         } else if self.range.1 > 0 {
             sizes.insert(0, fixed);
         }
         let mut refusal = String::new();
         for size in sizes {
-            let feed = make_feed().with_rate(self.rate);
-            match self.build(config(size), feed, link) {
+            let producer = make_producer().with_rate(self.rate);
+            match self.build(config(size), producer, link) {
                 Ok(main) => {
-                    return Ok(Streams { main, brisk });
+                    return Ok(Streams { main, low_latency });
                 }
                 Err(error) => refusal = one_line(&error),
             }
@@ -120,7 +120,7 @@ impl Chosen {
         })
     }
 
-    /// A stream that only keeps the source brisk.
+    /// A stream whose data is discarded; it only shortens the latency of the source.
     fn build_idle(&self, config: StreamConfig) -> Result<cpal::Stream, cpal::Error> {
         self.found.device.build_input_stream_raw(
             config,
@@ -134,23 +134,23 @@ impl Chosen {
     fn build(
         &self,
         config: StreamConfig,
-        feed: Feed,
+        producer: SampleProducer,
         link: &Link,
     ) -> Result<cpal::Stream, cpal::Error> {
         let device = &self.found.device;
         match self.format {
-            SampleFormat::I8 => stream::<i8>(device, config, feed, link),
-            SampleFormat::I16 => stream::<i16>(device, config, feed, link),
-            SampleFormat::I24 => stream::<cpal::I24>(device, config, feed, link),
-            SampleFormat::I32 => stream::<i32>(device, config, feed, link),
-            SampleFormat::I64 => stream::<i64>(device, config, feed, link),
-            SampleFormat::U8 => stream::<u8>(device, config, feed, link),
-            SampleFormat::U16 => stream::<u16>(device, config, feed, link),
-            SampleFormat::U24 => stream::<cpal::U24>(device, config, feed, link),
-            SampleFormat::U32 => stream::<u32>(device, config, feed, link),
-            SampleFormat::U64 => stream::<u64>(device, config, feed, link),
-            SampleFormat::F32 => stream::<f32>(device, config, feed, link),
-            SampleFormat::F64 => stream::<f64>(device, config, feed, link),
+            SampleFormat::I8 => stream::<i8>(device, config, producer, link),
+            SampleFormat::I16 => stream::<i16>(device, config, producer, link),
+            SampleFormat::I24 => stream::<cpal::I24>(device, config, producer, link),
+            SampleFormat::I32 => stream::<i32>(device, config, producer, link),
+            SampleFormat::I64 => stream::<i64>(device, config, producer, link),
+            SampleFormat::U8 => stream::<u8>(device, config, producer, link),
+            SampleFormat::U16 => stream::<u16>(device, config, producer, link),
+            SampleFormat::U24 => stream::<cpal::U24>(device, config, producer, link),
+            SampleFormat::U32 => stream::<u32>(device, config, producer, link),
+            SampleFormat::U64 => stream::<u64>(device, config, producer, link),
+            SampleFormat::F32 => stream::<f32>(device, config, producer, link),
+            SampleFormat::F64 => stream::<f64>(device, config, producer, link),
             other => Err(cpal::Error::with_message(
                 ErrorKind::UnsupportedConfig,
                 format!("samples of the kind {other} cannot be converted"),
@@ -159,18 +159,18 @@ impl Chosen {
     }
 }
 
-/// What keeps a device delivering; dropping it stops it.
+/// The open streams of a device; dropping them stops it.
 pub(crate) struct Streams {
     main: cpal::Stream,
-    brisk: Option<cpal::Stream>,
+    low_latency: Option<cpal::Stream>,
 }
 
 impl Streams {
     /// Starts to deliver.
     pub(crate) fn play(&self, device: &str) -> Result<(), CaptureError> {
-        if let Some(brisk) = &self.brisk {
-            // First, so that the main stream's first buffer comes soon. Without it sound only comes seldom.
-            brisk.play().ok();
+        if let Some(low_latency) = &self.low_latency {
+            // First, so that the main stream's first buffer comes soon. A failure only means longer latency.
+            low_latency.play().ok();
         }
         self.main.play().map_err(|error| CaptureError::Device {
             device: device.to_owned(),
@@ -184,19 +184,19 @@ impl Streams {
 fn stream<T: SizedSample + ToF32>(
     device: &cpal::Device,
     config: StreamConfig,
-    mut feed: Feed,
+    mut producer: SampleProducer,
     link: &Link,
 ) -> Result<cpal::Stream, cpal::Error> {
     let link = link.clone();
     device.build_input_stream::<T, _, _>(
         config,
-        move |samples, info| feed.push_timed(samples, since_start(info.timestamp().capture)),
+        move |samples, info| producer.push_timed(samples, since_start(info.timestamp().capture)),
         move |error| link.report(&error),
         Some(OPEN_TIMEOUT),
     )
 }
 
-/// A time of the device's clock; only differences mean something.
+/// A time of the device's clock; only differences have a meaning.
 fn since_start(instant: cpal::StreamInstant) -> Duration {
     instant.duration_since(cpal::StreamInstant::ZERO)
 }

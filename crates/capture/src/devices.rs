@@ -11,7 +11,7 @@ use cpal::{HostId, SupportedStreamConfig, SupportedStreamConfigRange};
 use serde::Serialize;
 
 use crate::error::CaptureError;
-pub(crate) use choose::{Identity, Wish};
+pub(crate) use choose::{DeviceIdentity, DeviceRequest};
 use choose::{choose, choose_again};
 
 /// What a device records.
@@ -37,15 +37,15 @@ impl fmt::Display for DeviceKind {
 /// One device that records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceInfo {
-    /// Stable id, `host:device`; `--device` takes it.
+    /// Stable id, `host:device`.
     pub id: String,
-    /// Name for humans; `--device` takes it, or a part that fits only one device.
+    /// Name for humans; need not be unique.
     pub name: String,
     /// Microphone or loopback.
     pub kind: DeviceKind,
-    /// True for the one that is taken without `--device`.
+    /// True for the default input device.
     pub default: bool,
-    /// True for the one that is taken with `--loopback` alone: what the default output plays.
+    /// True for the one that records what the default output plays.
     pub default_loopback: bool,
     /// Channels it records with by default.
     pub channels: u32,
@@ -62,42 +62,45 @@ pub struct DeviceInfo {
 /// # Errors
 /// [`CaptureError::Device`] where the sound system does not answer. A machine without devices is an empty list.
 pub fn list() -> Result<Vec<DeviceInfo>, CaptureError> {
-    hush_alsa();
+    silence_alsa();
     let found = found(&cpal::default_host())?;
     Ok(found.into_iter().map(|found| found.info).collect())
 }
 
-/// A device and what is known of it.
+/// A device and its description.
 pub(crate) struct Found {
     pub(crate) device: cpal::Device,
     pub(crate) info: DeviceInfo,
-    /// What it records with unless something else is asked for.
+    /// Its default configuration.
     pub(crate) usual: SupportedStreamConfig,
     pub(crate) offers: Vec<SupportedStreamConfigRange>,
-    /// Ids of the other devices there are.
+    /// Ids of the other devices.
     pub(crate) others: Vec<String>,
 }
 
 /// Finds the device to record from.
-pub(crate) fn find(wish: &Wish) -> Result<Found, CaptureError> {
-    hush_alsa();
+pub(crate) fn find(request: &DeviceRequest) -> Result<Found, CaptureError> {
+    silence_alsa();
     let mut host = cpal::default_host();
     // An id names its host; it need not be the default one (ALSA beside PulseAudio).
-    if let Some(id) = wish.name.as_deref().and_then(host_of)
+    if let Some(id) = request.name.as_deref().and_then(host_of)
         && id != host.id()
         && let Ok(other) = cpal::host_from_id(id)
     {
         host = other;
     }
-    take(found(&host)?, |infos| choose(infos, wish))
+    take(found(&host)?, |infos| choose(infos, request))
 }
 
-/// Finds a device that was lost again: the same one, or what may stand in for it; never on another sound system.
-pub(crate) fn find_again(wish: &Wish, lost: &Identity) -> Result<Found, CaptureError> {
-    hush_alsa();
+/// Finds a lost device again: the same one, or its replacement; never on another sound system.
+pub(crate) fn find_again(
+    request: &DeviceRequest,
+    lost: &DeviceIdentity,
+) -> Result<Found, CaptureError> {
+    silence_alsa();
     let gone = || CaptureError::UnknownDevice {
         name: lost.name.clone(),
-        offered: "nothing that could stand in for it".to_owned(),
+        offered: "no replacement for it".to_owned(),
     };
     let id = host_of(&lost.id).ok_or_else(gone)?;
     let host = cpal::host_from_id(id).map_err(|error| CaptureError::Device {
@@ -106,7 +109,7 @@ pub(crate) fn find_again(wish: &Wish, lost: &Identity) -> Result<Found, CaptureE
         message: one_line(&error),
     })?;
     take(found(&host)?, |infos| {
-        choose_again(infos, wish, lost).ok_or_else(gone)
+        choose_again(infos, request, lost).ok_or_else(gone)
     })
 }
 
@@ -126,8 +129,8 @@ fn host_of(id: &str) -> Option<HostId> {
     id.split_once(':')?.0.parse().ok()
 }
 
-/// Looks whether a device is still there, where a stream would not tell: PulseAudio and PipeWire move the stream of a
-/// source that goes to another source, without a word.
+/// Checks whether a device is still there. Needed for PulseAudio and PipeWire: when a source disappears they move its
+/// stream to another source without an error.
 pub(crate) struct Presence {
     host: cpal::Host,
     id: String,
@@ -151,20 +154,20 @@ impl Presence {
     }
 }
 
-/// Sound systems that move a stream to another source when its own goes.
+/// Sound systems that move a stream to another source when its own disappears.
 const MOVES_STREAMS: [&str; 2] = ["PulseAudio", "PipeWire"];
 /// Sound systems that record what an output device plays by a stream on that device.
 const RECORDS_OUTPUTS: [&str; 2] = ["WASAPI", "CoreAudio"];
 
-/// ALSA's C library explains itself on stderr, many lines for one missing card. What matters comes
-/// back as an error; the words of this thread go to a buffer that nobody reads.
+/// ALSA's C library writes many lines to stderr for one missing card. The failure also comes back as an error, so the
+/// messages of this thread are redirected to a buffer and dropped.
 #[cfg(target_os = "linux")]
-fn hush_alsa() {
+fn silence_alsa() {
     drop(alsa::Output::local_error_handler());
 }
 
 #[cfg(not(target_os = "linux"))]
-fn hush_alsa() {}
+fn silence_alsa() {}
 
 /// All devices of a host that can be opened for recording, the default one first.
 fn found(host: &cpal::Host) -> Result<Vec<Found>, CaptureError> {
@@ -203,7 +206,7 @@ fn found(host: &cpal::Host) -> Result<Vec<Found>, CaptureError> {
 /// PulseAudio's ending of a source that records what a sink plays.
 const MONITOR: &str = ".monitor";
 
-/// What is known of a device; `None` where it does not record.
+/// Describes a device; `None` where it does not record.
 fn describe(device: cpal::Device) -> Option<Found> {
     let id = device.id().ok()?;
     // ALSA lists its converter plug-ins and a null device beside the real ones; they record nothing.

@@ -1,4 +1,4 @@
-//! Everything that can go wrong before or while capturing, in words a user can act on.
+//! Why a capture cannot start or run. Every text says what, where, and what to do.
 
 use std::path::PathBuf;
 
@@ -10,32 +10,32 @@ use crate::file::FileError;
 #[non_exhaustive]
 pub enum CaptureError {
     /// The channel count is outside its limits.
-    #[error("--channels {channels}: must be 1 to {max}")]
+    #[error("{channels} channels: must be 1 to {max}")]
     Channels {
         /// What was asked for.
         channels: u32,
-        /// Most channels possible.
+        /// Largest count allowed.
         max: u32,
     },
     /// The sampling rate is outside its limits.
-    #[error("--rate {rate}: must be {min} to {max} Hz")]
+    #[error("sampling rate of {rate} Hz: must be {min} to {max} Hz")]
     Rate {
         /// What was asked for, in Hz.
         rate: u32,
-        /// Lowest rate possible, in Hz.
+        /// Lowest rate allowed, in Hz.
         min: u32,
-        /// Highest rate possible, in Hz.
+        /// Highest rate allowed, in Hz.
         max: u32,
     },
     /// The history is no positive length.
-    #[error("--history {secs}: must be more than 0 seconds")]
+    #[error("history of {secs} s: must be more than 0 seconds")]
     History {
         /// What was asked for, in seconds.
         secs: f64,
     },
     /// The ring would not fit into memory.
     #[error(
-        "--history {secs}: {channels} channels at {rate} Hz would take {gigabytes:.1} GB; this machine has room for at most {max_secs} s"
+        "history of {secs} s: {channels} channels at {rate} Hz would take {gigabytes:.1} GB; this machine has room for at most {max_secs} s"
     )]
     HistoryTooLong {
         /// What was asked for, in seconds.
@@ -54,17 +54,17 @@ pub enum CaptureError {
     Block {
         /// What was asked for, in frames.
         frames: u32,
-        /// Most frames possible.
+        /// Largest length allowed, in frames.
         max: u32,
     },
     /// The speed is outside its limits.
-    #[error("--speed {speed}: must be 0.01 to 1000")]
+    #[error("speed {speed}: must be 0.01 to 1000")]
     Speed {
         /// What was asked for.
         speed: f64,
     },
     /// No such signal, or a bad value behind its colon.
-    #[error("--signal {text}: {problem}; signals are {names}")]
+    #[error("signal {text}: {problem}; signals are {names}")]
     UnknownSignal {
         /// What was asked for.
         text: String,
@@ -75,7 +75,7 @@ pub enum CaptureError {
     },
     /// A tone that the sampling rate cannot carry.
     #[error(
-        "--signal sine:{hz}: must be below half the sampling rate ({rate} Hz); choose a lower tone or a higher --rate"
+        "signal sine:{hz}: must be below half the sampling rate ({rate} Hz); choose a lower tone or a higher rate"
     )]
     ToneTooHigh {
         /// The tone in Hz.
@@ -84,18 +84,18 @@ pub enum CaptureError {
         rate: u32,
     },
     /// The machine has no device that records.
-    #[error("no audio input device found; connect one, or use --signal or --file")]
+    #[error("no audio input device found; connect one, or choose a built-in signal or a file")]
     NoInputDevice,
     /// The machine has no device that records what it plays, or several and none for the default output.
     #[error(
-        "--loopback: no device records what the default output plays; `soundfall devices` lists those of the kind loopback, choose one with --device"
+        "no device records what the default output plays; name one of those that record another output"
     )]
     NoLoopback,
     /// Only a device can be a loopback.
-    #[error("--loopback: records what the computer plays; leave out --file and --signal")]
+    #[error("a file or a built-in signal cannot record what the computer plays; choose a device")]
     LoopbackOfNoDevice,
     /// No device has that id or name.
-    #[error("--device {name}: no such input device; there are: {offered}")]
+    #[error("{name}: no such input device; there are: {offered}")]
     UnknownDevice {
         /// What was asked for.
         name: String,
@@ -103,9 +103,7 @@ pub enum CaptureError {
         offered: String,
     },
     /// Several devices have that in their name.
-    #[error(
-        "--device {name}: fits several input devices: {matches}; give more of the name, or the id"
-    )]
+    #[error("{name}: fits several input devices: {matches}; give more of the name, or the id")]
     AmbiguousDevice {
         /// What was asked for.
         name: String,
@@ -137,7 +135,7 @@ pub enum CaptureError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Another rate than the file's was asked for.
-    #[error("{}: has {file_rate} Hz; files are not resampled, leave out --rate {wanted}", path.display())]
+    #[error("{}: has {file_rate} Hz, {wanted} Hz were asked for; files are not resampled", path.display())]
     FileRate {
         /// The file.
         path: PathBuf,
@@ -147,7 +145,7 @@ pub enum CaptureError {
         wanted: u32,
     },
     /// More channels than the file has were asked for.
-    #[error("{}: has {file_channels} channels, --channels {wanted} asks for more; leave it out or ask for at most {file_channels}", path.display())]
+    #[error("{}: has {file_channels} channels, {wanted} were asked for; ask for at most {file_channels}", path.display())]
     FileChannels {
         /// The file.
         path: PathBuf,
@@ -164,6 +162,10 @@ pub enum CaptureError {
     #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]
     Format(#[from] soundfall_ring::FormatError),
+    /// The ring that was just made cannot be opened for reading.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(transparent)]
+    OpenRing(#[from] soundfall_ring_file::OpenError),
     /// A thread could not be started.
     #[error("cannot start the {name} thread: {source}; the machine is out of threads or memory")]
     Thread {
@@ -175,7 +177,8 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
-    /// True where the command line is wrong (exit code 2), false where the machine or a file is (exit code 1).
+    /// True where the request itself cannot be met, whatever machine and file; false where the machine or a file is at
+    /// fault.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(

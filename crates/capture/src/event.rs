@@ -1,4 +1,4 @@
-//! What a running capture reports: events, and the state of its source.
+//! Events of a running capture, and the state of its source.
 
 use soundfall_ring::GapReason;
 
@@ -16,11 +16,11 @@ pub enum CaptureEvent {
         reason: GapReason,
     },
     /// The device reported that it lost sound itself. Where its clock tells how much, a gap of that length stands in
-    /// the ring (and its own event came before); where not, time is off by an unknown length from this frame on.
+    /// the ring (and its own event came before); where not, time is off by an unknown amount from this frame on.
     Xrun {
         /// Frame at which the sound is missing (absolute).
         at_frame: u64,
-        /// How much is missing, in frames; `None` where nobody can know.
+        /// Length of the loss in frames; `None` where it is unknown.
         length_frames: Option<u64>,
     },
     /// The sound system moved the stream to another device; it goes on.
@@ -31,10 +31,10 @@ pub enum CaptureEvent {
     /// The device is gone or gives no sound. The capture goes on: it looks for the device until it is back, and the
     /// ring stands still meanwhile.
     DeviceLost {
-        /// What happened, in one line.
+        /// Cause, in one line.
         message: String,
     },
-    /// Sound comes again after a loss. The time between is a gap in the ring (its event came before).
+    /// Sound returns after a loss. The time between is a gap in the ring (its event came before).
     Reconnected {
         /// The device: the same one, or for the default device the new default.
         device: String,
@@ -49,22 +49,22 @@ pub enum CaptureEvent {
         /// Its sampling rate now, in Hz.
         rate: u32,
     },
-    /// The file started again: nothing is missing, but the sound jumps here.
+    /// The file started again: nothing is missing, but the signal is discontinuous here.
     Looped {
-        /// First frame of the new round (absolute).
+        /// First frame of the new pass (absolute).
         at_frame: u64,
     },
-    /// The system refuses the writer thread a real-time priority. It works without; under heavy load sound may be
-    /// lost. Comes once at most.
+    /// The system refuses the writer thread a real-time priority. It runs without; under heavy load sound may be
+    /// lost. Sent once at most.
     PriorityRefused {
-        /// What the system said and what helps, in one line.
+        /// Reason and advice, in one line.
         message: String,
     },
-    /// The file is at its end; nothing more arrives.
+    /// The file has ended; no more frames arrive.
     Ended,
-    /// Something went wrong that did not end the capture, or that ended it where the state says so.
+    /// A failure that does not end the capture, or that ends it where the state says so.
     Warning {
-        /// What, in one line.
+        /// The failure, in one line.
         message: String,
     },
 }
@@ -89,8 +89,8 @@ pub enum WriterPriority {
     /// It has not started yet.
     #[default]
     NotAsked,
-    /// Before all ordinary threads.
+    /// Real-time: ahead of all ordinary threads.
     RealTime,
-    /// As every other thread: the system refused more.
+    /// As an ordinary thread: the system refused more.
     Ordinary,
 }

@@ -97,9 +97,9 @@ impl AudioFile {
                 MetadataOptions::default(),
             )
         })
-        .map_err(|message| FileError::Unrecognised {
+        .map_err(|failure| FileError::Unrecognised {
             path: at(),
-            message,
+            message: failure.to_string(),
         })?;
         let track = format
             .default_track(TrackType::Audio)
@@ -110,9 +110,9 @@ impl AudioFile {
             symphonia::default::get_codecs()
                 .make_audio_decoder(params, &AudioDecoderOptions::default())
         })
-        .map_err(|message| FileError::UnsupportedCodec {
+        .map_err(|failure| FileError::UnsupportedCodec {
             path: at(),
-            message,
+            message: failure.to_string(),
         })?;
         let place = Place {
             exact: params.codec == CODEC_ID_FLAC,
@@ -306,8 +306,8 @@ struct Place {
 }
 
 impl Place {
-    /// Frames that are missing before this packet, which is then held back. A reader leaves out without a word what it
-    /// cannot make out.
+    /// Frames that are missing before this packet, which is then held back. The reader skips what it cannot parse
+    /// without an error.
     fn hole_before(&mut self, packet: &Packet) -> Option<u64> {
         let start = packet.pts.get();
         let due = self.due.unwrap_or(start);
@@ -382,11 +382,19 @@ fn copy(buffer: &GenericAudioBufferRef<'_>, out: &mut Vec<f32>) -> Step {
     }
 }
 
-/// Runs a parser; its error or panic becomes a text.
-fn guarded<T>(parse: impl FnOnce() -> Result<T, CodecError>) -> Result<T, String> {
+/// Why a parser gave up.
+#[derive(Debug, thiserror::Error)]
+enum ParseFailure {
+    #[error(transparent)]
+    Refused(#[from] CodecError),
+    #[error("its reader failed on damaged data")]
+    Panicked,
+}
+
+/// Runs a parser; a panic within becomes an error.
+fn guarded<T>(parse: impl FnOnce() -> Result<T, CodecError>) -> Result<T, ParseFailure> {
     match catch_unwind(AssertUnwindSafe(parse)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("its reader failed on damaged data".to_owned()),
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(ParseFailure::Panicked),
     }
 }

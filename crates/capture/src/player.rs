@@ -1,4 +1,4 @@
-//! Plays an audio file: hands out its frames one after the other, once or for ever, and says where it breaks.
+//! Plays an audio file once or in a loop: frames in order, and the places of its discontinuities.
 //!
 //! It never waits for the time to come and never touches the queue: see `producer`.
 
@@ -23,7 +23,7 @@ pub(crate) enum BreakKind {
     Damaged { frames: usize },
 }
 
-/// Plays a file, once or for ever, with the first `channels` of its channels.
+/// Plays the first `channels` channels of a file, once or in a loop.
 pub(crate) struct FilePlayer {
     file: AudioFile,
     channels: usize,

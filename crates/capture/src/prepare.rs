@@ -1,18 +1,18 @@
 //! Opens and checks the source of a capture before anything is started.
 //!
-//! Makes no ring and starts no thread: what is refused here leaves nothing behind.
+//! Makes no ring and starts no thread: a refusal here leaves nothing behind.
 
 use crate::config::{CaptureConfig, SourceSpec};
 use crate::device::Chosen;
-use crate::devices::{self, Wish};
+use crate::devices::{self, DeviceRequest};
 use crate::error::CaptureError;
 use crate::file::AudioFile;
 use crate::limits::{check_channels, check_rate};
+use crate::paced_source::FrameSource;
 use crate::player::FilePlayer;
-use crate::producer::Material;
 use crate::signal::Generator;
 
-/// A source that is known and checked, but not started.
+/// A checked source that is not started.
 pub(crate) struct Prepared {
     pub(crate) channels: u32,
     pub(crate) rate: u32,
@@ -20,21 +20,27 @@ pub(crate) struct Prepared {
     pub(crate) kind: Kind,
 }
 
-/// What it is.
+/// Kind of the source.
 pub(crate) enum Kind {
-    Device { chosen: Box<Chosen>, wish: Wish },
-    Material { material: Box<Material>, speed: f64 },
+    Device {
+        chosen: Box<Chosen>,
+        request: DeviceRequest,
+    },
+    Paced {
+        frames: Box<FrameSource>,
+        speed: f64,
+    },
 }
 
 /// Opens and checks the source.
 pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
     let prepared = match &config.source {
         SourceSpec::Device { name } => {
-            let wish = Wish {
+            let request = DeviceRequest {
                 name: name.clone(),
                 loopback: config.loopback,
             };
-            let found = devices::find(&wish)?;
+            let found = devices::find(&request)?;
             let chosen = Chosen::settle(found, config.channels, config.sample_rate)?;
             Prepared {
                 channels: chosen.channels,
@@ -42,7 +48,7 @@ pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> 
                 label: chosen.name().to_owned(),
                 kind: Kind::Device {
                     chosen: Box::new(chosen),
-                    wish,
+                    request,
                 },
             }
         }
@@ -73,8 +79,8 @@ pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> 
                 channels,
                 rate: file_rate,
                 label: name.to_string_lossy().into_owned(),
-                kind: Kind::Material {
-                    material: Box::new(Material::File(Box::new(FilePlayer::new(
+                kind: Kind::Paced {
+                    frames: Box::new(FrameSource::File(Box::new(FilePlayer::new(
                         file, channels, *looped,
                     )))),
                     speed: *speed,
@@ -90,8 +96,10 @@ pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> 
                 channels,
                 rate,
                 label: signal.to_string(),
-                kind: Kind::Material {
-                    material: Box::new(Material::Signal(Generator::new(*signal, channels, rate)?)),
+                kind: Kind::Paced {
+                    frames: Box::new(FrameSource::Signal(Generator::new(
+                        *signal, channels, rate,
+                    )?)),
                     speed: 1.0,
                 },
             }

@@ -1,16 +1,44 @@
 //! A real-time priority for the writer thread, where the system allows it.
 //!
-//! Asks once and tells the answer; it never insists, and changes only the thread that asks.
+//! Asks once, and changes only the calling thread.
+
+use std::io;
 
 use thread_priority::{Error, ThreadPriority};
+
+/// What helps on this system, as the end of a message.
+const ADVICE: &str = if cfg!(target_os = "linux") {
+    "; `ulimit -r` must be 1 or more, which a line `@audio - rtprio 20` in /etc/security/limits.conf gives to the group audio"
+} else {
+    ""
+};
+
+/// The system refused the priority. One line, with what helps.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the writer thread gets no real-time priority ({reason}); under heavy load sound may be lost{ADVICE}"
+)]
+pub(crate) struct PriorityRefused {
+    reason: String,
+}
+
+impl From<Error> for PriorityRefused {
+    fn from(error: Error) -> Self {
+        let reason = match error {
+            Error::OS(code) => io::Error::from_raw_os_error(code).to_string(),
+            other => other.to_string(),
+        };
+        Self { reason }
+    }
+}
 
 /// Asks for a real-time priority for the calling thread: the lowest there is, which is above every ordinary thread
 /// and below the sound system's own.
 ///
 /// # Errors
-/// The refusal, in one line, and what helps.
-pub(crate) fn raise() -> Result<(), String> {
-    request().map_err(|error| refusal(&error))
+/// [`PriorityRefused`].
+pub(crate) fn raise() -> Result<(), PriorityRefused> {
+    Ok(request()?)
 }
 
 #[cfg(unix)]
@@ -29,21 +57,6 @@ fn request() -> Result<(), Error> {
 #[cfg(not(unix))]
 fn request() -> Result<(), Error> {
     thread_priority::set_current_thread_priority(ThreadPriority::Max)
-}
-
-fn refusal(error: &Error) -> String {
-    let reason = match error {
-        Error::OS(code) => std::io::Error::from_raw_os_error(*code).to_string(),
-        other => other.to_string(),
-    };
-    let help = if cfg!(target_os = "linux") {
-        "; `ulimit -r` must be 1 or more, which a line `@audio - rtprio 20` in /etc/security/limits.conf gives to the group audio"
-    } else {
-        ""
-    };
-    format!(
-        "the writer thread gets no real-time priority ({reason}); under heavy load sound may be lost{help}"
-    )
 }
 
 #[cfg(test)]
@@ -66,7 +79,8 @@ mod tests {
         })
         .join()
         .unwrap();
-        if let Err(message) = answer {
+        if let Err(refused) = answer {
+            let message = refused.to_string();
             assert!(message.starts_with("the writer thread gets no real-time priority"));
             assert!(!message.contains('\n'));
         }
@@ -74,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_helps() {
-        let text = refusal(&Error::OS(1));
+        let text = PriorityRefused::from(Error::OS(1)).to_string();
         assert!(text.contains("not permitted"), "{text}");
         if cfg!(target_os = "linux") {
             assert!(text.contains("rtprio"), "{text}");

@@ -12,10 +12,10 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use soundfall_ring::{GapReason, RingWriter, WriteError, WriteStorage};
 
 use crate::device::Link;
+use crate::device_supervisor::Reconnection;
 use crate::event::{CaptureEvent, SourceState, WriterPriority};
-use crate::feed::{Counters, Intake, Mark};
-use crate::keeper::Return;
 use crate::priority;
+use crate::sample_queue::{Counters, GapMarker, SampleConsumer};
 
 /// Longest time between two heartbeats; half of what the format demands.
 const HEARTBEAT: Duration = Duration::from_millis(125);
@@ -23,8 +23,8 @@ const HEARTBEAT: Duration = Duration::from_millis(125);
 /// A device that delivers nothing for so long is taken for lost.
 const STALL: Duration = Duration::from_secs(2);
 
-/// How long the end waits until a silence is written.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// Longest time that stopping waits for pending silence to be written.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Most frames of silence written before stop and heartbeat are looked at again.
 const SILENCE_STEP: u64 = 1 << 18;
@@ -33,33 +33,33 @@ const SILENCE_STEP: u64 = 1 << 18;
 pub(crate) struct Device {
     pub(crate) link: Link,
     /// Where its next connection comes from; closed when there is none any more.
-    pub(crate) returns: Receiver<Return>,
+    pub(crate) reconnections: Receiver<Reconnection>,
 }
 
 /// Cuts the stream of frames into blocks and writes them.
 pub(crate) struct Assembler<W> {
     ring: W,
-    intake: Intake,
+    consumer: SampleConsumer,
     block: Vec<f32>,
     /// Samples in `block`.
     filled: usize,
     /// Frames taken from the queue.
     taken: u64,
-    mark: Option<Mark>,
+    marker: Option<GapMarker>,
     /// Frames of silence that are due before anything else.
     silence: u64,
     counters: Arc<Counters>,
     events: Sender<CaptureEvent>,
     /// For a source that may go and come back.
     device: Option<Device>,
-    /// The device does not come back.
+    /// The device will not come back: the source has ended.
     over: bool,
     /// When frames waited for the last time.
     last_arrival: Instant,
-    /// Nothing arrives, and the time runs on.
+    /// No sound arrives; the time until it does becomes a gap.
     away: bool,
     /// Name of the device that was connected again and gave no sound yet.
-    returning: Option<String>,
+    reconnected_device: Option<String>,
 }
 
 impl<S, W> Assembler<W>
@@ -69,19 +69,19 @@ where
 {
     pub(crate) fn new(
         ring: W,
-        intake: Intake,
+        consumer: SampleConsumer,
         counters: Arc<Counters>,
         events: Sender<CaptureEvent>,
         device: Option<Device>,
     ) -> Self {
-        let samples = ring.format().block_frames as usize * intake.channels;
+        let samples = ring.format().block_frames as usize * consumer.channels;
         Self {
             ring,
-            intake,
+            consumer,
             block: vec![0.0; samples],
             filled: 0,
             taken: 0,
-            mark: None,
+            marker: None,
             silence: 0,
             counters,
             events,
@@ -89,13 +89,13 @@ where
             over: false,
             last_arrival: Instant::now(),
             away: false,
-            returning: None,
+            reconnected_device: None,
         }
     }
 
     /// Moves everything that waits in the queue into the ring; of a long silence only a part at a time.
     pub(crate) fn drain(&mut self) -> Result<(), WriteError> {
-        let channels = self.intake.channels;
+        let channels = self.consumer.channels;
         let mut silence_left = SILENCE_STEP;
         loop {
             if self.silence > 0 {
@@ -110,18 +110,18 @@ where
             if self.away {
                 return Ok(());
             }
-            // Order matters: a mark is pushed before the frames behind it, so whoever sees those frames first
-            // and looks for marks then, cannot miss one.
-            let waiting = self.intake.samples.slots() / channels;
-            if self.mark.is_none() {
-                self.mark = self.intake.marks.pop().ok();
+            // Order matters: a marker is pushed before the frames behind it. Reading the frame count first and the
+            // markers second therefore misses no marker.
+            let waiting = self.consumer.samples.slots() / channels;
+            if self.marker.is_none() {
+                self.marker = self.consumer.markers.pop().ok();
             }
             let mut take = waiting.min((self.block.len() - self.filled) / channels);
-            if let Some(mark) = self.mark {
-                let before = mark.after_frames.saturating_sub(self.taken);
+            if let Some(marker) = self.marker {
+                let before = marker.after_frames.saturating_sub(self.taken);
                 if before == 0 {
-                    self.mark = None;
-                    self.take_mark(mark);
+                    self.marker = None;
+                    self.take_marker(marker);
                     continue;
                 }
                 take = take.min(usize::try_from(before).unwrap_or(usize::MAX));
@@ -129,7 +129,7 @@ where
             if take == 0 {
                 return Ok(());
             }
-            let Ok(chunk) = self.intake.samples.read_chunk(take * channels) else {
+            let Ok(chunk) = self.consumer.samples.read_chunk(take * channels) else {
                 return Ok(());
             };
             let (first, second) = chunk.as_slices();
@@ -147,23 +147,23 @@ where
 
     /// Frames that are in the ring or in the unfinished block.
     fn position(&self) -> u64 {
-        self.ring.written_frames() + (self.filled / self.intake.channels) as u64
+        self.ring.written_frames() + (self.filled / self.consumer.channels) as u64
     }
 
-    /// What the callback told of this place.
-    fn take_mark(&mut self, mark: Mark) {
+    /// Handles a marker that is due at this frame.
+    fn take_marker(&mut self, marker: GapMarker) {
         let at_frame = self.position();
-        self.insert_gap(mark.length_frames, mark.reason);
-        if mark.xrun {
-            let length_frames = (mark.length_frames > 0).then_some(mark.length_frames);
-            self.tell(CaptureEvent::Xrun {
+        self.insert_gap(marker.length_frames, marker.reason);
+        if marker.xrun {
+            let length_frames = (marker.length_frames > 0).then_some(marker.length_frames);
+            self.send(CaptureEvent::Xrun {
                 at_frame,
                 length_frames,
             });
         }
     }
 
-    /// Puts zeros in place of lost frames. The gap is recorded first: no reader sees the zeros unexplained.
+    /// Puts zeros in place of lost frames. The gap is recorded first: no reader sees zeros without their gap.
     fn insert_gap(&mut self, length_frames: u64, reason: GapReason) {
         if length_frames == 0 {
             return;
@@ -171,7 +171,7 @@ where
         let start_frame = self.position();
         self.ring.record_gap(start_frame, length_frames, reason);
         self.counters.gaps.fetch_add(1, Ordering::Relaxed);
-        self.tell(CaptureEvent::Gap {
+        self.send(CaptureEvent::Gap {
             start_frame,
             length_frames,
             reason,
@@ -180,7 +180,7 @@ where
     }
 
     fn write_silence(&mut self, mut left: u64) -> Result<(), WriteError> {
-        let channels = self.intake.channels;
+        let channels = self.consumer.channels;
         let block_frames = (self.block.len() / channels) as u64;
         while left > 0 {
             if self.filled == 0 && left >= block_frames {
@@ -203,7 +203,7 @@ where
         Ok(())
     }
 
-    fn tell(&self, event: CaptureEvent) {
+    fn send(&self, event: CaptureEvent) {
         self.events.try_send(event).ok();
     }
 
@@ -223,7 +223,7 @@ where
             return Ok(());
         }
         if self.away || self.counters.state() == SourceState::Lost {
-            let room = ((self.block.len() - self.filled) / self.intake.channels) as u64;
+            let room = ((self.block.len() - self.filled) / self.consumer.channels) as u64;
             self.counters.lost_frames.fetch_add(room, Ordering::Relaxed);
             self.insert_gap(room, GapReason::DeviceLost);
             return self.drain();
@@ -232,21 +232,21 @@ where
         self.flush()
     }
 
-    /// Notices that a device is gone or silent, and that sound comes again; the time between becomes a gap.
+    /// Detects the loss of a device and the return of sound; the time between becomes a gap.
     fn note_arrival(&mut self, now: Instant) {
         let Some(device) = &self.device else { return };
         if self.away {
-            if self.returning.is_none() {
-                discard(&mut self.intake, &self.counters);
+            if self.reconnected_device.is_none() {
+                discard(&mut self.consumer, &self.counters);
             }
-            match device.returns.try_recv() {
+            match device.reconnections.try_recv() {
                 Ok(next) => {
-                    self.intake = next.intake;
-                    (self.taken, self.mark) = (0, None);
-                    self.returning = Some(next.device);
+                    self.consumer = next.consumer;
+                    (self.taken, self.marker) = (0, None);
+                    self.reconnected_device = Some(next.device);
                 }
                 Err(TryRecvError::Empty) => {}
-                // It does not come back: the end of the source.
+                // The supervisor has ended: so has the source.
                 Err(TryRecvError::Disconnected) => {
                     self.device = None;
                     self.over = true;
@@ -255,7 +255,7 @@ where
             }
         }
         let delivers = self.counters.state() == SourceState::Running;
-        let waiting = (self.intake.samples.slots() / self.intake.channels) as u64;
+        let waiting = (self.consumer.samples.slots() / self.consumer.channels) as u64;
         let silent = now.saturating_duration_since(self.last_arrival);
         if waiting > 0 {
             self.last_arrival = now;
@@ -269,9 +269,9 @@ where
                 self.insert_gap(missing, GapReason::DeviceLost);
                 self.counters.set_state(SourceState::Running);
                 self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
-                let label = self.returning.take();
+                let label = self.reconnected_device.take();
                 let device = label.unwrap_or_else(|| "the device".to_owned());
-                self.tell(CaptureEvent::Reconnected { device });
+                self.send(CaptureEvent::Reconnected { device });
             }
         } else if !delivers {
             self.away = true;
@@ -284,10 +284,10 @@ where
 
     /// True when the producing end is gone for good and everything from it was taken.
     pub(crate) fn exhausted(&self) -> bool {
-        let all_taken = self.intake.samples.is_abandoned()
-            && self.intake.samples.slots() < self.intake.channels
-            && self.intake.marks.is_empty()
-            && self.mark.is_none();
+        let all_taken = self.consumer.samples.is_abandoned()
+            && self.consumer.samples.slots() < self.consumer.channels
+            && self.consumer.markers.is_empty()
+            && self.marker.is_none();
         self.silence == 0 && (self.over || self.device.is_none() && all_taken)
     }
 
@@ -298,8 +298,9 @@ where
             Ok(()) => WriterPriority::RealTime,
             Err(_) => WriterPriority::Ordinary,
         });
-        if let Err(message) = asked {
-            self.tell(CaptureEvent::PriorityRefused { message });
+        if let Err(refused) = asked {
+            let message = refused.to_string();
+            self.send(CaptureEvent::PriorityRefused { message });
         }
         let format = *self.ring.format();
         let block_secs = f64::from(format.block_frames) / f64::from(format.sample_rate);
@@ -322,14 +323,14 @@ where
             }
             if let Err(error) = written {
                 self.counters.set_state(SourceState::Lost);
-                self.tell(CaptureEvent::Warning {
+                self.send(CaptureEvent::Warning {
                     message: format!("the ring takes no more: {error}"),
                 });
                 self.counters.set_finished();
                 break;
             }
-            // A silence of hours is not worth waiting for.
-            let stopped_for = |at: Instant| at.elapsed() > FAREWELL || self.silence == 0;
+            // Hours of pending silence are not waited for.
+            let stopped_for = |at: Instant| at.elapsed() > SHUTDOWN_TIMEOUT || self.silence == 0;
             if stopping && stopped_for(*stopped_at.get_or_insert_with(Instant::now)) {
                 break;
             }
@@ -347,14 +348,14 @@ where
     }
 }
 
-/// Throws away what a lost connection still gave: that time is part of the gap. Its feed may live on for long, as not
-/// every sound system drops what it was given when a stream ends.
-fn discard(intake: &mut Intake, counters: &Counters) {
-    while let Ok(mark) = intake.marks.pop() {
+/// Throws away what a lost connection still gave: that time is part of the gap. Its producing end may live on for
+/// long, as not every sound system drops its callback when a stream ends.
+fn discard(consumer: &mut SampleConsumer, counters: &Counters) {
+    while let Ok(marker) = consumer.markers.pop() {
         let lost = &counters.lost_frames;
-        lost.fetch_sub(mark.length_frames, Ordering::Relaxed);
+        lost.fetch_sub(marker.length_frames, Ordering::Relaxed);
     }
-    intake.clear();
+    consumer.clear();
 }
 
 fn unix_ns() -> u64 {

@@ -158,7 +158,7 @@ fn a_looped_file_repeats_without_a_seam() {
     })
     .unwrap();
     wait(&capture, |capture| capture.stats().frames > 4_000);
-    // Every round is told with the very frame it starts at; nothing is missing there, so there is no gap.
+    // Every pass is reported with the frame it starts at; nothing is missing there, so there is no gap.
     let rounds: Vec<u64> = capture
         .poll_events()
         .iter()
@@ -195,7 +195,7 @@ fn wrong_wishes_are_refused_and_leave_nothing() {
     };
     let signal = || SourceSpec::Signal(Signal::Demo);
     let base = |source| config(source, dir.path());
-    for (wish, usage) in [
+    for (request, usage) in [
         (
             CaptureConfig {
                 channels: Some(0),
@@ -262,7 +262,7 @@ fn wrong_wishes_are_refused_and_leave_nothing() {
             false,
         ),
     ] {
-        let error = start(wish).unwrap_err();
+        let error = start(request).unwrap_err();
         assert_eq!(error.is_usage(), usage, "{error}");
         assert!(
             !error.to_string().contains('\n') && error.to_string().len() > 10,

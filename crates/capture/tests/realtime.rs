@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use soundfall_capture::feed::{Counters, Feed, ToF32, queue};
+use soundfall_capture::sample_queue::{Counters, SampleProducer, ToF32, sample_queue};
 
 #[global_allocator]
 static WATCHED: AllocDisabler = AllocDisabler;
@@ -27,8 +27,8 @@ fn waits() -> u64 {
 }
 
 /// Plays a device: buffers of every size, an empty one and a broken frame included, overruns of the queue and of the
-/// device, and nobody who empties the queue or the marks.
-fn every_path<T: ToF32>(feed: &mut Feed, counters: &Counters, samples: &[T]) {
+/// device, and no consumer that empties the queues.
+fn every_path<T: ToF32>(producer: &mut SampleProducer, counters: &Counters, samples: &[T]) {
     let before = waits();
     assert_no_alloc(|| {
         for round in 0..2_000u64 {
@@ -37,8 +37,8 @@ fn every_path<T: ToF32>(feed: &mut Feed, counters: &Counters, samples: &[T]) {
             if round % 5 == 0 {
                 counters.note_xrun();
             }
-            feed.push_timed(&samples[..frames * 3 + frames % 3], at);
-            feed.push(&samples[..frames]);
+            producer.push_timed(&samples[..frames * 3 + frames % 3], at);
+            producer.push(&samples[..frames]);
         }
     });
     assert_eq!(waits(), before, "the callback waited for something");
@@ -47,16 +47,16 @@ fn every_path<T: ToF32>(feed: &mut Feed, counters: &Counters, samples: &[T]) {
 #[test]
 fn the_callback_allocates_nothing() {
     let counters = Arc::new(Counters::default());
-    let feed = || queue(3, 4_800, Arc::clone(&counters));
+    let producer = || sample_queue(3, 4_800, Arc::clone(&counters));
     macro_rules! formats {
         ($($sample:expr),*) => {$({
-            let (feed, mut intake) = feed();
-            let mut feed = feed.with_rate(48_000);
+            let (producer, mut consumer) = producer();
+            let mut producer = producer.with_rate(48_000);
             let samples = vec![$sample; 3_002];
-            every_path(&mut feed, &counters, &samples);
-            // With an emptied queue its marks come through as well.
-            intake.clear();
-            every_path(&mut feed, &counters, &samples);
+            every_path(&mut producer, &counters, &samples);
+            // With an emptied queue its markers come through as well.
+            consumer.clear();
+            every_path(&mut producer, &counters, &samples);
         })*};
     }
     let i24 = cpal::I24::new(5).unwrap();

@@ -268,22 +268,22 @@ fn write_blocks(writer: &mut RingWriter<HeapStorage>, blocks: u64) {
     for _ in 0..blocks {
         let start = writer.written_frames();
         let block: Vec<f32> = (start..start + 100)
-            .flat_map(|f| [told(f), -told(f)])
+            .flat_map(|f| [numbered(f), -numbered(f)])
             .collect();
         writer.write_block(&block).unwrap();
     }
 }
 
-fn told(frame: u64) -> f32 {
+fn numbered(frame: u64) -> f32 {
     (frame + 1) as f32 / 8_388_608.0
 }
 
 fn told_from(frames: std::ops::Range<u64>) -> Vec<f32> {
-    frames.flat_map(|f| [told(f), -told(f)]).collect()
+    frames.flat_map(|f| [numbered(f), -numbered(f)]).collect()
 }
 
 #[test]
-fn gaps_and_overruns_are_silence_of_their_length_and_told() {
+fn gaps_and_overruns_are_silence_of_their_length_and_numbered() {
     let dir = tempfile::tempdir().unwrap();
     let (mut writer, ring) = rig(1_000);
     write_blocks(&mut writer, 20);

@@ -264,10 +264,10 @@ fn inner_loopback() {
     pactl(&["set-default-sink", "other"]);
     pactl(&["set-default-source", "first.monitor"]);
     let list = devices::list().unwrap();
-    let marked = |mark: fn(&devices::DeviceInfo) -> bool| {
+    let marked = |marker: fn(&devices::DeviceInfo) -> bool| {
         let ids: Vec<&str> = list
             .iter()
-            .filter(|device| mark(device))
+            .filter(|device| marker(device))
             .map(|device| device.id.as_str())
             .collect();
         ids.join(" ")

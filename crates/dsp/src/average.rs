@@ -117,7 +117,7 @@ pub struct MaxHold {
 }
 
 impl MaxHold {
-    /// Holds maxima of `bins` values for ever.
+    /// Holds maxima of `bins` values without decay.
     #[must_use]
     pub fn new(bins: usize) -> Self {
         Self::falling(bins, f64::INFINITY, 0.0)

@@ -2,6 +2,8 @@
 //! 8 … columns, packed as half floats. The same code on every thread and in every worker; never
 //! knows where samples come from or who draws the rows.
 
+mod stored;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,41 +12,10 @@ use crate::scale::{BinMap, FrequencyAxis};
 use crate::stft::{MIN_WINDOW, Stft, StftError, StftParams};
 use crate::vector;
 
-/// The dB range a level is stored over: heights are normalised by it.
-pub const STORED_DB_SPAN: f32 = 160.0;
+use stored::{HOLE_BITS, LOST};
 
-/// What a row stores where nothing is known: a gap. As the bits of half floats it is above every
-/// level, so that the maximum of two rows keeps it.
-pub const HOLE: f32 = -1.0;
-
-/// Bytes of one level in a row.
-pub const LEVEL_BYTES: usize = 2;
-
-/// Bits of [`HOLE`] as a half float.
-const HOLE_BITS: u16 = 0xbc00;
-
-/// A column of which samples are lost, on its way through the maxima.
-const LOST: f32 = f32::INFINITY;
-
-/// Level in dBFS as stored in a row: 0 at −160 dBFS, 1 at 0 dBFS, at most 1.25.
-#[must_use]
-pub fn stored_level(dbfs: f32) -> f32 {
-    (1.0 + dbfs / STORED_DB_SPAN).clamp(0.0, 1.25)
-}
-
-/// The bits of the half float that stores a level in dBFS: rounded to nearest, within 0.04 dB of
-/// the level. Levels within 0.01 dB of the floor count as the floor, +∞ stands for a hole.
-#[inline(always)]
-pub(crate) fn stored_bits(dbfs: f32) -> u16 {
-    let level = 1.0 + dbfs * (1.0 / STORED_DB_SPAN);
-    // Below the smallest normal half float; NaN too.
-    let level = if level > 6.2e-5 { level } else { 0.0 };
-    let level = if level < 1.25 { level } else { 1.25 };
-    // Half floats have 13 bits less of mantissa and an exponent biased by 112 less.
-    let bits = (level.to_bits() + 0x1000) >> 13;
-    let bits = bits.saturating_sub(112 << 10) as u16;
-    if dbfs == LOST { HOLE_BITS } else { bits }
-}
+pub(crate) use stored::stored_bits;
+pub use stored::{HOLE, LEVEL_BYTES, STORED_DB_SPAN, stored_level};
 
 /// How a column is made of samples, and what a row is wide.
 #[derive(Clone, Debug)]
@@ -143,7 +114,7 @@ impl RowSpan {
     }
 
     /// Where the rows of a mip begin, counted in rows of one channel, when every mip holds its
-    /// rows of `channels` channels: [mip][channel][row].
+    /// rows of `channels` channels: `[mip][channel][row]`.
     #[must_use]
     pub fn first_row(&self, mip: u32, channels: u64) -> u64 {
         let before = Self {
@@ -201,7 +172,7 @@ impl RowEngine {
     }
 
     /// Writes the rows of one channel into `out`, which holds those of all: little-endian half
-    /// floats, [mip][channel][row][axis column], `span.total_rows() · channels · width` of them.
+    /// floats, `[mip][channel][row][axis bin]`, `span.total_rows() · channels · width` of them.
     ///
     /// `samples` are [`RowShape::frames`] of the span's columns. `is_lost` says whether a range of
     /// frames, counted from the first sample, touches lost ones: a row with such a column is a
@@ -271,37 +242,4 @@ pub fn push_holes(levels: usize, out: &mut Vec<u8>) {
 /// Both are little-endian half floats as [`RowEngine::rows`] writes them, of the same length.
 pub fn merge_rows(top: &mut [u8], row: &[u8]) {
     vector::merge_levels(top, row);
-}
-
-#[cfg(test)]
-mod tests {
-    use half::f16;
-
-    use super::*;
-
-    /// Against the crate `half`, over all levels there are.
-    #[test]
-    fn levels_are_packed_as_half_floats() {
-        for i in 0..500_000 {
-            let dbfs = -205.0 + i as f32 * 0.0005;
-            let ours = f16::from_bits(stored_bits(dbfs)).to_f32();
-            let exact = stored_level(dbfs);
-            let step = if exact < 0.01 {
-                7e-5
-            } else {
-                2.6e-4 * exact.max(0.25) * 2.0
-            };
-            assert!((ours - exact).abs() <= step, "{dbfs} dBFS: {ours} {exact}");
-            if exact > 1e-4 {
-                // One rounding more or less, since the level itself is rounded differently.
-                let theirs = f16::from_f32(exact).to_bits();
-                assert!(stored_bits(dbfs).abs_diff(theirs) <= 1, "{dbfs}");
-            }
-        }
-        assert_eq!(stored_bits(f32::NAN), 0);
-        assert_eq!(stored_bits(f32::NEG_INFINITY), 0);
-        assert_eq!(f16::from_bits(stored_bits(1e9)).to_f32(), 1.25);
-        assert_eq!(f16::from_bits(stored_bits(LOST)).to_f32(), HOLE);
-        assert_eq!(f16::from_bits(stored_bits(0.0)).to_f32(), 1.0);
-    }
 }

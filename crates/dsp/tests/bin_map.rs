@@ -85,7 +85,7 @@ proptest! {
         levels[peak] = -3.0;
         let out = apply(&axis, fft, &levels);
         let hz = peak as f64 * RATE / fft as f64;
-        if let Some(column) = axis.column(hz) {
+        if let Some(column) = axis.bin(hz) {
             // Rounding may put a bin on an edge into the neighbour.
             let around = &out[column.saturating_sub(1)..(column + 2).min(out.len())];
             prop_assert!(around.contains(&-3.0), "{:?}", around);

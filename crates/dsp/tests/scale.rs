@@ -76,7 +76,7 @@ fn impossible_axes_are_refused() {
         new(Scale::Log, 0.0, 100.0, 8),
         Err(AxisError::LogFromZero { min_hz: 0.0 })
     );
-    assert_eq!(new(Scale::Mel, 0.0, 100.0, 0), Err(AxisError::NoColumns));
+    assert_eq!(new(Scale::Mel, 0.0, 100.0, 0), Err(AxisError::NoBins));
     assert!(FrequencyAxis::whole(Scale::Log, 30.0, 8).is_err());
 }
 
@@ -95,15 +95,15 @@ proptest! {
         low in 1.0f64..1000.0,
         width in 1.0f64..90_000.0,
         position in 0.0f64..1.0,
-        columns in 1usize..3000,
+        bins in 1usize..3000,
     ) {
-        let axis = FrequencyAxis::new(Scale::ALL[index], low, low + width, columns).unwrap();
+        let axis = FrequencyAxis::new(Scale::ALL[index], low, low + width, bins).unwrap();
         prop_assert!((axis.position(axis.hz(position)) - position).abs() < 1e-6);
         prop_assert_eq!(axis.hz(0.0), low);
         prop_assert_eq!(axis.hz(1.0), low + width);
-        let column = axis.column(axis.hz(position)).unwrap();
-        prop_assert!((column as f64 - position * columns as f64).abs() < 1.001);
-        prop_assert_eq!(axis.column(low - 0.5), None);
-        prop_assert_eq!(axis.column(low + width), Some(columns - 1));
+        let bin = axis.bin(axis.hz(position)).unwrap();
+        prop_assert!((bin as f64 - position * bins as f64).abs() < 1.001);
+        prop_assert_eq!(axis.bin(low - 0.5), None);
+        prop_assert_eq!(axis.bin(low + width), Some(bins - 1));
     }
 }

@@ -2,7 +2,7 @@
 //! SIGBUS, which would end the process; here it ends the ring instead: the mapping gets zeros in
 //! place of the file, and a flag says that what it holds is not the ring any more.
 //!
-//! Never touches the memory of others: a SIGBUS anywhere else goes on to whoever handled it
+//! Never touches the memory of others: a SIGBUS anywhere else is passed to the handler that was installed
 //! before, or ends the process as ever. Costs nothing while nothing happens.
 
 use std::ffi::{c_int, c_void};
@@ -38,7 +38,7 @@ static TABLE: [Slot; SLOTS] = [const {
     }
 }; SLOTS];
 
-/// Whoever handled SIGBUS before.
+/// The handler that was installed before.
 static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 
 /// Whether a mapping lost its file; can be asked longer than the mapping lives.
@@ -113,7 +113,7 @@ fn install() -> bool {
         let mut action: libc::sigaction = std::mem::zeroed();
         let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_bus;
         action.sa_sigaction = handler as libc::sighandler_t;
-        // On the alternative stack, so that a stack overflow is still told as such.
+        // On the alternative stack, so that a stack overflow is still reported as such.
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         libc::sigaction(libc::SIGBUS, &raw const action, ptr::null_mut()) == 0
     }
@@ -159,7 +159,7 @@ fn put_zeros(address: usize) -> bool {
     false
 }
 
-/// Hands the signal to whoever handled it before.
+/// Passes the signal to the handler that was installed before.
 fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let Some(before) = BEFORE.get() else { return };
     let handler = before.sa_sigaction;

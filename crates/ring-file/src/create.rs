@@ -84,7 +84,7 @@ impl Drop for FileRingWriter {
 }
 
 /// Creates a ring file and becomes its writer. A ring that lies at the path is replaced by a new
-/// file; whoever reads the old one keeps it until it looks again.
+/// file; readers of the old one keep it until they check again.
 ///
 /// # Errors
 /// [`CreateError`]; then nothing was left behind and nothing overwritten.

@@ -1,4 +1,4 @@
-//! What can go wrong with ring files, in words for the user. Never hides the path.
+//! Errors of ring files. Every text names the path.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub enum CreateError {
         path: PathBuf,
     },
     /// The directory could not be made or used.
-    #[error("cannot use the directory {}: {source}; choose another place with --ring", path.display())]
+    #[error("cannot use the directory {}: {source}; choose another place", path.display())]
     Directory {
         /// The directory.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum CreateError {
         source: io::Error,
     },
     /// Something that is not a regular file lies at the path.
-    #[error("{} is {what}, not a ring file; remove it or choose another path with --ring", path.display())]
+    #[error("{} is {what}, not a ring file; remove it or choose another path", path.display())]
     Occupied {
         /// The path given.
         path: PathBuf,
@@ -32,16 +32,16 @@ pub enum CreateError {
         what: &'static str,
     },
     /// A regular file that is no ring lies at the path.
-    #[error("{} exists and is not a ring, so it is not overwritten; remove it or choose another path with --ring", path.display())]
+    #[error("{} exists and is not a ring, so it is not overwritten; remove it or choose another path", path.display())]
     NotOurs {
         /// The path given.
         path: PathBuf,
     },
     /// Something lies at the path and cannot be examined, so it is not overwritten.
-    #[error("{0}; choose another path with --ring")]
+    #[error("{0}; choose another path")]
     Unreadable(#[source] OpenError),
     /// Another writer holds the ring.
-    #[error("the ring {} is already written by {}; stop that one or choose another path with --ring", path.display(), writer(*pid))]
+    #[error("the ring {} is already written by {}; stop that one or choose another path", path.display(), writer(*pid))]
     AlreadyWritten {
         /// The path given.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum CreateError {
         pid: Option<u32>,
     },
     /// The file system is too small or full.
-    #[error("no room for a ring of {needed_bytes} bytes in {} ({available_bytes} bytes free); ask for a shorter history, fewer channels or another place with --ring", dir.display())]
+    #[error("no room for a ring of {needed_bytes} bytes in {} ({available_bytes} bytes free); ask for a shorter history, fewer channels or another place", dir.display())]
     NoRoom {
         /// Directory of the ring.
         dir: PathBuf,
@@ -59,7 +59,7 @@ pub enum CreateError {
         available_bytes: u64,
     },
     /// Another system call failed.
-    #[error("cannot {action} {}: {source}; choose another place with --ring", path.display())]
+    #[error("cannot {action} {}: {source}; choose another place", path.display())]
     System {
         /// What was tried.
         action: &'static str,
@@ -78,7 +78,7 @@ pub enum CreateError {
 #[non_exhaustive]
 pub enum OpenError {
     /// Nothing lies at the path.
-    #[error("no ring at {}; start a writer (soundfall capture) or give the right path with --ring", path.display())]
+    #[error("no ring at {}; start a writer, or give the right path", path.display())]
     NotFound {
         /// The path given.
         path: PathBuf,
@@ -111,12 +111,10 @@ pub enum OpenError {
     },
 }
 
-/// What to do about a header, where its own words do not say.
+/// What to do about a refused header, where its own text does not say.
 fn advice(error: &HeaderError) -> &'static str {
     match error {
-        HeaderError::TooShort(_) | HeaderError::NotARing(_) => {
-            "; give the path of a ring (soundfall capture makes one)"
-        }
+        HeaderError::TooShort(_) | HeaderError::NotARing(_) => "; give the path of a ring",
         HeaderError::Format(_) => "; it was not made by a working writer: start the writer again",
         _ => "",
     }
@@ -129,7 +127,7 @@ fn writer(pid: Option<u32>) -> String {
     }
 }
 
-/// What lies at a path, in words; `None` for a regular file.
+/// Name of the kind of file; `None` for a regular file.
 pub(crate) fn unusual(kind: rustix::fs::FileType) -> Option<&'static str> {
     use rustix::fs::FileType;
     match kind {

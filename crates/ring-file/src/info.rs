@@ -1,4 +1,4 @@
-//! What there is to say about a ring file, for `soundfall ring info`. Never waits and never maps.
+//! Description of a ring file: header, age, fill, writer, gaps. Does not wait and does not map the file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::error::OpenError;
 use crate::open::{Access, open};
 use crate::status::{WriterStatus, unix_now_ns, writer_status};
 
-/// Everything a stranger wants to know about a ring file; `to_string` says it in words.
+/// Description of a ring file; `to_string` gives it as text.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RingInfo {
@@ -71,11 +71,11 @@ pub struct GapInfo {
     pub start_secs: f64,
     /// Length in seconds.
     pub length_secs: f64,
-    /// What lost them, in words.
+    /// Cause of the loss, as text.
     pub reason: String,
 }
 
-/// Looks at the ring at `path` as it is now.
+/// Describes the ring at `path` as it is now.
 ///
 /// # Errors
 /// [`OpenError`] as from [`open`].

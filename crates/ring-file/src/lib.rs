@@ -11,8 +11,8 @@
 //! | `bus` | files that are truncated under a mapping; all `unsafe` is in `mapped` and here |
 //! | `place` | where rings lie and are found |
 //! | `status` | whether the writer lives |
-//! | `info`, `text` | what there is to say about a ring, and in words |
-//! | `error` | what can go wrong, in words |
+//! | `info`, `text` | description of a ring, as data and as text |
+//! | `error` | typed errors |
 
 #[cfg(not(unix))]
 compile_error!(

@@ -65,7 +65,7 @@ impl RingLock {
 
 impl Drop for RingLock {
     fn drop(&mut self) {
-        // While we hold it: whoever opened it before sees that it is gone and tries again.
+        // While the lock is held: a process that opened the file before sees that it is gone and tries again.
         if is_same(&self.file, &self.path) {
             let _ = std::fs::remove_file(&self.path);
         }

@@ -238,7 +238,7 @@ fn tmpfs_process() {
 }
 
 #[test]
-fn a_full_tmpfs_is_an_error_and_kills_nobody() {
+fn a_full_tmpfs_is_an_error_and_ends_no_process() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     // A mount of its own that ends with the process; no rights needed where user namespaces are.

@@ -125,7 +125,7 @@ fn a_restarted_writer_makes_a_new_file_and_readers_notice() {
     let (dir, options, writer) = with_ring(3);
     let before = open(&options.path, false).unwrap();
     drop(writer);
-    // A leftover lock and a half-made ring of a killed writer are in nobody's way.
+    // A leftover lock and a half-made ring of a killed writer are replaced.
     fs::write(dir.path().join("ring.lock"), "99999999").unwrap();
     fs::write(dir.path().join(".ring.0123.new"), "half").unwrap();
     let mut writer = create(&options).unwrap();

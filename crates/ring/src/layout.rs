@@ -64,7 +64,7 @@ pub const GAP_ENTRIES: u64 = if cfg!(loom) { 3 } else { 112 };
 /// Bytes of one gap entry: start frame, length in frames, reason, reserved.
 pub const GAP_ENTRY_BYTES: u64 = 32;
 
-/// `state` while the writer lives (or died without a word).
+/// `state` while the writer lives (or died without closing the ring).
 pub const STATE_OPEN: u64 = 1;
 /// `state` after a clean close.
 pub const STATE_CLOSED: u64 = 2;

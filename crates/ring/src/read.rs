@@ -61,7 +61,7 @@ pub enum ReadError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriterState {
-    /// Not closed: the writer lives, or died without a word (then the heartbeat is old).
+    /// Not closed: the writer lives, or died without closing it (then the heartbeat is old).
     Open {
         /// Wall-clock time of its last sign of life, nanoseconds since 1970.
         heartbeat_unix_ns: u64,

@@ -200,7 +200,7 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
         let Some(words) = known.then(|| self.live_words().ok()).flatten() else {
             return WriterState::Unknown;
         };
-        // Whoever hears that the ring is closed may ask for its last frame next.
+        // A caller that is told the ring is closed may read its last frame next.
         acquire(Order::ClosedThenLast);
         match words[word(OFFSET_STATE) as usize] {
             STATE_OPEN => WriterState::Open {

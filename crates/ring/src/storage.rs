@@ -1,4 +1,4 @@
-//! Where the words of a ring live. Never knows what the words mean.
+//! Storage of a ring: 64-bit words, without their meaning.
 //!
 //! Two traits: [`ReadStorage`] is all a reader needs and can be a mapping, a file read with
 //! `pread`, or a JavaScript buffer; [`WriteStorage`] adds the atomic words that a writer stores to.

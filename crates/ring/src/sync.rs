@@ -57,7 +57,7 @@ pub(crate) fn acquire(order: Order) {
     }
 }
 
-/// Stores a word with release: all before it is seen by whoever sees it.
+/// Stores a word with release: a thread that sees it also sees every store before it.
 #[inline(always)]
 pub(crate) fn publish(word: &AtomicU64, value: u64, order: Order) {
     let ordering = if holds(order) {

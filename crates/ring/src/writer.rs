@@ -47,7 +47,7 @@ pub enum WriteError {
 impl<S: WriteStorage> RingWriter<S> {
     /// Writes the header of a new ring into zeroed `storage`.
     ///
-    /// The magic is stored last. Whoever shares the storage does so after this call.
+    /// The magic is stored last. Share the storage only after this call.
     ///
     /// # Errors
     /// [`HeaderError::Truncated`] when the storage is smaller than the format needs.
@@ -143,7 +143,7 @@ impl<S: WriteStorage> RingWriter<S> {
         let words = &self.storage.words()[HEADER_WORDS as usize..]
             [..self.format.channels as usize * capacity];
 
-        // Whoever sees any of the samples below also sees the claim and the sequence before it.
+        // A reader that sees any of the samples below also sees the claim and the sequence before it.
         store_word(self.word(word(OFFSET_CLAIM)), next);
         release(Order::ClaimThenSamples);
         fill(words, capacity, at, 0, first_span);
@@ -166,7 +166,7 @@ impl<S: WriteStorage> RingWriter<S> {
             return;
         }
         let entry = gap_word(self.gap_total);
-        // Whoever sees a word of the new entry also sees the total before it.
+        // A reader that sees a word of the new entry also sees the total before it.
         release(Order::TotalThenGap);
         for (index, value) in (entry..).zip([start_frame, length_frames, reason.to_word(), 0]) {
             store_word(self.word(index), value);

@@ -1,4 +1,4 @@
-//! Headers nobody would write: each ends in its own error, none in a panic, a wrap or a huge
+//! Hostile headers: each ends in its own error, none in a panic, a wrap or a huge
 //! allocation.
 #![cfg(not(loom))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]

@@ -1,5 +1,5 @@
-//! `cargo xtask check`: format, tidy and clippy, the part of `test` that runs
-//! nothing of the program.
+//! `cargo xtask check`: format, tidy, clippy and rustdoc. The developer's quick check: nothing is linked or run, and
+//! once warm it takes seconds. `test` lints in its own way, see [`crate::lint`].
 //!
 //! Never changes a file.
 
@@ -14,17 +14,7 @@ use std::process::ExitCode;
 pub(crate) fn check() -> Result<ExitCode> {
     let mut steps = Steps::default();
     steps.step("setup", || setup::ensure(Goal::Run));
-    all(&mut steps);
-    eprint!("{}", steps.summary());
-    Ok(steps.exit_code())
-}
-
-/// Adds the checks to `steps`, the quick ones first.
-pub(crate) fn all(steps: &mut Steps) {
-    steps.step("format", || {
-        succeed(&mut cargo(["fmt", "--all", "--check"]))
-    });
-    steps.step("tidy", tidy::tidy);
+    sources(&mut steps);
     steps.step("clippy", || {
         succeed(&mut cargo([
             "clippy",
@@ -35,4 +25,17 @@ pub(crate) fn all(steps: &mut Steps) {
             "warnings",
         ]))
     });
+    steps.step("doc", || {
+        succeed(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    eprint!("{}", steps.summary());
+    Ok(steps.exit_code())
+}
+
+/// Adds the checks that compile nothing.
+pub(crate) fn sources(steps: &mut Steps) {
+    steps.step("format", || {
+        succeed(&mut cargo(["fmt", "--all", "--check"]))
+    });
+    steps.step("tidy", tidy::tidy);
 }

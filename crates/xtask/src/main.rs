@@ -16,6 +16,7 @@ mod bench;
 mod cache;
 mod check;
 mod command;
+mod lint;
 mod run;
 #[cfg(test)]
 mod scratch;
@@ -40,7 +41,7 @@ usage: cargo xtask COMMAND
   web [--quick]     the web page as a folder of files, dist/web (dist/web-quick)
   serve [--port PORT] [--dir FOLDER] [--plain]
                     that folder on http://127.0.0.1:8080/; --plain: not isolated
-  check             format, tidy, clippy
+  check             format, tidy, clippy, rustdoc
   tidy              only the rules that no compiler checks
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
   bench peers [ARGS]
@@ -49,6 +50,10 @@ usage: cargo xtask COMMAND
                     only install what is missing (default: test)";
 
 fn main() -> ExitCode {
+    if env::var_os(lint::wrapper::SWITCH).is_some() {
+        let args: Vec<_> = env::args_os().skip(1).collect();
+        return lint::wrapper::wrap(&args).unwrap_or_else(failure);
+    }
     let mut args = env::args().skip(1);
     let name = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
@@ -70,8 +75,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("xtask: {error:#}");
-        ExitCode::FAILURE
-    })
+    outcome.unwrap_or_else(failure)
+}
+
+fn failure(error: anyhow::Error) -> ExitCode {
+    eprintln!("xtask: {error:#}");
+    ExitCode::FAILURE
 }

@@ -42,7 +42,7 @@ impl Steps {
         let mut text = String::from("\n── summary\n");
         for step in &self.done {
             let outcome = if step.ok { "ok" } else { "FAILED" };
-            text += &format!("{:>9}  {:<9} {outcome}\n", clock(step.took), step.name);
+            text += &format!("{:>9}  {:<11} {outcome}\n", clock(step.took), step.name);
         }
         text + &format!("{:>9}  together\n", clock(total))
     }
@@ -79,8 +79,8 @@ mod tests {
         assert!(!steps.step("one", || bail!("no")));
         assert!(steps.step("two", || Ok(())));
         let summary = steps.summary();
-        assert!(summary.contains("one       FAILED"), "{summary}");
-        assert!(summary.contains("two       ok"), "{summary}");
+        assert!(summary.contains("one         FAILED"), "{summary}");
+        assert!(summary.contains("two         ok"), "{summary}");
         assert_ne!(
             format!("{:?}", steps.exit_code()),
             format!("{:?}", ExitCode::SUCCESS)

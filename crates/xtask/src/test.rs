@@ -4,8 +4,8 @@
 //! that nothing is tested when the program, or the page, does not build.
 
 use crate::check;
-use crate::command::{cargo, shown, succeed, target_folder};
-use crate::run;
+use crate::command::{cargo, shown, target_folder};
+use crate::lint::{Lints, linting};
 use crate::setup::{self, Goal};
 use crate::steps::Steps;
 use crate::tally::Tally;
@@ -43,9 +43,23 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
 
 /// The checks and the native tests.
 fn the_workspace(steps: &mut Steps, args: &[String], tally: &mut Tally) {
-    check::all(steps);
+    check::sources(steps);
+    let mut lints = Lints::default();
     // The process tests start the program, which `cargo test` alone would not build.
-    if steps.step("build", || succeed(&mut run::build())) {
+    let built = steps.step("build", || {
+        lints.collect(&mut linting(["build", "--package", "soundfall"])?)
+    });
+    let built = built
+        && steps.step("build tests", || {
+            lints.collect(&mut linting([
+                "test",
+                "--workspace",
+                "--all-targets",
+                "--no-run",
+            ])?)
+        });
+    steps.step("lints", || lints.verdict());
+    if built {
         steps.step("test", || run_tests(args, tally));
     }
     if args.is_empty() {
@@ -81,7 +95,7 @@ fn the_page(steps: &mut Steps, files: &[String], tally: &mut Tally) {
 
 /// Unit, integration and documentation tests of the whole workspace.
 fn run_tests(args: &[String], tally: &mut Tally) -> Result<()> {
-    let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
+    let mut command = linting(["test", "--workspace", "--no-fail-fast"])?;
     counted(command.args(args), tally)
 }
 

@@ -3,35 +3,51 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_dsp::colormap::Colormap;
-use soundfall_systems::{annotate::level_ticks, view::View, waterfall::FieldState};
+use soundfall_systems::{annotate::level_ticks, view::ViewSettings};
 
-use super::{QUIET, WordContext, painter, text};
-use soundfall_systems::layout::Layout;
+use super::{LabelPainter, QUIET, ShownView, painter, text};
+
+/// The colours of the maps that are shown now.
+type Tables = Vec<(Colormap, [[u8; 4]; 256])>;
 
 pub(super) fn draw_bar(
-    mut context: WordContext,
-    layout: Res<Layout>,
-    view: Res<View>,
-    state: Res<FieldState>,
-    mut table: Local<Option<(Colormap, [[u8; 4]; 256])>>,
+    mut context: LabelPainter,
+    views: Query<ShownView>,
+    mut tables: Local<Tables>,
 ) {
-    let (Some(painter), true, true) = (painter(&mut context), layout.points > 0.0, state.visible)
-    else {
+    let Some(painter) = painter(&mut context) else {
         return;
     };
-    let colours = match &*table {
-        Some((map, colours)) if *map == view.colormap => *colours,
-        _ => {
-            let colours = view.colormap.table();
-            *table = Some((view.colormap, colours));
-            colours
+    tables.retain(|(map, _)| views.iter().any(|view| view.settings.colormap == *map));
+    for view in &views {
+        if view.area.points <= 0.0 || !view.state.visible {
+            continue;
         }
-    };
-    let scene_height = layout.scene.height() as f32 / layout.points;
+        let map = view.settings.colormap;
+        let known = tables.iter().find(|(known, _)| *known == map);
+        let colours = match known {
+            Some((_, colours)) => *colours,
+            None => {
+                let colours = map.table();
+                tables.push((map, colours));
+                colours
+            }
+        };
+        bar_of(&painter, view.scene(), view.settings, &colours);
+    }
+}
+
+fn bar_of(
+    painter: &egui::Painter,
+    scene: egui::Rect,
+    settings: &ViewSettings,
+    colours: &[[u8; 4]; 256],
+) {
+    let scene_height = scene.height();
     let height = (scene_height * 0.34).clamp(60.0, 240.0);
     // Below the words, in the smallest window too.
     let top = (scene_height * 0.2).clamp(58.0, 74.0);
-    let bar = egui::Rect::from_min_size(egui::pos2(20.0, top), egui::vec2(10.0, height));
+    let bar = egui::Rect::from_min_size(scene.min + egui::vec2(20.0, top), egui::vec2(10.0, height));
     let mut mesh = egui::Mesh::default();
     let steps = 64_u32;
     for i in 0..=steps {
@@ -48,7 +64,7 @@ pub(super) fn draw_bar(
         }
     }
     painter.add(mesh);
-    for tick in level_ticks(view.db_min, view.db_max, (height / 26.0) as usize) {
+    for tick in level_ticks(settings.db_min, settings.db_max, (height / 26.0) as usize) {
         let y = bar.bottom() - tick.at as f32 * bar.height();
         painter.line_segment(
             [
@@ -58,7 +74,7 @@ pub(super) fn draw_bar(
             egui::Stroke::new(1.0, QUIET),
         );
         text(
-            &painter,
+            painter,
             egui::pos2(bar.right() + 10.0, y),
             egui::Align2::LEFT_CENTER,
             &tick.label,
@@ -67,7 +83,7 @@ pub(super) fn draw_bar(
         );
     }
     text(
-        &painter,
+        painter,
         egui::pos2(bar.left(), bar.bottom() + 8.0),
         egui::Align2::LEFT_TOP,
         "dBFS",

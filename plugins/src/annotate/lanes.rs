@@ -2,28 +2,26 @@
 
 use bevy::prelude::*;
 use bevy_egui::egui;
-use soundfall_systems::{annotate::time_ticks, view::View, waveform::LaneField};
+use soundfall_systems::annotate::time_ticks;
 
-use super::{CLEAR, QUIET, WordContext, painter, text};
-use soundfall_systems::layout::Layout;
+use super::{CLEAR, LabelPainter, QUIET, ShownView, ShownViewItem, painter, text};
 
-pub(super) fn label_lanes(
-    mut context: WordContext,
-    layout: Res<Layout>,
-    view: Res<View>,
-    field: Res<LaneField>,
-) {
-    let channels = field.channels();
-    let (Some(painter), true) = (
-        painter(&mut context),
-        layout.points > 0.0 && !channels.is_empty(),
-    ) else {
+pub(super) fn label_lanes(mut context: LabelPainter, views: Query<ShownView>) {
+    let Some(painter) = painter(&mut context) else {
         return;
     };
-    let point = |x: u32, y: u32| egui::pos2(x as f32 / layout.points, y as f32 / layout.points);
+    for view in &views {
+        if view.area.points > 0.0 && !view.lanes.channels().is_empty() {
+            label(&painter, &view);
+        }
+    }
+}
+
+fn label(painter: &egui::Painter, view: &ShownViewItem) {
+    let channels = view.lanes.channels();
     let (min, max) = (
-        point(layout.lanes.min.x, layout.lanes.min.y),
-        point(layout.lanes.max.x, layout.lanes.max.y),
+        view.point(view.area.lanes.min),
+        view.point(view.area.lanes.max),
     );
     let lane_height = (max.y - min.y) / channels.len() as f32;
     // Every lane has a number where there is room, otherwise every second, fourth …
@@ -34,7 +32,7 @@ pub(super) fn label_lanes(
     for (lane, channel) in channels.iter().enumerate().step_by(step) {
         let middle = min.y + lane_height * (lane as f32 + 0.5);
         text(
-            &painter,
+            painter,
             egui::pos2(min.x - 10.0, middle),
             egui::Align2::RIGHT_CENTER,
             &format!("{}", channel + 1),
@@ -47,7 +45,7 @@ pub(super) fn label_lanes(
             let middle = min.y + lane_height * (lane as f32 + 0.5);
             for (at, words) in [(0.5 / 1.05, "+1"), (-0.5 / 1.05, "\u{2212}1")] {
                 text(
-                    &painter,
+                    painter,
                     egui::pos2(min.x - 10.0, middle - at * lane_height * 0.9),
                     egui::Align2::RIGHT_CENTER,
                     words,
@@ -58,7 +56,11 @@ pub(super) fn label_lanes(
         }
     }
     let most = ((max.x - min.x) / 90.0) as usize;
-    for tick in time_ticks(view.span_secs, most.clamp(2, 12)) {
+    for tick in time_ticks(
+        view.settings.span_secs,
+        view.state.edge_secs,
+        most.clamp(2, 12),
+    ) {
         let x = max.x - tick.at as f32 * (max.x - min.x);
         painter.line_segment(
             [egui::pos2(x, max.y), egui::pos2(x, max.y + 4.0)],
@@ -72,7 +74,7 @@ pub(super) fn label_lanes(
             (egui::Align2::CENTER_TOP, QUIET)
         };
         text(
-            &painter,
+            painter,
             egui::pos2(x, max.y + 5.0),
             align,
             &tick.label,

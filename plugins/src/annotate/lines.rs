@@ -1,134 +1,115 @@
-//! The stage around the surfaces: floor frames, time marks, and for a single row the back wall
+//! What stands around the surfaces: floor frames, time marks, and for a single row the back wall
 //! with its level and frequency lines. Rebuilt when axes or places change, never per frame.
 
 use bevy::{
     asset::RenderAssetUsages,
-    camera::visibility::NoFrustumCulling,
-    mesh::{Indices, MeshVertexBufferLayoutRef, PrimitiveTopology},
-    pbr::{MaterialPipeline, MaterialPipelineKey},
+    camera::visibility::{NoFrustumCulling, RenderLayers},
+    mesh::{Indices, PrimitiveTopology},
     prelude::*,
     reflect::TypePath,
-    render::render_resource::{
-        AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError,
-    },
-    shader::ShaderRef,
+    render::render_resource::AsBindGroup,
 };
 use soundfall_systems::{
     annotate::{frequency_ticks, level_ticks, time_ticks},
-    view::View,
-    waterfall::{HeightField, SurfacePlace},
+    view::ViewSettings,
+    waterfall::{FieldState, SurfaceLayout, SurfacePlace},
 };
 
-use crate::waterfall::Stage;
+use crate::material::plain_material;
 
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 pub(super) struct LineMaterial {}
 
-impl Material for LineMaterial {
-    fn vertex_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/annotate/line.wgsl".into()
-    }
+plain_material!(
+    LineMaterial,
+    "embedded://soundfall_plugins/annotate/line.wgsl",
+    [Mesh::ATTRIBUTE_POSITION => 0, Mesh::ATTRIBUTE_COLOR => 5],
+    AlphaMode::Blend
+);
 
-    fn fragment_shader() -> ShaderRef {
-        "embedded://soundfall_plugins/annotate/line.wgsl".into()
-    }
-
-    fn enable_prepass() -> bool {
-        false
-    }
-
-    fn enable_shadows() -> bool {
-        false
-    }
-
-    fn alpha_mode(&self) -> AlphaMode {
-        AlphaMode::Blend
-    }
-
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![layout.0.get_layout(&[
-            Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
-            Mesh::ATTRIBUTE_COLOR.at_shader_location(5),
-        ])?];
-        descriptor.primitive.cull_mode = None;
-        Ok(())
-    }
-}
-
-/// The mesh of all lines.
-#[derive(Component)]
-pub(super) struct StageLines;
-
-pub(super) fn spawn_lines(
-    mut commands: Commands,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut materials: ResMut<Assets<LineMaterial>>,
-) {
-    commands.spawn((
-        StageLines,
-        Mesh3d(meshes.add(Bands::default().mesh())),
-        MeshMaterial3d(materials.add(LineMaterial {})),
-        Transform::default(),
-        NoFrustumCulling,
-    ));
-}
-
-/// What the lines were drawn for.
-#[derive(Default, PartialEq, Clone)]
-pub(super) struct Drawn {
-    stage: Option<Stage>,
+/// The lines of a view, its child, and what they were drawn for.
+#[derive(Component, Clone, PartialEq)]
+pub(super) struct SceneLines {
+    surfaces: SurfaceLayout,
     span_secs: f64,
+    edge_secs: Option<f64>,
     range: (f32, f32),
     generation: u64,
 }
 
 pub(super) fn draw_lines(
-    stage: Res<Stage>,
-    view: Res<View>,
-    field: Res<HeightField>,
-    mut drawn: Local<Drawn>,
-    lines: Query<&Mesh3d, With<StageLines>>,
+    mut commands: Commands,
+    views: Query<(
+        Entity,
+        &SurfaceLayout,
+        &ViewSettings,
+        &FieldState,
+        Option<&Children>,
+        Option<&RenderLayers>,
+    )>,
+    mut lines: Query<(&mut SceneLines, &Mesh3d, &mut RenderLayers)>,
     mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<LineMaterial>>,
+    mut material: Local<Option<Handle<LineMaterial>>>,
 ) {
-    let plan = field.shown_plan();
-    let now = Drawn {
-        stage: Some(stage.clone()),
-        span_secs: view.span_secs,
-        range: (view.db_min, view.db_max),
-        generation: plan.map_or(0, |plan| plan.generation),
-    };
-    if *drawn == now {
-        return;
+    for (view, surfaces, settings, state, children, layers) in &views {
+        let layers = layers.cloned().unwrap_or_default();
+        let now = SceneLines {
+            surfaces: surfaces.clone(),
+            span_secs: settings.span_secs,
+            edge_secs: state.edge_secs,
+            range: (settings.db_min, settings.db_max),
+            generation: state.plan.as_ref().map_or(0, |plan| plan.generation),
+        };
+        let known = children
+            .into_iter()
+            .flatten()
+            .find(|child| lines.contains(**child));
+        let Some(known) = known else {
+            let material = material.get_or_insert_with(|| materials.add(LineMaterial {}));
+            commands.spawn((
+                ChildOf(view),
+                Mesh3d(meshes.add(mesh(&now, state))),
+                MeshMaterial3d(material.clone()),
+                now,
+                layers,
+                Transform::default(),
+                NoFrustumCulling,
+            ));
+            continue;
+        };
+        let Ok((mut drawn, handle, mut on)) = lines.get_mut(*known) else {
+            continue;
+        };
+        on.set_if_neq(layers);
+        if *drawn != now
+            && let Some(mut to) = meshes.get_mut(&handle.0)
+        {
+            *to = mesh(&now, state);
+            *drawn = now;
+        }
     }
-    let Ok(handle) = lines.single() else { return };
+}
+
+fn mesh(of: &SceneLines, state: &FieldState) -> Mesh {
     let mut bands = Bands::default();
-    let single_row = stage.0.rows == 1;
-    for place in &stage.0.places {
+    let single_row = of.surfaces.rows == 1;
+    for place in &of.surfaces.places {
         frame(&mut bands, place);
-        for tick in time_ticks(view.span_secs, 6) {
+        for tick in time_ticks(of.span_secs, of.edge_secs, 6) {
             time_mark(&mut bands, place, tick.at as f32, tick.major);
         }
         if single_row {
-            for tick in level_ticks(view.db_min, view.db_max, 5) {
+            for tick in level_ticks(of.range.0, of.range.1, 5) {
                 level_line(&mut bands, place, tick.at as f32);
             }
-            for tick in plan
-                .map(|plan| frequency_ticks(&plan.axis, 24))
-                .unwrap_or_default()
-            {
+            let axis = state.plan.as_ref().map(|plan| &plan.axis);
+            for tick in axis.map(|axis| frequency_ticks(axis, 24)).unwrap_or_default() {
                 frequency_line(&mut bands, place, tick.at as f32, tick.major);
             }
         }
     }
-    if let Some(mut mesh) = meshes.get_mut(&handle.0) {
-        *mesh = bands.mesh();
-        *drawn = now;
-    }
+    bands.mesh()
 }
 
 const FAINT: [f32; 4] = [0.10, 0.14, 0.22, 0.55];

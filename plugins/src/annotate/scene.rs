@@ -3,36 +3,37 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
+    analysis::RowPlan,
     annotate::{frequency_ticks, hertz, time_ticks},
-    layout::Layout,
-    view::View,
-    waterfall::{HeightField, SurfacePlace},
+    waterfall::{SurfaceLayout, SurfacePlace},
 };
 
-use super::project::Projector;
-use super::{CLEAR, QUIET, WordContext, painter, text};
-use crate::{camera::SceneCamera, waterfall::Stage};
+use super::{CLEAR, LabelPainter, QUIET, ShownView, ShownViewItem, painter, text};
+use crate::projection::Projection;
 
 /// Points between two frequency labels at least.
 const LABEL_PITCH: f32 = 44.0;
 
 pub(super) fn label_scene(
-    mut context: WordContext,
-    layout: Res<Layout>,
-    stage: Res<Stage>,
-    view: Res<View>,
-    field: Res<HeightField>,
-    cameras: Query<(&Camera, &GlobalTransform), With<SceneCamera>>,
+    mut context: LabelPainter,
+    views: Query<ShownView>,
+    cameras: Query<(&Camera, &GlobalTransform)>,
 ) {
-    let (Some(painter), Ok((camera, transform))) = (painter(&mut context), cameras.single()) else {
+    let Some(painter) = painter(&mut context) else {
         return;
     };
-    let (Some(plan), true) = (field.shown_plan(), layout.points > 0.0) else {
-        return;
-    };
-    let project = Projector::new(camera, transform, &layout);
+    for view in &views {
+        if let (Some(plan), Some(project)) = (&view.state.plan, view.projection(&cameras)) {
+            let painter = painter.with_clip_rect(view.scene());
+            label(&painter, &view, plan, &project);
+        }
+    }
+}
+
+fn label(painter: &egui::Painter, view: &ShownViewItem, plan: &RowPlan, project: &Projection) {
+    let surfaces = view.surfaces;
     // One ladder for all: as many ticks as the narrowest surface of the front row has room for.
-    let front = || stage.0.places.iter().filter(|place| place.row == 0);
+    let front = || surfaces.places.iter().filter(|place| place.row == 0);
     let room = front()
         .filter_map(|place| {
             let edge = |side: f32| {
@@ -43,7 +44,7 @@ pub(super) fn label_scene(
             Some(edge(-1.0)?.distance(edge(1.0)?))
         })
         .fold(f32::INFINITY, f32::min);
-    let width = layout.scene.width() as f32 / layout.points / stage.0.columns as f32;
+    let width = view.scene().width() / surfaces.columns as f32;
     let most = (room.min(width) / LABEL_PITCH) as usize;
     // Without room for words under each the range is said once, at the right.
     let said_once = most < 2;
@@ -58,7 +59,7 @@ pub(super) fn label_scene(
             let point = place.centre + Vec3::new(x, 0.0, place.size.z / 2.0 + 0.55);
             if let Some(at) = project.at(point) {
                 text(
-                    &painter,
+                    painter,
                     at,
                     egui::Align2::CENTER_CENTER,
                     &tick.label,
@@ -68,7 +69,7 @@ pub(super) fn label_scene(
             }
         }
     }
-    if let Some(place) = front_right(&stage) {
+    if let Some(place) = front_right(surfaces) {
         let unit =
             place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
         if let Some(at) = project.at(unit) {
@@ -83,16 +84,16 @@ pub(super) fn label_scene(
             } else {
                 ("Hz".to_owned(), egui::Align2::LEFT_CENTER)
             };
-            text(&painter, at, align, &words, 12.5, QUIET);
+            text(painter, at, align, &words, 12.5, QUIET);
         }
-        let most = if stage.0.rows > 1 { 2 } else { 6 };
-        for tick in time_ticks(view.span_secs, most) {
+        let most = if surfaces.rows > 1 { 2 } else { 6 };
+        for tick in time_ticks(view.settings.span_secs, view.state.edge_secs, most) {
             let z = place.size.z / 2.0 - tick.at as f32 * place.size.z;
             let point = place.centre + Vec3::new(place.size.x / 2.0 + 0.75, 0.0, z);
             if let Some(at) = project.at(point) {
                 let colour = if tick.major { CLEAR } else { QUIET };
                 text(
-                    &painter,
+                    painter,
                     at,
                     egui::Align2::LEFT_CENTER,
                     &tick.label,
@@ -102,26 +103,25 @@ pub(super) fn label_scene(
             }
         }
     }
-    if stage.0.places.len() > 1 {
-        let size = if stage.0.places.len() > 16 {
+    if surfaces.places.len() > 1 {
+        let size = if surfaces.places.len() > 16 {
             10.0
         } else {
             12.5
         };
-        for (place, channel) in stage.0.places.iter().zip(plan.channels.iter()) {
+        for (place, drawn) in surfaces.places.iter().zip(&view.state.drawn) {
             let point = place.centre
                 + Vec3::new(-place.size.x / 2.0, place.size.y * 0.12, place.size.z / 2.0);
             if let Some(at) = project.at(point) {
-                name_plate(&painter, at, &format!("{}", channel + 1), size);
+                name_plate(painter, at, &format!("{}", drawn.channel + 1), size);
             }
         }
     }
 }
 
 /// The surface whose right side is free for the time axis.
-fn front_right(stage: &Stage) -> Option<&SurfacePlace> {
-    stage
-        .0
+fn front_right(surfaces: &SurfaceLayout) -> Option<&SurfacePlace> {
+    surfaces
         .places
         .iter()
         .filter(|place| place.row == 0)

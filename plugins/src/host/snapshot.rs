@@ -47,7 +47,7 @@ pub fn write_png(path: &Path, size: UVec2, rgba: &[u8]) -> Result<(), SnapshotEr
     let part = PathBuf::from(part);
     let written = write_rgb(&part, size, rgba).and_then(|()| std::fs::rename(&part, path));
     written.map_err(|source| {
-        // Best quality: the error that matters is the first one.
+        // Best effort: the error that matters is the first one.
         let _ = std::fs::remove_file(&part);
         fail(source)
     })

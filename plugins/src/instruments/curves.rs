@@ -2,17 +2,11 @@
 
 use bevy::prelude::*;
 use bevy_egui::egui;
-use soundfall_systems::{
-    layout::Layout,
-    instruments::InstrumentReadings,
-    view::View,
-    waterfall::{FieldState, HeightField, SurfacePlace},
-};
+use soundfall_systems::{instruments::InstrumentReadings, waterfall::SurfacePlace};
 
 use crate::{
-    annotate::{Projector, WordContext, front, painter},
-    camera::SceneCamera,
-    waterfall::Stage,
+    annotate::{LabelPainter, ShownView, painter},
+    projection::{Projection, front},
 };
 
 /// With more surfaces than this curves would only be noise.
@@ -24,45 +18,50 @@ const HOLD: egui::Color32 = egui::Color32::from_rgb(255, 236, 196);
 const AVERAGE: egui::Color32 = egui::Color32::from_rgb(132, 208, 255);
 
 pub(super) fn draw_curves(
-    mut context: WordContext,
-    layout: Res<Layout>,
-    stage: Res<Stage>,
-    view: Res<View>,
-    field: Res<HeightField>,
-    state: Res<FieldState>,
-    readings: Res<InstrumentReadings>,
-    cameras: Query<(&Camera, &GlobalTransform), With<SceneCamera>>,
+    mut context: LabelPainter,
+    views: Query<(ShownView, &InstrumentReadings)>,
+    cameras: Query<(&Camera, &GlobalTransform)>,
 ) {
-    let (Some((plan, report)), Some(shown)) = (readings.newest(), field.shown_plan()) else {
+    let Some(painter) = painter(&mut context) else {
         return;
     };
-    let places = &stage.0.places;
-    let (ours, theirs) = (&plan.settings.axis, &shown.axis);
-    let same_axis = ours.scale() == theirs.scale()
-        && (ours.min_hz(), ours.max_hz()) == (theirs.min_hz(), theirs.max_hz());
-    if plan.channels != shown.channels
-        || !same_axis
-        || !state.visible
-        || places.len() > MAX_SURFACES
-        || layout.points <= 0.0
-    {
-        return;
-    }
-    let (Some(painter), Ok((camera, transform))) = (painter(&mut context), cameras.single()) else {
-        return;
-    };
-    let project = Projector::new(camera, transform, &layout);
-    let painter = painter.with_clip_rect(scene_rect(&layout));
-    let range = view.db_min..view.db_max;
-    for (place, channel) in places.iter().zip(&report.channels) {
-        let curves = [
-            (&channel.average_dbfs, AVERAGE.gamma_multiply(0.75), 1.5),
-            (&channel.hold_dbfs, HOLD.gamma_multiply(0.85), 1.1),
-        ];
-        for (levels, colour, width) in curves {
-            if !levels.is_empty() {
-                let stroke = egui::Stroke::new(width, colour);
-                draw(&painter, &project, place, levels, &range, stroke);
+    for (view, readings) in &views {
+        let (Some((plan, report)), Some(shown)) = (readings.newest(), &view.state.plan) else {
+            continue;
+        };
+        let Some(project) = view.projection(&cameras) else {
+            continue;
+        };
+        let (ours, theirs) = (&plan.settings.axis, &shown.axis);
+        let same_axis = ours.scale() == theirs.scale()
+            && (ours.min_hz(), ours.max_hz()) == (theirs.min_hz(), theirs.max_hz());
+        let same_channels = view
+            .state
+            .drawn
+            .iter()
+            .map(|one| one.channel)
+            .eq(plan.channels.iter().copied());
+        let places = &view.surfaces.places;
+        if !same_channels
+            || !same_axis
+            || !view.state.visible
+            || !view.window.is_live()
+            || places.len() > MAX_SURFACES
+        {
+            continue;
+        }
+        let painter = painter.with_clip_rect(view.scene());
+        let range = view.settings.db_min..view.settings.db_max;
+        for (place, channel) in places.iter().zip(&report.channels) {
+            let curves = [
+                (&channel.average_dbfs, AVERAGE.gamma_multiply(0.75), 1.5),
+                (&channel.hold_dbfs, HOLD.gamma_multiply(0.85), 1.1),
+            ];
+            for (levels, colour, width) in curves {
+                if !levels.is_empty() {
+                    let stroke = egui::Stroke::new(width, colour);
+                    draw(&painter, &project, place, levels, &range, stroke);
+                }
             }
         }
     }
@@ -71,7 +70,7 @@ pub(super) fn draw_curves(
 /// One curve, in pieces where it sinks below the floor.
 fn draw(
     painter: &egui::Painter,
-    project: &Projector,
+    project: &Projection,
     place: &SurfacePlace,
     levels: &[f32],
     range: &std::ops::Range<f32>,
@@ -98,15 +97,4 @@ fn draw(
         }
     }
     end(&mut piece);
-}
-
-/// The scene's area in points of text.
-pub(super) fn scene_rect(layout: &Layout) -> egui::Rect {
-    egui::Rect::from_min_size(
-        egui::Pos2::ZERO,
-        egui::vec2(
-            layout.scene.width() as f32 / layout.points,
-            layout.scene.height() as f32 / layout.points,
-        ),
-    )
 }

@@ -5,18 +5,12 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_dsp::instruments::{InstrumentReport, TrackReport};
 use soundfall_dsp::note::Note;
-use soundfall_systems::{
-    layout::Layout,
-    instruments::{InstrumentChoice, InstrumentReadings},
-    view::View,
-    waterfall::{FieldState, HeightField},
-};
+use bevy::platform::collections::HashMap;
+use soundfall_systems::instruments::{InstrumentChoice, InstrumentReadings};
 
-use super::curves::scene_rect;
 use crate::{
-    annotate::{CLEAR, Projector, WordContext, font, front, painter},
-    camera::SceneCamera,
-    waterfall::Stage,
+    annotate::{CLEAR, LabelPainter, ShownView, ShownViewItem, font, painter},
+    projection::{Projection, front},
 };
 
 /// A tone has to go on for so long before it is named.
@@ -61,33 +55,55 @@ enum Form {
 }
 
 pub(super) fn draw_labels(
-    mut context: WordContext,
-    layout: Res<Layout>,
-    stage: Res<Stage>,
-    view: Res<View>,
-    field: Res<HeightField>,
-    state: Res<FieldState>,
-    choice: Res<InstrumentChoice>,
-    readings: Res<InstrumentReadings>,
-    mut names: Local<Names>,
-    cameras: Query<(&Camera, &GlobalTransform), With<SceneCamera>>,
+    mut context: LabelPainter,
+    views: Query<(Entity, ShownView, &InstrumentChoice, &InstrumentReadings)>,
+    mut names: Local<HashMap<Entity, Names>>,
+    cameras: Query<(&Camera, &GlobalTransform)>,
 ) {
-    let (Some((plan, report)), Some(shown)) = (readings.newest(), field.shown_plan()) else {
-        names.named.clear();
+    names.retain(|view, _| views.contains(*view));
+    let Some(painter) = painter(&mut context) else {
         return;
     };
-    if plan.channels != shown.channels || !state.visible || layout.points <= 0.0 {
+    for (entity, view, choice, readings) in &views {
+        let names = names.entry(entity).or_default();
+        let newest = readings.newest();
+        if newest.is_none() || view.state.plan.is_none() {
+            names.named.clear();
+        }
+        if let Some(project) = view.projection(&cameras)
+            && view.window.is_live()
+        {
+            label(&painter, &view, choice, readings, names, &project);
+        }
+    }
+}
+
+fn label(
+    painter: &egui::Painter,
+    view: &ShownViewItem,
+    choice: &InstrumentChoice,
+    readings: &InstrumentReadings,
+    names: &mut Names,
+    project: &Projection,
+) {
+    let (Some((plan, report)), Some(shown)) = (readings.newest(), &view.state.plan) else {
+        return;
+    };
+    let same_channels = view
+        .state
+        .drawn
+        .iter()
+        .map(|one| one.channel)
+        .eq(plan.channels.iter().copied());
+    if !same_channels || !view.state.visible {
         return;
     }
-    let (Some(painter), Ok((camera, transform))) = (painter(&mut context), cameras.single()) else {
-        return;
-    };
-    let project = Projector::new(camera, transform, &layout);
-    let scene = scene_rect(&layout);
+    let settings = view.settings;
+    let scene = view.scene();
     let painter = painter.with_clip_rect(scene);
     // All labels say as much, so that surfaces can be compared: what the middle one has room for.
-    let mut rooms: Vec<f32> = stage
-        .0
+    let mut rooms: Vec<f32> = view
+        .surfaces
         .places
         .iter()
         .map(|place| project.front_width(place))
@@ -99,7 +115,7 @@ pub(super) fn draw_labels(
     let most = most_labels(form, room);
     names.follow(report, f64::from(plan.settings.sample_rate), |_, tone| {
         let inside = (shown.axis.min_hz()..=shown.axis.max_hz()).contains(&tone.hz);
-        if inside && tone.dbfs > view.db_min {
+        if inside && tone.dbfs > settings.db_min {
             most
         } else {
             0
@@ -107,11 +123,11 @@ pub(super) fn draw_labels(
     });
     let mut taken: Vec<egui::Rect> = Vec::new();
     for named in &mut names.named {
-        let Some(place) = stage.0.places.get(named.slot) else {
+        let Some(place) = view.surfaces.places.get(named.slot) else {
             continue;
         };
         let x = shown.axis.position(named.hz) as f32;
-        let height = (named.dbfs - view.db_min) / (view.db_max - view.db_min).max(1.0);
+        let height = (named.dbfs - settings.db_min) / (settings.db_max - settings.db_min).max(1.0);
         let Some(tip) = project.at(front(place, x, height.clamp(0.0, 1.0))) else {
             continue;
         };
@@ -123,9 +139,10 @@ pub(super) fn draw_labels(
         let rungs = std::iter::once(named.rung).chain(0..RUNGS.len());
         let found = rungs.into_iter().find_map(|rung| {
             let y = tip.y - RUNGS[rung] - plate.y;
-            let left = (tip.x - plate.x / 2.0).clamp(4.0, (scene.right() - plate.x - 4.0).max(4.0));
+            let left = (tip.x - plate.x / 2.0)
+                .clamp(scene.left() + 4.0, (scene.right() - plate.x - 4.0).max(scene.left() + 4.0));
             let rect = egui::Rect::from_min_size(egui::pos2(left, y), plate);
-            let free = y > 4.0
+            let free = y > scene.top() + 4.0
                 && taken
                     .iter()
                     .all(|other| !other.expand(2.0).intersects(rect));

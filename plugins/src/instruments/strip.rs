@@ -3,14 +3,11 @@
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_dsp::instruments::Instrument;
-use soundfall_systems::{
-    layout::Layout,
-    instruments::{InstrumentChoice, InstrumentReadings},
-    view::View,
-};
+use bevy::platform::collections::HashMap;
+use soundfall_systems::instruments::{InstrumentChoice, InstrumentReadings};
 
-use super::{likeness, loudness, meters, scope};
-use crate::annotate::{CLEAR, QUIET, WordContext, font, painter};
+use super::{coherence, loudness, meters, scope};
+use crate::annotate::{CLEAR, LabelPainter, QUIET, ShownView, ShownViewItem, font, painter};
 
 /// Between plates, and inside them at the edges.
 const GAP: f32 = 10.0;
@@ -29,28 +26,37 @@ struct Need {
 #[derive(Default)]
 pub(super) struct Memory {
     scope: scope::Gain,
-    likeness: likeness::Picture,
+    coherence: coherence::Picture,
 }
 
 pub(super) fn draw_strip(
-    mut context: WordContext,
-    layout: Res<Layout>,
-    view: Res<View>,
-    choice: Res<InstrumentChoice>,
-    readings: Res<InstrumentReadings>,
-    mut memory: Local<Memory>,
+    mut context: LabelPainter,
+    views: Query<(Entity, ShownView, &InstrumentChoice, &InstrumentReadings)>,
+    mut memories: Local<HashMap<Entity, Memory>>,
 ) {
-    if layout.strip.is_empty() || layout.points <= 0.0 {
-        return;
-    }
+    memories.retain(|view, _| views.contains(*view));
     let Some(painter) = painter(&mut context) else {
         return;
     };
-    let point = |at: UVec2| {
-        let at = at.as_vec2() / layout.points;
-        egui::pos2(at.x, at.y)
-    };
-    let area = egui::Rect::from_min_max(point(layout.strip.min), point(layout.strip.max));
+    for (entity, view, choice, readings) in &views {
+        if !view.area.strip.is_empty() && view.area.points > 0.0 {
+            let memory = memories.entry(entity).or_default();
+            strip(&painter, &view, choice, readings, memory);
+        }
+    }
+}
+
+fn strip(
+    painter: &egui::Painter,
+    view: &ShownViewItem,
+    choice: &InstrumentChoice,
+    readings: &InstrumentReadings,
+    memory: &mut Memory,
+) {
+    let area = egui::Rect::from_min_max(
+        view.point(view.area.strip.min),
+        view.point(view.area.strip.max),
+    );
     let area = area.shrink2(egui::vec2(0.0, 14.0));
     let area = egui::Rect::from_min_max(area.min, area.max - egui::vec2(14.0, 0.0));
     if let Some(words) = &readings.refusal {
@@ -62,14 +68,14 @@ pub(super) fn draw_strip(
             area.width() - 2.0 * INSET,
         );
         let size = galley.size() + egui::vec2(2.0 * INSET, 2.0 * INSET);
-        plate(&painter, egui::Rect::from_min_size(area.min, size));
+        plate(painter, egui::Rect::from_min_size(area.min, size));
         painter.galley(area.min + egui::vec2(INSET, INSET), galley, colour);
         return;
     }
     let Some((plan, report)) = readings.newest() else {
         return;
     };
-    let needs = needs(&choice, plan.channels.len());
+    let needs = needs(choice, plan.channels.len());
     let mut top = area.top();
     let heights = heights(&needs, area.height());
     let left_out: Vec<&str> = needs[heights.len()..]
@@ -82,7 +88,7 @@ pub(super) fn draw_strip(
             egui::vec2(area.width(), height),
         );
         top = rect.bottom() + GAP;
-        plate(&painter, rect);
+        plate(painter, rect);
         let inner = rect.shrink(INSET);
         let body = egui::Rect::from_min_max(inner.min + egui::vec2(0.0, HEADING), inner.max);
         let heading = |title: &str, aside: &str| {
@@ -94,27 +100,27 @@ pub(super) fn draw_strip(
         match one {
             Instrument::Meters => {
                 heading("Level", "dBFS");
-                meters::draw(&painter, body, report, &plan.channels);
+                meters::draw(painter, body, report, &plan.channels);
             }
             Instrument::Loudness => {
                 heading("Loudness", &loudness::aside(report, &plan.settings));
-                loudness::draw(&painter, body, report);
+                loudness::draw(painter, body, report);
             }
             Instrument::Stereo => {
-                let aside = scope::aside(&choice, plan);
+                let aside = scope::aside(choice, plan);
                 heading("Stereo", &aside);
                 let rate = f64::from(plan.settings.sample_rate);
-                scope::draw(&painter, body, report, rate, &mut memory.scope);
+                scope::draw(painter, body, report, rate, &mut memory.scope);
             }
             Instrument::Coherence => {
-                heading("Coherence", &likeness::aside(plan, report));
-                likeness::draw(
-                    &painter,
+                heading("Coherence", &coherence::aside(plan, report));
+                coherence::draw(
+                    painter,
                     body,
                     plan,
                     report,
-                    view.colormap,
-                    &mut memory.likeness,
+                    view.settings.colormap,
+                    &mut memory.coherence,
                 );
             }
             _ => {}

@@ -2,6 +2,7 @@
 
 #import bevy_pbr::mesh_functions::{get_tag, get_world_from_local}
 #import bevy_pbr::view_transformations::position_world_to_clip
+#import soundfall::state::{lanes_of, place_of, view_of}
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var entries: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var state: texture_2d<f32>;
@@ -15,7 +16,8 @@ struct Vertex {
 struct Fragment {
     @builtin(position) clip: vec4<f32>,
     @location(0) place: vec2<f32>,
-    @location(1) @interpolate(flat) lane: i32,
+    // Lane and row of the state.
+    @location(1) @interpolate(flat) source: vec2<i32>,
 }
 
 @vertex
@@ -24,25 +26,24 @@ fn vertex(in: Vertex) -> Fragment {
     var out: Fragment;
     out.clip = position_world_to_clip(world.xyz);
     out.place = in.position.xy + vec2<f32>(0.5);
-    out.lane = i32(get_tag(in.instance_index));
+    let tag = get_tag(in.instance_index);
+    out.source = vec2<i32>(place_of(tag), view_of(tag));
     return out;
 }
 
 @fragment
 fn fragment(in: Fragment) -> @location(0) vec4<f32> {
-    let a = textureLoad(state, vec2<i32>(4, 0), 0);
-    let b = textureLoad(state, vec2<i32>(5, 0), 0);
-    let colormap = i32(textureLoad(state, vec2<i32>(2, 0), 0).z);
-    let columns = max(i32(a.w), 1);
+    let s = lanes_of(state, in.source.y);
+    let columns = max(s.columns, 1);
     // Entries from the head, positive into the past; the head is at the right edge.
-    let behind = (1.0 - in.place.x) * a.z - a.y;
+    let behind = (1.0 - in.place.x) * s.span - s.fraction;
     let width = max(fwidth(behind), 1e-5);
     let y = (in.place.y - 0.5) * 2.1;
     let pixel = max(fwidth(y), 1e-5);
 
     let ground = vec3<f32>(0.0042, 0.0062, 0.0118);
-    let bright = textureLoad(colours, vec2<i32>(200, colormap), 0).rgb;
-    let body = textureLoad(colours, vec2<i32>(120, colormap), 0).rgb;
+    let bright = textureLoad(colours, vec2<i32>(200, s.colormap), 0).rgb;
+    let body = textureLoad(colours, vec2<i32>(120, s.colormap), 0).rgb;
     var colour = ground;
     colour = mix(colour, ground * 4.0, clamp(1.0 - abs(y) / pixel, 0.0, 1.0));
 
@@ -56,9 +57,9 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     var hole = 0.0;
     for (var i = first; i <= last; i++) {
         // `i` entries behind the head's entry.
-        if f32(i) > b.x || f32(-i) > b.y { continue; }
-        let column = ((i32(a.x) - i) % columns + columns) % columns;
-        let entry = textureLoad(entries, vec2<i32>(column, in.lane), 0);
+        if f32(i) > s.behind || f32(-i) > s.ahead { continue; }
+        let column = ((s.head - i) % columns + columns) % columns;
+        let entry = textureLoad(entries, vec2<i32>(column, in.source.x), 0);
         if entry.w > 0.5 {
             hole = 1.0;
         } else {

@@ -4,6 +4,7 @@
 #import bevy_pbr::mesh_functions::{get_tag, get_world_from_local}
 #import bevy_pbr::view_transformations::position_world_to_clip
 #import bevy_pbr::mesh_view_bindings::view
+#import soundfall::state::{Field, HOLE, field_of, place_of, view_of}
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var heights: texture_2d_array<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var heights_sampler: sampler;
@@ -11,66 +12,18 @@
 @group(#{MATERIAL_BIND_GROUP}) @binding(3) var colours: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(4) var colours_sampler: sampler;
 
-const HOLE: f32 = -0.5;
-const COLOURMAPS: f32 = 8.0;
-
-// What `stage_state` packs, by name.
-struct Field {
-    first_layer: i32,
-    head: i32,        // texture row of the head
-    fraction: f32,    // of a row past it
-    rows: i32,        // of the texture
-    span: f32,        // rows shown
-    stride: i32,      // texture rows a grid row stands for
-    phase: i32,       // rows from the head back to the first grid row that is glued to the data
-    behind: f32,      // known rows behind the head
-    low: f32,         // floor and top of the range, as stored
-    high: f32,
-    colormap: f32,
-    ahead: f32,       // known rows ahead of the head
-    columns: f32,
-    grid_columns: f32,
-}
-
-fn texel(i: i32) -> vec4<f32> {
-    return textureLoad(state, vec2<i32>(i, 0), 0);
-}
-
-fn field() -> Field {
-    let a = texel(0);
-    let b = texel(1);
-    let c = texel(2);
-    let d = texel(3);
-    var f: Field;
-    f.first_layer = i32(a.x);
-    f.head = i32(a.y);
-    f.fraction = a.z;
-    f.rows = max(i32(a.w), 1);
-    f.span = max(b.x, 1e-3);
-    f.stride = max(i32(b.y), 1);
-    f.phase = i32(b.z);
-    f.behind = b.w;
-    f.low = c.x;
-    f.high = max(c.y, c.x + 1e-4);
-    f.colormap = c.z;
-    f.ahead = c.w;
-    f.columns = max(d.x, 2.0);
-    f.grid_columns = max(d.z, 2.0);
-    return f;
-}
-
 fn wrapped(row: i32, rows: i32) -> i32 {
     return ((row % rows) + rows) % rows;
 }
 
 fn stored(f: Field, layer: i32, column: i32, row: i32) -> f32 {
-    let x = clamp(column, 0, i32(f.columns) - 1);
+    let x = clamp(column, 0, f.axis_bins - 1);
     return textureLoad(heights, vec2<i32>(x, wrapped(row, f.rows)), layer, 0).r;
 }
 
 // Part of the range, 0 at the floor.
 fn ranged(f: Field, level: f32) -> f32 {
-    return clamp((level - f.low) / (f.high - f.low), 0.0, 1.0);
+    return clamp((level - f.low) / max(f.high - f.low, 1e-4), 0.0, 1.0);
 }
 
 struct Vertex {
@@ -86,15 +39,17 @@ struct Fragment {
     // 1 on the surface, 0 at the foot of the skirt.
     @location(2) top: f32,
     @location(3) size: vec3<f32>,
-    @location(4) @interpolate(flat) layer: i32,
+    // Layer of the height field and row of the state.
+    @location(4) @interpolate(flat) source: vec2<i32>,
     // Part of the range that the grid reaches here: the largest level of what a vertex stands for.
     @location(5) reach: f32,
 }
 
 @vertex
 fn vertex(in: Vertex) -> Fragment {
-    let f = field();
-    let layer = f.first_layer + i32(get_tag(in.instance_index));
+    let tag = get_tag(in.instance_index);
+    let f = field_of(state, view_of(tag));
+    let layer = f.first_layer + place_of(tag);
     let grid_row = i32(in.position.z + 0.5);
     // Grid rows are glued to data rows and the whole grid slides, so that ridges keep their
     // shape; only the first one stays at the front edge and the last ones at the back.
@@ -104,8 +59,8 @@ fn vertex(in: Vertex) -> Fragment {
     behind = clamp(behind, 0.0, f.span);
 
     // The largest level of all texels that this vertex stands for.
-    let half_x = i32(ceil(0.5 * f.columns / f.grid_columns - 0.5));
-    let column = i32(floor(in.position.x * f.columns));
+    let half_x = i32(ceil(0.5 * f32(f.axis_bins) / f32(f.grid_columns) - 0.5));
+    let column = i32(floor(in.position.x * f32(f.axis_bins)));
     let row = f.head - i32(round(max(behind - f.fraction, 0.0)));
     var level = 0.0;
     let older = f.stride / 2;
@@ -133,7 +88,7 @@ fn vertex(in: Vertex) -> Fragment {
     out.place = vec2<f32>(in.position.x, behind);
     out.top = in.position.y;
     out.size = vec3<f32>(length(model[0].xyz), length(model[1].xyz), length(model[2].xyz));
-    out.layer = layer;
+    out.source = vec2<i32>(layer, view_of(tag));
     out.reach = ranged(f, level);
     return out;
 }
@@ -145,28 +100,30 @@ fn sampled(f: Field, layer: i32, u: f32, behind: f32) -> f32 {
 
 @fragment
 fn fragment(in: Fragment) -> @location(0) vec4<f32> {
-    let f = field();
+    let f = field_of(state, in.source.y);
+    let layer = in.source.x;
+    let axis_bins = f32(f.axis_bins);
     let u = in.place.x;
     let behind = in.place.y;
     let footprint = fwidth(behind);
     let known = f.fraction - behind;
     if known < -f.behind || known > f.ahead + 0.999 { discard; }
     let row = f.head + i32(floor(f.fraction - behind + 0.5));
-    let column = i32(floor(u * f.columns));
-    if stored(f, in.layer, column, row) < HOLE { discard; }
+    let column = i32(floor(u * axis_bins));
+    if stored(f, layer, column, row) < HOLE { discard; }
 
     // The largest of all texels under this pixel, up to a bound: a click or a narrow tone stays
     // visible far away.
     let footprint_u = fwidth(u);
-    var level = sampled(f, in.layer, u, behind);
-    let taps_u = i32(clamp(ceil(footprint_u * f.columns), 1.0, 8.0));
+    var level = sampled(f, layer, u, behind);
+    let taps_u = i32(clamp(ceil(footprint_u * axis_bins), 1.0, 8.0));
     let taps_r = i32(clamp(ceil(footprint), 1.0, 6.0));
     if taps_u > 1 || taps_r > 1 {
         for (var i = 0; i < taps_u; i++) {
             let at_u = clamp(u + ((f32(i) + 0.5) / f32(taps_u) - 0.5) * footprint_u, 0.0, 1.0);
             for (var j = 0; j < taps_r; j++) {
                 let at_r = behind + ((f32(j) + 0.5) / f32(taps_r) - 0.5) * footprint;
-                level = max(level, sampled(f, in.layer, at_u, clamp(at_r, 0.0, f.span)));
+                level = max(level, sampled(f, layer, at_u, clamp(at_r, 0.0, f.span)));
             }
         }
     }
@@ -174,18 +131,19 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let t = max(ranged(f, level), in.reach);
 
     // Normal from the field itself, finer than the grid.
-    let du = 1.5 / f.columns;
+    let du = 1.5 / axis_bins;
     let dr = max(1.0, f.span / 400.0);
-    let right = ranged(f, sampled(f, in.layer, min(u + du, 1.0), behind));
-    let left = ranged(f, sampled(f, in.layer, max(u - du, 0.0), behind));
-    let newer = ranged(f, sampled(f, in.layer, u, max(behind - dr, 0.0)));
-    let older = ranged(f, sampled(f, in.layer, u, min(behind + dr, f.span)));
+    let right = ranged(f, sampled(f, layer, min(u + du, 1.0), behind));
+    let left = ranged(f, sampled(f, layer, max(u - du, 0.0), behind));
+    let newer = ranged(f, sampled(f, layer, u, max(behind - dr, 0.0)));
+    let older = ranged(f, sampled(f, layer, u, min(behind + dr, f.span)));
     let slope_x = (right - left) * in.size.y / (2.0 * du * in.size.x);
     let slope_z = (newer - older) * in.size.y / (2.0 * dr / f.span * in.size.z);
     let normal = normalize(vec3<f32>(-slope_x, 1.0, -slope_z));
 
+    let map_row = (f32(f.colormap) + 0.5) / f32(textureDimensions(colours).y);
     let base = textureSampleLevel(colours, colours_sampler,
-        vec2<f32>(t * (255.0 / 256.0) + 0.5 / 256.0, (f.colormap + 0.5) / COLOURMAPS), 0.0).rgb;
+        vec2<f32>(t * (255.0 / 256.0) + 0.5 / 256.0, map_row), 0.0).rgb;
     let eye = normalize(view.world_position.xyz - in.world);
     let sun = normalize(vec3<f32>(-0.45, 0.75, 0.48));
     let diffuse = max(dot(normal, sun) * 0.6 + 0.4, 0.0);
@@ -199,7 +157,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     // The curtain below the edges: at each height the colour of that level, sinking into the dark.
     if in.top < 0.999 {
         let there = textureSampleLevel(colours, colours_sampler,
-            vec2<f32>(t * in.top * (255.0 / 256.0) + 0.5 / 256.0, (f.colormap + 0.5) / COLOURMAPS), 0.0).rgb;
+            vec2<f32>(t * in.top * (255.0 / 256.0) + 0.5 / 256.0, map_row), 0.0).rgb;
         colour = there * (0.06 + 0.50 * in.top * in.top);
     }
     // The front edge glows: this is now.

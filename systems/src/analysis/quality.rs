@@ -110,6 +110,12 @@ impl Quality {
         self.step > 0
     }
 
+    /// Its number, 0 where nothing is left out.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
     /// What is done of the work.
     #[must_use]
     pub fn level(&self) -> QualityLevel {

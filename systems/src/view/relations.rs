@@ -7,7 +7,7 @@ use super::time_window::TimeWindow;
 use crate::{
     analysis::DetailRows,
     instruments::{InstrumentChoice, InstrumentReadings},
-    waterfall::FieldState,
+    waterfall::{FieldState, SurfaceLayout},
     waveform::LaneField,
 };
 
@@ -18,6 +18,7 @@ use crate::{
     TimeWindow,
     DetailRows,
     FieldState,
+    SurfaceLayout,
     LaneField,
     InstrumentChoice,
     InstrumentReadings

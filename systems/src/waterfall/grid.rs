@@ -8,7 +8,7 @@ use bevy_asset::RenderAssetUsages;
 use bevy_mesh::{Indices, Mesh, PrimitiveTopology};
 
 /// Vertices of a surface, without the skirt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GridSize {
     /// Along the frequency axis.
     pub columns: u32,

@@ -10,5 +10,5 @@ mod surface_layout;
 pub use field::{Allocation, AllocationIds, HeightField, HeightFieldSize};
 pub use grid::{GridSize, surface_grid};
 pub use stage::{HeightPart, HeightUpload, HeightUploads, stage_rows};
-pub use state::{FieldState, FieldTexels, stage_state};
+pub use state::{DrawnChannel, FieldState, FieldTexels, arrange_surfaces, stage_state};
 pub use surface_layout::{SurfaceLayout, SurfacePlace, surface_layout};

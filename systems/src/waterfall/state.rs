@@ -8,6 +8,7 @@ use soundfall_dsp::rows::stored_level;
 
 use super::field::{Allocation, HeightField, HeightFieldSize, Set};
 use super::grid::GridSize;
+use super::surface_layout::{SurfaceLayout, surface_layout};
 use crate::{
     analysis::{AnalysisOf, RowPlan, RowWindows},
     stream::{StreamClock, StreamStatus},
@@ -62,14 +63,54 @@ pub struct FieldState {
     pub texels: FieldTexels,
     /// The moment at the front edge, in absolute frames.
     pub head_frames: f64,
+    /// The stream's time at the front edge in seconds, where it is not the newest sound.
+    pub edge_secs: Option<f64>,
     /// The window of rows that is shown.
     pub window: Option<Entity>,
     /// Its texture.
     pub allocation: Option<Allocation>,
+    /// How its rows were made.
+    pub plan: Option<RowPlan>,
+    /// What is drawn, one surface each.
+    pub drawn: Vec<DrawnChannel>,
     /// Mip of the rows shown.
     pub mip: u32,
     /// Something is there to be drawn.
     pub visible: bool,
+}
+
+/// A channel on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrawnChannel {
+    /// Channel of the stream.
+    pub channel: u32,
+    /// Its place among the channels of the texture.
+    pub layer: u32,
+}
+
+impl FieldState {
+    /// Draws the wanted channels that the plan has; as long as it has none of them, those that
+    /// were drawn before.
+    fn choose_channels(&mut self, wanted: &[u32], plan: &RowPlan) {
+        let place = |channel: &u32| {
+            let layer = plan.channels.iter().position(|known| known == channel)?;
+            Some(DrawnChannel {
+                channel: *channel,
+                layer: layer as u32,
+            })
+        };
+        let mut drawn: Vec<_> = wanted.iter().filter_map(place).collect();
+        if drawn.is_empty() {
+            let before = self.drawn.iter().map(|one| one.channel);
+            drawn = before.filter_map(|channel| place(&channel)).collect();
+        }
+        if drawn.is_empty() {
+            drawn = plan.channels.iter().filter_map(place).collect();
+        }
+        if self.drawn != drawn {
+            self.drawn = drawn;
+        }
+    }
 }
 
 /// Rows that a view could show.
@@ -224,15 +265,25 @@ pub fn stage_state(
         let newest = rows.end.saturating_sub(1) as f64;
         let head = shown.head(frame, clock);
         let head_row = head.floor();
-        let grid = GridSize::for_surfaces(settings.channels.len());
+        state.choose_channels(&settings.channels, plan);
+        let grid = GridSize::for_surfaces(state.drawn.len());
         let span_rows = plan.rows_in(mip, settings.span_secs);
         let stride = (span_rows / f64::from(grid.rows.saturating_sub(2).max(1)))
             .ceil()
             .max(1.0);
         let height = f64::from(size.rows);
         state.head_frames = head * row_frames + plan.row_centre(mip, 0);
+        state.edge_secs = frame.map(|_| state.head_frames / f64::from(plan.sample_rate));
         state.window = Some(shown.window);
-        state.allocation = Some(shown.set.allocation);
+        let is_same = |known: &RowPlan| {
+            (known.epoch, known.generation) == (plan.epoch, plan.generation)
+        };
+        if state.allocation != Some(shown.set.allocation)
+            || !state.plan.as_ref().is_some_and(is_same)
+        {
+            state.allocation = Some(shown.set.allocation);
+            state.plan = Some(plan.clone());
+        }
         state.mip = mip;
         state.visible = true;
         state.texels = FieldTexels {
@@ -252,5 +303,12 @@ pub fn stage_state(
             grid_rows: grid.rows as i32,
             grid_columns: grid.columns as i32,
         };
+    }
+}
+
+/// Places the surfaces of every view. Set `Stage`, after the state.
+pub fn arrange_surfaces(mut views: Query<(&FieldState, &ViewSettings, &mut SurfaceLayout)>) {
+    for (state, settings, mut layout) in &mut views {
+        layout.set_if_neq(surface_layout(state.drawn.len(), settings.height_scale));
     }
 }

@@ -3,6 +3,7 @@
 //! World units: x to the right (frequency), y up (level), z towards the viewer (time, now in
 //! front). The whole arrangement is centred on the origin and about 20 units wide.
 
+use bevy_ecs::prelude::*;
 use bevy_math::Vec3;
 
 /// Width of the whole arrangement.
@@ -23,8 +24,8 @@ pub struct SurfacePlace {
     pub column: u32,
 }
 
-/// All surface_layout and what encloses them.
-#[derive(Clone, Debug, PartialEq)]
+/// The places of all surfaces of a view and what encloses them.
+#[derive(Component, Clone, Debug, PartialEq)]
 pub struct SurfaceLayout {
     /// One a slot.
     pub places: Vec<SurfacePlace>,
@@ -51,6 +52,12 @@ fn arrangement(count: u32) -> (u32, u32) {
             .unwrap_or(share(2.0).ceil() as u32)
     };
     (columns, count.div_ceil(columns))
+}
+
+impl Default for SurfaceLayout {
+    fn default() -> Self {
+        surface_layout(1, 1.0)
+    }
 }
 
 /// Places `count` surfaces.

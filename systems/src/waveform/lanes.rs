@@ -13,7 +13,7 @@ use crate::{
     diagnostics::RunStats,
     stream::{Stream, StreamClock, StreamStatus},
     view::{TimeWindow, ViewOf, ViewSettings},
-    waterfall::{AllocationIds, FieldState, HeightField},
+    waterfall::{AllocationIds, FieldState},
 };
 
 /// Entries along the time axis of a texture of lanes.
@@ -238,7 +238,6 @@ pub fn stage_lane_state(
     )>,
     analyses: Query<&AnalysisOf>,
     streams: Query<&Stream>,
-    heights: Query<&HeightField>,
     width: Res<LaneWidth>,
 ) {
     for (of, settings, field, surface, mut state) in &mut views {
@@ -250,9 +249,10 @@ pub fn stage_lane_state(
             *state = LaneState::default();
             continue;
         }
-        let shown = surface.window.and_then(|rows| heights.get(rows).ok());
-        let shown = shown.and_then(HeightField::shown_plan);
-        if shown.is_some_and(|plan| plan.epoch != set.epoch) {
+        if surface
+            .plan
+            .as_ref()
+            .is_some_and(|plan| plan.epoch != set.epoch) {
             // One of them shows another ring already: until both do, this one stands still.
             continue;
         }

@@ -12,7 +12,7 @@ const SHOWN_SECS = 2;
 const WINDOW = 512;
 const HOP = 256;
 // Columns drawn at most in one frame of the page; after a pause the rest is left out.
-const MOST_COLUMNS = 64;
+const MAX_COLUMNS = 64;
 
 const find = (id) => document.getElementById(id);
 const wave = find("waveform").getContext("2d");
@@ -96,7 +96,7 @@ function drawWaveform(reader) {
 /** Scrolls the canvas and draws the columns that are new; gives how many there are by now. */
 function drawSpectrogram(reader, drawn) {
   const columns = Math.max(0, Math.floor((reader.writtenFrames - WINDOW) / HOP) + 1);
-  const fresh = Math.min(columns - drawn, MOST_COLUMNS);
+  const fresh = Math.min(columns - drawn, MAX_COLUMNS);
   if (fresh <= 0) return drawn;
   const { width, height } = fall.canvas;
   const bins = WINDOW / 2 + 1;

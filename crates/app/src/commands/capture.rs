@@ -12,8 +12,8 @@ use crate::figures::Stats;
 use crate::stats::{StatsTo, memory_since, own_memory_mb};
 use crate::stop::Stop;
 
-/// How often events are looked at.
-const LOOK: Duration = Duration::from_millis(20);
+/// Time between two looks at the events.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub fn run(args: &CaptureArgs) -> Result<()> {
     let stop = Stop::listen()?;
@@ -26,7 +26,7 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
     let mut outcome = Ok(());
     loop {
         let capture = start(config.clone())?;
-        welcome(&capture);
+        announce(&capture);
         let written = Recording::start(&recording, &capture)?;
         let (figures, shape, file) = follow(capture, written, args, &stop, begun);
         total.lost_frames += figures.lost_frames;
@@ -36,14 +36,14 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         outcome = outcome.and(file);
         if figures.finished && figures.state == SourceState::Lost {
             outcome = outcome.and(Err(anyhow::anyhow!(
-                "the source was lost; what it gave is in the ring"
+                "the source was lost; the sound until then is in the ring"
             )));
         }
         (total.channels, total.rate) = (shape.channels, shape.rate);
         if !shape.new {
             break;
         }
-        // A ring has one shape: the device goes on in a new one, and the recording is whole.
+        // A ring has one shape: the device needs a new one, and the recording ends here.
         config.channels = None;
         config.sample_rate = None;
         recording.record = None;
@@ -56,7 +56,7 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
     outcome
 }
 
-/// The shape of a capture that ended.
+/// Channels and rate of a capture that ended.
 struct Shape {
     channels: u32,
     rate: u32,
@@ -64,7 +64,7 @@ struct Shape {
     new: bool,
 }
 
-/// Watches a capture until it ends or is to end.
+/// Follows a capture until it ends or is stopped.
 fn follow(
     capture: Capture,
     mut recording: Recording,
@@ -83,19 +83,19 @@ fn follow(
         if args.seconds.is_some_and(|seconds| elapsed >= seconds) || capture.stats().finished {
             break;
         }
-        shape.new |= tell(&capture);
-        recording.tell();
-        std::thread::sleep(LOOK);
+        shape.new |= report_events(&capture);
+        recording.report_events();
+        std::thread::sleep(POLL_INTERVAL);
     }
     capture.halt();
-    shape.new |= tell(&capture);
+    shape.new |= report_events(&capture);
     shape.new &= !stop.asked();
-    recording.tell();
+    recording.report_events();
     (capture.stats(), shape, recording.finish())
 }
 
-/// Where the ring is and what is in it.
-pub fn welcome(capture: &Capture) {
+/// Prints source, format and path of a capture that was started.
+pub fn announce(capture: &Capture) {
     let format = capture.format();
     exit::say(format!(
         "{}: {} channels at {} Hz, {} s of history in {}",
@@ -110,51 +110,56 @@ pub fn welcome(capture: &Capture) {
     }
 }
 
-/// Says what happened since the last time; true if the device came back with another shape, so
-/// that only a new ring can hold it.
-pub fn tell(capture: &Capture) -> bool {
-    let rate = f64::from(capture.format().sample_rate);
+/// Prints the events since the last call; true if the device came back with another rate or channel
+/// count, which needs a new ring.
+fn report_events(capture: &Capture) -> bool {
     let mut reshaped = false;
     for event in capture.poll_events() {
-        match event {
-            CaptureEvent::Gap {
-                start_frame,
-                length_frames,
-                reason,
-            } => exit::say(format!(
-                "{:.3} s of sound lost at {:.3} s: {reason}",
-                length_frames as f64 / rate,
-                start_frame as f64 / rate
-            )),
-            CaptureEvent::Xrun {
-                at_frame,
-                length_frames: None,
-            } => exit::say(format!(
-                "the device lost sound at {:.3} s; how much, nobody knows",
-                at_frame as f64 / rate
-            )),
-            CaptureEvent::DeviceLost { message } => exit::say(format!(
-                "{}: the device is gone ({message}); it is looked for until it is back",
-                capture.label()
-            )),
-            CaptureEvent::DeviceChanged { message } | CaptureEvent::Warning { message } => {
-                exit::say(message);
-            }
-            // It works without: for those who ask.
-            CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
-            CaptureEvent::Reconnected { device } => exit::say(format!("{device} is back")),
-            CaptureEvent::Reshaped {
-                device,
-                channels,
-                rate,
-            } => {
-                reshaped = true;
-                exit::say(format!(
-                    "{device} is back with {channels} channels at {rate} Hz: a new ring begins"
-                ));
-            }
-            _ => {}
-        }
+        reshaped |= matches!(event, CaptureEvent::Reshaped { .. });
+        report_event(capture, event);
     }
     reshaped
+}
+
+/// Prints an event.
+pub fn report_event(capture: &Capture, event: CaptureEvent) {
+    let rate = f64::from(capture.format().sample_rate);
+    match event {
+        CaptureEvent::Gap {
+            start_frame,
+            length_frames,
+            reason,
+        } => exit::say(format!(
+            "{:.3} s of sound lost at {:.3} s: {reason}",
+            length_frames as f64 / rate,
+            start_frame as f64 / rate
+        )),
+        CaptureEvent::Xrun {
+            at_frame,
+            length_frames: None,
+        } => exit::say(format!(
+            "the device lost sound of unknown length at {:.3} s",
+            at_frame as f64 / rate
+        )),
+        CaptureEvent::DeviceLost { message } => exit::say(format!(
+            "{}: the device is gone ({message}); it is looked for until it is back",
+            capture.label()
+        )),
+        CaptureEvent::DeviceChanged { message } | CaptureEvent::Warning { message } => {
+            exit::say(message);
+        }
+        // The capture works without it: only with -v.
+        CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
+        CaptureEvent::Reconnected { device } => exit::say(format!("{device} is back")),
+        CaptureEvent::Reshaped {
+            device,
+            channels,
+            rate,
+        } => {
+            exit::say(format!(
+                "{device} is back with {channels} channels at {rate} Hz: a new ring begins"
+            ));
+        }
+        _ => {}
+    }
 }

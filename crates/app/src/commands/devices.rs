@@ -3,7 +3,7 @@
 use anyhow::Result;
 use soundfall_capture::devices;
 
-use super::print;
+use crate::stdout::print;
 use crate::exit;
 
 pub fn run(json: bool) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What `live` and `view` share: where to draw, and what is said and written at the end.
+//! Shared by `live` and `view`: where to draw, and the output at the end.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -45,7 +45,7 @@ pub fn run(
     };
     choose_place(&mut options, &graphics);
     if options.headless {
-        // Controls that nobody can reach are only in the way.
+        // Without a window the controls cannot be used.
         options.view.panel = false;
     }
     let begun = Instant::now();
@@ -57,11 +57,11 @@ pub fn run(
             rate: format.sample_rate,
             ..Stats::default()
         };
-        stats.add_display(&report);
+        report.write_to(&mut stats);
         stats.rss_mb = memory_since(memory);
         StatsTo::from(path.as_path()).write(&stats)?;
     }
-    // The figures first: a picture that cannot be saved does not take them along.
+    // The figures first: they are written even if the picture cannot be saved.
     if let Some(picture) = report.picture {
         exit::say(format!(
             "picture: {}",

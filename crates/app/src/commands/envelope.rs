@@ -6,8 +6,8 @@ use soundfall_dsp::envelope::{point_range, reduce};
 use soundfall_dsp::level::amplitude_to_db;
 use soundfall_dsp::sample::clean;
 
-use super::gist::Gist;
-use super::stdout::{JsonOut, rounded};
+use super::input_summary::InputSummary;
+use crate::stdout::{JsonOut, rounded};
 use crate::cli::EnvelopeArgs;
 use crate::input::Input;
 use crate::npy::NpyWriter;
@@ -26,8 +26,8 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
         Some(path) => Some(NpyWriter::create(path, &head.shape)?),
         None => None,
     };
-    head.gist.say_lost("it counts as silence");
-    // Without a file the array goes where the words about it go.
+    head.summary.report_lost("it counts as silence");
+    // Without a file the array goes to stdout.
     let with_values = array.is_none();
     let mut json = match args.json {
         true => Some(JsonOut::begin(&head)?),
@@ -81,7 +81,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
 #[derive(Serialize)]
 struct Head<'a> {
     #[serde(flatten)]
-    gist: Gist,
+    summary: InputSummary,
     shape: [usize; 3],
     axes: [&'static str; 3],
     values_of_a_point: &'a [&'a str],
@@ -99,7 +99,7 @@ impl<'a> Head<'a> {
         let secs = input.frames() as f64 / f64::from(input.sample_rate);
         let point_secs = secs / points as f64;
         Self {
-            gist: Gist::of(input),
+            summary: InputSummary::of(input),
             shape: [input.channels.len(), points, fields.len()],
             axes: ["channel", "point", "value"],
             values_of_a_point: fields,

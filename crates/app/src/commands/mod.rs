@@ -1,10 +1,10 @@
-//! One module a command, and what they print with.
+//! One module per command.
 
 mod capture;
 mod devices;
 mod display;
 mod envelope;
-mod gist;
+mod input_summary;
 mod live;
 mod measure;
 mod peaks;
@@ -12,7 +12,6 @@ mod record;
 mod render;
 mod ring;
 mod save;
-mod stdout;
 mod stft;
 mod view;
 
@@ -36,12 +35,4 @@ pub fn run(line: CommandLine) -> Result<()> {
         Command::Ring(RingCommand::Info { path, json }) => ring::run(path, json),
         Command::Ring(RingCommand::Save(args)) => save::run(&args),
     }
-}
-
-/// Data to stdout. A reader that went away is not an error.
-pub fn print(text: &str) -> Result<()> {
-    let mut out = stdout::DataOut::new();
-    out.write(text)?;
-    out.write("\n")?;
-    out.finish()
 }

@@ -1,5 +1,5 @@
-//! A recording beside a capture: starts it, says what happens to it, ends it. Never disturbs the
-//! capture, whatever becomes of the file.
+//! A recording beside a capture: starts it, prints its events, ends it. A failing recording does not
+//! affect the capture.
 
 use anyhow::{Result, bail};
 use soundfall_capture::Capture;
@@ -15,7 +15,7 @@ pub struct Recording {
     failed: bool,
 }
 
-/// What can be refused before anything is captured: the ending, and a file that is there.
+/// Checks before anything is captured: the extension, and that no file is overwritten.
 pub fn check(args: &RecordArgs) -> Result<()> {
     let Some(path) = &args.record else {
         return Ok(());
@@ -23,7 +23,7 @@ pub fn check(args: &RecordArgs) -> Result<()> {
     AudioFormat::of(path).map_err(|error| Usage(format!("--record: {error}")))?;
     if !args.overwrite && path.exists() {
         bail!(
-            "{} is there already; name another file, or add --overwrite",
+            "{} exists already; name another file, or add --overwrite",
             path.display()
         );
     }
@@ -49,8 +49,8 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Says what happened since the last time. Gaps are told by the capture itself.
-    pub fn tell(&mut self) {
+    /// Prints the events since the last call. Gaps are reported by the capture itself.
+    pub fn report_events(&mut self) {
         let Some(recorder) = &self.recorder else {
             return;
         };
@@ -78,7 +78,7 @@ impl Recording {
     /// Ends the file. Call it when the capture has ended, so that the last block is in it.
     ///
     /// # Errors
-    /// Why the recording ended before its time.
+    /// Why the recording ended early.
     pub fn finish(mut self) -> Result<()> {
         let Some(recorder) = self.recorder.take() else {
             return Ok(());
@@ -95,7 +95,7 @@ impl Recording {
         ));
         match recorded.failure {
             Some(error) if self.failed => {
-                // Said when it happened.
+                // Its cause was printed when it happened.
                 bail!("the recording is not whole: {error}")
             }
             Some(error) => Err(error.into()),

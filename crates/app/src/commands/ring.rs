@@ -1,11 +1,11 @@
-//! `soundfall ring info`: what a ring says about itself, in words a stranger understands.
+//! `soundfall ring info`: describes a ring as text or JSON.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use soundfall_ring_file::{find_ring, inspect};
 
-use super::print;
+use crate::stdout::print;
 
 pub fn run(path: Option<PathBuf>, json: bool) -> Result<()> {
     let path = match path {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use soundfall_dsp::level::FLOOR_DBFS;
 use soundfall_dsp::stft::{StftF64, StftParams};
 
-use super::gist::{Gist, TransformGist, middle_secs};
-use super::stdout::{JsonOut, rounded};
+use super::input_summary::{InputSummary, TransformSummary, middle_secs};
+use crate::stdout::{JsonOut, rounded};
 use crate::cli::StftArgs;
 use crate::exit::Usage;
 use crate::input::Input;
@@ -26,8 +26,8 @@ pub fn run(args: &StftArgs) -> Result<()> {
         Some(path) => Some(NpyWriter::create(path, &shape)?),
         None => None,
     };
-    head.gist.say_lost("it counts as silence");
-    // Without a file the array goes where the words about it go.
+    head.summary.report_lost("it counts as silence");
+    // Without a file the array goes to stdout.
     let mut json = match (args.json, &array) {
         (true, None) => Some(JsonOut::begin(&head)?),
         _ => None,
@@ -101,24 +101,24 @@ pub fn columns_in(input: &Input, params: &StftParams) -> Result<usize> {
 #[derive(Serialize)]
 struct Head {
     #[serde(flatten)]
-    gist: Gist,
+    summary: InputSummary,
     shape: [usize; 3],
     axes: [&'static str; 3],
     dtype: &'static str,
     unit: &'static str,
     #[serde(flatten)]
-    transform: TransformGist,
+    transform: TransformSummary,
 }
 
 impl Head {
     fn of(input: &Input, params: &StftParams, shape: [usize; 3]) -> Self {
         Self {
-            gist: Gist::of(input),
+            summary: InputSummary::of(input),
             shape,
             axes: ["channel", "column", "bin"],
             dtype: "float32",
             unit: "dBFS",
-            transform: TransformGist::of(input, params),
+            transform: TransformSummary::of(input, params),
         }
     }
 }

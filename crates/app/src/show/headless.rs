@@ -7,10 +7,10 @@ use anyhow::Result;
 use bevy::prelude::World;
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_systems::{
-    stream::StreamClock,
-    instruments::InstrumentReadings,
-    stream::{StreamStatus, Source},
     analysis::AnalysisProgress,
+    instruments::InstrumentReadings,
+    stream::StreamClock,
+    stream::{Source, StreamStatus},
     waveform::LaneField,
 };
 

@@ -14,9 +14,9 @@ use soundfall_plugins::{
     host::{Graphics, add_base},
 };
 use soundfall_systems::{
+    analysis::AnalysisSettings,
     instruments::InstrumentChoice,
     stream::{Control, Source},
-    analysis::AnalysisSettings,
     view::View,
 };
 

@@ -12,11 +12,11 @@ use soundfall_systems::stream::{Source, SourceProbe};
 use super::{ShowOptions, build, headless::settle};
 
 /// Frames a block of the ring that carries a still, at most.
-const MOST_BLOCK_FRAMES: u32 = 64;
+const MAX_BLOCK_FRAMES: u32 = 64;
 
 /// The longest block, a power of two, of which so many frames are whole ones.
 fn block_frames(frames: u64) -> u32 {
-    let most = MOST_BLOCK_FRAMES.trailing_zeros();
+    let most = MAX_BLOCK_FRAMES.trailing_zeros();
     1 << frames.trailing_zeros().min(most)
 }
 
@@ -34,7 +34,7 @@ pub struct Still<'a> {
     pub gaps: &'a [Gap],
 }
 
-/// The writer of a still is done, and nobody misses it.
+/// The probe of a still: its writer has ended in good order.
 struct Finished;
 
 impl SourceProbe for Finished {
@@ -71,7 +71,7 @@ pub fn render_still(
     let frames = (samples.len() / frame) as u64;
     let block_frames = block_frames(frames);
     let block = block_frames as usize * frame;
-    let capacity = frames + 4 * u64::from(MOST_BLOCK_FRAMES);
+    let capacity = frames + 4 * u64::from(MAX_BLOCK_FRAMES);
     let format = RingFormat::new(still.sample_rate, still.channels, capacity, block_frames)?;
     let (mut writer, ring) = heap_ring(&format, &still.name)?;
     let left_out = (start / frame) as u64;

@@ -26,11 +26,11 @@ struct Handed {
 
 /// What the run does besides showing.
 #[derive(Resource)]
-struct Errands {
+struct RunState {
     options: ShowOptions,
     stop: Stop,
     ending: bool,
-    seconds_told: u32,
+    seconds_reported: u32,
     pictures_taken: u32,
 }
 
@@ -47,11 +47,11 @@ pub(super) fn run(
     let handed = Handed::default();
     let mut app = build(source, options, graphics);
     app.insert_resource(handed.clone())
-        .insert_resource(Errands {
+        .insert_resource(RunState {
             options: options.clone(),
             stop: upstream.stop.clone(),
             ending: false,
-            seconds_told: 0,
+            seconds_reported: 0,
             pictures_taken: 0,
         })
         .add_systems(Update, (take_numbered, end_in_time).chain())
@@ -76,17 +76,17 @@ fn hand_out(world: &mut World, mut frame: Local<u32>) {
         .get_resource::<Messages<AppExit>>()
         .is_some_and(|messages| !messages.is_empty());
     let elapsed = world.resource::<Time<Real>>().elapsed_secs_f64();
-    let told = world.resource::<Errands>().seconds_told;
-    let tell = elapsed >= f64::from(told + 1);
-    if !(leaving || tell || frame.is_multiple_of(15)) {
+    let reported = world.resource::<RunState>().seconds_reported;
+    let report_due = elapsed >= f64::from(reported + 1);
+    if !(leaving || report_due || frame.is_multiple_of(15)) {
         return;
     }
     let report = DisplayReport::of(world);
-    if tell {
+    if report_due {
         own_memory_mb();
-        let mut errands = world.resource_mut::<Errands>();
-        errands.seconds_told = elapsed as u32;
-        if errands.options.talk {
+        let mut state = world.resource_mut::<RunState>();
+        state.seconds_reported = elapsed as u32;
+        if state.options.talk {
             exit::say(report.line(elapsed));
         }
     }
@@ -94,15 +94,15 @@ fn hand_out(world: &mut World, mut frame: Local<u32>) {
 }
 
 /// Pictures on the way.
-fn take_numbered(mut commands: Commands, time: Res<Time<Real>>, mut errands: ResMut<Errands>) {
-    let Some(every) = errands.options.snapshot_every_secs else {
+fn take_numbered(mut commands: Commands, time: Res<Time<Real>>, mut state: ResMut<RunState>) {
+    let Some(every) = state.options.snapshot_every_secs else {
         return;
     };
-    if time.elapsed_secs_f64() < every * f64::from(errands.pictures_taken + 1) {
+    if time.elapsed_secs_f64() < every * f64::from(state.pictures_taken + 1) {
         return;
     }
-    errands.pictures_taken += 1;
-    let path = numbered(errands.options.snapshot.as_deref(), errands.pictures_taken);
+    state.pictures_taken += 1;
+    let path = numbered(state.options.snapshot.as_deref(), state.pictures_taken);
     commands.spawn(Screenshot::primary_window()).observe(
         move |captured: On<ScreenshotCaptured>| {
             if let Err(error) = save(&captured.image, &path) {
@@ -116,19 +116,19 @@ fn end_in_time(
     mut commands: Commands,
     time: Res<Time<Real>>,
     handed: Res<Handed>,
-    mut errands: ResMut<Errands>,
+    mut state: ResMut<RunState>,
     mut exit: MessageWriter<AppExit>,
 ) {
-    let over = errands.stop.asked()
-        || errands
+    let over = state.stop.asked()
+        || state
             .options
             .seconds
             .is_some_and(|seconds| time.elapsed_secs_f64() >= seconds);
-    if !over || errands.ending {
+    if !over || state.ending {
         return;
     }
-    errands.ending = true;
-    let Some(path) = errands.options.snapshot.clone() else {
+    state.ending = true;
+    let Some(path) = state.options.snapshot.clone() else {
         exit.write(AppExit::Success);
         return;
     };

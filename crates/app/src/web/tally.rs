@@ -50,7 +50,7 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
         return;
     }
     let mut stats = Stats::default();
-    stats.add_display(&DisplayReport::of(world));
+    DisplayReport::of(world).write_to(&mut stats);
     stats.seconds = round(
         world
             .get_resource::<Time<Real>>()

@@ -1,6 +1,6 @@
-//! What a stream tells beside samples: errors, sorted into events, and the loss of its device.
+//! What a stream reports beside samples: errors as events, and the loss of its device.
 //!
-//! Shared by the streams of a capture, its keeper and its writer. Never called from a data callback.
+//! Shared by the streams of a capture, its supervisor and its writer. Not called from a data callback.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crossbeam_channel::Sender;
 
 use crate::devices::one_line;
 use crate::event::CaptureEvent;
-use crate::feed::Counters;
+use crate::sample_queue::Counters;
 
-/// Why the keeper is woken.
+/// Why the supervisor is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wake {
     /// The device was lost.
@@ -20,29 +20,29 @@ pub(crate) enum Wake {
     Stop,
 }
 
-/// The way from a stream to the rest of the capture.
+/// Connects a stream with the rest of its capture.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     pub(crate) counters: Arc<Counters>,
     pub(crate) events: Sender<CaptureEvent>,
-    pub(crate) keeper: Sender<Wake>,
+    pub(crate) supervisor: Sender<Wake>,
 }
 
 impl Link {
-    /// Takes the device for lost: once for each loss the event is sent, and the keeper is woken.
+    /// Marks the device as lost: sends the event once per loss and wakes the supervisor.
     pub(crate) fn lose(&self, message: String) {
         if self.counters.lose_device() {
             self.events
                 .try_send(CaptureEvent::DeviceLost { message })
                 .ok();
         }
-        self.keeper.try_send(Wake::Lost).ok();
+        self.supervisor.try_send(Wake::Lost).ok();
     }
 
-    /// Sorts what the sound system says about a running stream.
+    /// Turns an error of a running stream into a counter, a loss or an event.
     pub(super) fn report(&self, error: &cpal::Error) {
         let event = match error.kind() {
-            // Comes on the device's own thread on some systems: only a number, the event follows from the writer.
+            // On some systems this runs on the device's own thread: only count, the writer sends the event.
             ErrorKind::Xrun => return self.counters.note_xrun(),
             ErrorKind::DeviceNotAvailable
             | ErrorKind::StreamInvalidated
@@ -67,14 +67,14 @@ mod tests {
     use crate::event::SourceState;
 
     #[test]
-    fn errors_are_sorted_and_a_loss_is_told_once() {
+    fn errors_become_events_and_a_loss_is_reported_once() {
         let counters = Arc::new(Counters::default());
         let (events, seen) = crossbeam_channel::bounded(8);
-        let (keeper, wakes) = crossbeam_channel::bounded(8);
+        let (supervisor, wakes) = crossbeam_channel::bounded(8);
         let link = Link {
             counters: Arc::clone(&counters),
             events,
-            keeper,
+            supervisor,
         };
         link.report(&cpal::Error::new(ErrorKind::Xrun));
         link.report(&cpal::Error::new(ErrorKind::RealtimeDenied));

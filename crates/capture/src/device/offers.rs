@@ -1,6 +1,4 @@
-//! Which of the configurations that a device offers is taken, and the offers in words.
-//!
-//! Decides on lists alone; talks to no device.
+//! Chooses among the configurations that a device offers, and summarises them. Pure: opens no device.
 
 use cpal::{SampleFormat, SupportedStreamConfigRange};
 
@@ -40,7 +38,7 @@ pub(super) fn best(
         .map(|(_, offer)| offer)
 }
 
-/// The offers in a few words: "1 to 8 channels at 44100 to 192000 Hz".
+/// A summary of the offers: "1 to 8 channels at 44100 to 192000 Hz".
 pub(super) fn summary(offers: &[SupportedStreamConfigRange]) -> String {
     let mut spans: Vec<(u32, u32, u32, u32)> = Vec::new();
     let mut flat: Vec<_> = offers
@@ -119,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn offers_in_words() {
+    fn offers_are_summarised() {
         let offers = [
             offer(2, 44_100, 48_000, SampleFormat::I16),
             offer(1, 44_100, 48_000, SampleFormat::I16),

@@ -1,13 +1,11 @@
-//! Which of the devices is meant: by id, name or part of the name, as a loopback, or again after a loss.
-//!
-//! Decides on descriptions alone; talks to no device.
+//! Chooses a device by id, name or part of the name, as a loopback, or again after a loss. Pure: opens no device.
 
 use super::{DeviceInfo, DeviceKind};
 use crate::error::CaptureError;
 
-/// What the user asked for.
+/// The device that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct DeviceRequest {
     /// Id, name, or a part of the name that fits only one; `None` is the default device.
     pub(crate) name: Option<String>,
     /// Only what records what the computer plays.
@@ -16,28 +14,31 @@ pub(crate) struct Wish {
 
 /// A device that was recorded from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct DeviceIdentity {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) kind: DeviceKind,
-    /// Ids of the other devices there were: whatever their name, they are not this one.
+    /// Ids of the other devices at that time: whatever their name, they are not this one.
     pub(crate) others: Vec<String>,
 }
 
-/// Index of the device that is meant: exact id, then exact name, then the only one with it as part of name or id
+/// Index of the device asked for: exact id, then exact name, then the only one with it as part of name or id
 /// (upper and lower case alike); without a name the default one.
-pub(super) fn choose(devices: &[DeviceInfo], wish: &Wish) -> Result<usize, CaptureError> {
+pub(super) fn choose(
+    devices: &[DeviceInfo],
+    request: &DeviceRequest,
+) -> Result<usize, CaptureError> {
     if devices.is_empty() {
         return Err(CaptureError::NoInputDevice);
     }
-    let fitting = |index: &usize| !wish.loopback || devices[*index].kind == DeviceKind::Loopback;
+    let fitting = |index: &usize| !request.loopback || devices[*index].kind == DeviceKind::Loopback;
     let candidates: Vec<usize> = (0..devices.len()).filter(fitting).collect();
     let listed = |indices: &[usize]| {
         let name = |index: &usize| format!("{} ({})", devices[*index].name, devices[*index].id);
         indices.iter().map(name).collect::<Vec<_>>().join(", ")
     };
-    let Some(name) = &wish.name else {
-        if wish.loopback {
+    let Some(name) = &request.name else {
+        if request.loopback {
             return default_loopback(devices, &candidates).ok_or(CaptureError::NoLoopback);
         }
         return devices
@@ -82,10 +83,14 @@ pub(super) fn choose(devices: &[DeviceInfo], wish: &Wish) -> Result<usize, Captu
     })
 }
 
-/// Index of what stands in for a lost device: the same id, then the only new one of the same name, then, where the
-/// default device was asked for, the default one of now. A microphone never stands in for a loopback or the other way
-/// round.
-pub(super) fn choose_again(devices: &[DeviceInfo], wish: &Wish, lost: &Identity) -> Option<usize> {
+/// Index of the replacement of a lost device: the same id, then the only new one of the same name, then, where the
+/// default device was asked for, the default one of now. A microphone never replaces a loopback, nor the
+/// other way round.
+pub(super) fn choose_again(
+    devices: &[DeviceInfo],
+    request: &DeviceRequest,
+    lost: &DeviceIdentity,
+) -> Option<usize> {
     if let Some(index) = devices.iter().position(|device| device.id == lost.id) {
         return Some(index);
     }
@@ -96,14 +101,15 @@ pub(super) fn choose_again(devices: &[DeviceInfo], wish: &Wish, lost: &Identity)
     if let (Some(index), None) = (same_name.next(), same_name.next()) {
         return Some(index);
     }
-    wish.name
+    request
+        .name
         .is_none()
-        .then(|| choose(devices, wish).ok())
+        .then(|| choose(devices, request).ok())
         .flatten()
         .filter(|index| devices[*index].kind == lost.kind)
 }
 
-/// What the default output plays, or the only loopback there is.
+/// The loopback of the default output, or the only loopback there is.
 fn default_loopback(devices: &[DeviceInfo], loopbacks: &[usize]) -> Option<usize> {
     let default = loopbacks
         .iter()
@@ -119,17 +125,17 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
     use super::*;
 
-    fn wish(name: Option<&str>) -> Wish {
-        Wish {
+    fn request(name: Option<&str>) -> DeviceRequest {
+        DeviceRequest {
             name: name.map(str::to_owned),
             loopback: false,
         }
     }
 
-    fn loopback(name: Option<&str>) -> Wish {
-        Wish {
+    fn loopback(name: Option<&str>) -> DeviceRequest {
+        DeviceRequest {
             loopback: true,
-            ..wish(name)
+            ..request(name)
         }
     }
 
@@ -158,16 +164,16 @@ mod tests {
             device("alsa:b", "Mic Pro", true),
             device("pulse:mic", "Scarlett", false),
         ];
-        assert_eq!(choose(&devices, &wish(None)).unwrap(), 1);
-        assert_eq!(choose(&devices, &wish(Some("alsa:a"))).unwrap(), 0);
-        assert_eq!(choose(&devices, &wish(Some("Mic"))).unwrap(), 0);
-        assert_eq!(choose(&devices, &wish(Some("scarl"))).unwrap(), 2);
-        assert_eq!(choose(&devices, &wish(Some("pro"))).unwrap(), 1);
-        let ambiguous = choose(&devices, &wish(Some("mic"))).unwrap_err();
+        assert_eq!(choose(&devices, &request(None)).unwrap(), 1);
+        assert_eq!(choose(&devices, &request(Some("alsa:a"))).unwrap(), 0);
+        assert_eq!(choose(&devices, &request(Some("Mic"))).unwrap(), 0);
+        assert_eq!(choose(&devices, &request(Some("scarl"))).unwrap(), 2);
+        assert_eq!(choose(&devices, &request(Some("pro"))).unwrap(), 1);
+        let ambiguous = choose(&devices, &request(Some("mic"))).unwrap_err();
         assert!(matches!(ambiguous, CaptureError::AmbiguousDevice { .. }));
         assert!(ambiguous.to_string().contains("Mic Pro (alsa:b)"));
         for unknown in ["nothing", ""] {
-            let error = choose(&devices, &wish(Some(unknown))).unwrap_err();
+            let error = choose(&devices, &request(Some(unknown))).unwrap_err();
             assert!(matches!(error, CaptureError::UnknownDevice { .. }));
             assert!(
                 error.to_string().contains("Scarlett (pulse:mic)")
@@ -179,15 +185,15 @@ mod tests {
     #[test]
     fn no_device_is_its_own_error() {
         assert!(matches!(
-            choose(&[], &wish(None)),
+            choose(&[], &request(None)),
             Err(CaptureError::NoInputDevice)
         ));
         assert!(matches!(
-            choose(&[], &wish(Some("x"))),
+            choose(&[], &request(Some("x"))),
             Err(CaptureError::NoInputDevice)
         ));
         assert!(matches!(
-            choose(&[device("a", "b", false)], &wish(None)),
+            choose(&[device("a", "b", false)], &request(None)),
             Err(CaptureError::NoInputDevice)
         ));
     }
@@ -207,7 +213,7 @@ mod tests {
         devices[2].default_loopback = true;
         assert_eq!(choose(&devices, &loopback(None)).unwrap(), 2);
         assert_eq!(choose(&devices, &loopback(Some("hdmi"))).unwrap(), 1);
-        assert_eq!(choose(&devices, &wish(None)).unwrap(), 0);
+        assert_eq!(choose(&devices, &request(None)).unwrap(), 0);
         let error = choose(&devices, &loopback(Some("mic"))).unwrap_err();
         assert!(
             error.to_string().contains("Monitor of USB") && !error.to_string().contains("Mic (")
@@ -219,8 +225,8 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_device_is_known_again() {
-        let lost = Identity {
+    fn a_lost_device_is_recognised() {
+        let lost = DeviceIdentity {
             id: "alsa:hw1".to_owned(),
             name: "USB Mic".to_owned(),
             kind: DeviceKind::Input,
@@ -230,26 +236,26 @@ mod tests {
         let renamed = device("alsa:hw2", "USB Mic", false);
         let default = device("alsa:hw0", "Built-in", true);
         let all = [default.clone(), renamed.clone(), same];
-        assert_eq!(choose_again(&all, &wish(None), &lost), Some(2));
-        assert_eq!(choose_again(&all[..2], &wish(None), &lost), Some(1));
-        assert_eq!(choose_again(&all[..1], &wish(None), &lost), Some(0));
-        // Who asked for this device gets no other one.
-        assert_eq!(choose_again(&all[..1], &wish(Some("usb")), &lost), None);
-        assert_eq!(choose_again(&[], &wish(None), &lost), None);
+        assert_eq!(choose_again(&all, &request(None), &lost), Some(2));
+        assert_eq!(choose_again(&all[..2], &request(None), &lost), Some(1));
+        assert_eq!(choose_again(&all[..1], &request(None), &lost), Some(0));
+        // A device asked for by name is not replaced by another.
+        assert_eq!(choose_again(&all[..1], &request(Some("usb")), &lost), None);
+        assert_eq!(choose_again(&[], &request(None), &lost), None);
         // Another device of the same name was there all the time.
         let other = [device("alsa:hw9", "USB Mic", false)];
-        assert_eq!(choose_again(&other, &wish(Some("usb")), &lost), None);
+        assert_eq!(choose_again(&other, &request(Some("usb")), &lost), None);
         // Two of the same name: it could be either.
         let twins = [renamed.clone(), renamed];
-        assert_eq!(choose_again(&twins, &wish(Some("usb")), &lost), None);
+        assert_eq!(choose_again(&twins, &request(Some("usb")), &lost), None);
         let monitor = device("alsa:x.monitor", "Monitor", true);
         let monitors = [monitor];
-        assert_eq!(choose_again(&monitors, &wish(None), &lost), None);
-        let lost = Identity {
+        assert_eq!(choose_again(&monitors, &request(None), &lost), None);
+        let lost = DeviceIdentity {
             kind: DeviceKind::Loopback,
             ..lost
         };
         assert_eq!(choose_again(&monitors, &loopback(None), &lost), Some(0));
-        assert_eq!(choose_again(&[default], &wish(None), &lost), None);
+        assert_eq!(choose_again(&[default], &request(None), &lost), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with an audio file, in words for its owner. Never reads one.
+//! Errors of audio files.
 
 use std::io;
 use std::path::PathBuf;

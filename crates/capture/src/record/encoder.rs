@@ -43,10 +43,10 @@ pub(super) struct Encoder {
     kind: Kind,
     channels: usize,
     /// Frames between two headers.
-    every: u64,
+    header_interval: u64,
     frames: u64,
     /// Frames when the header was last brought up to date.
-    told: u64,
+    header_frames: u64,
 }
 
 enum Kind {
@@ -81,9 +81,9 @@ impl Encoder {
             kind: kind.map_err(|e| RecordError::file(path, "write it", e))?,
             path: path.to_path_buf(),
             channels: channels as usize,
-            every: u64::from(rate),
+            header_interval: u64::from(rate),
             frames: 0,
-            told: 0,
+            header_frames: 0,
         })
     }
 
@@ -108,8 +108,8 @@ impl Encoder {
         };
         written.map_err(|e| RecordError::file(&self.path, "write it", e))?;
         self.frames += (interleaved.len() / self.channels) as u64;
-        if self.frames - self.told >= self.every {
-            self.tell()?;
+        if self.frames - self.header_frames >= self.header_interval {
+            self.update_header()?;
         }
         Ok(())
     }
@@ -126,11 +126,11 @@ impl Encoder {
     }
 
     /// Brings the header up to date: from here on a reader finds what was written so far.
-    pub(super) fn tell(&mut self) -> Result<(), RecordError> {
-        self.told = self.frames;
+    pub(super) fn update_header(&mut self) -> Result<(), RecordError> {
+        self.header_frames = self.frames;
         match &mut self.kind {
-            Kind::Wav(wav) => wav.tell(),
-            Kind::Flac(flac) => flac.tell(),
+            Kind::Wav(wav) => wav.update_header(),
+            Kind::Flac(flac) => flac.update_header(),
         }
         .map_err(|e| RecordError::file(&self.path, "write its header", e))
     }
@@ -138,7 +138,7 @@ impl Encoder {
     /// Completes the file.
     pub(super) fn finish(&mut self) -> Result<(), RecordError> {
         match &mut self.kind {
-            Kind::Wav(wav) => wav.tell(),
+            Kind::Wav(wav) => wav.update_header(),
             Kind::Flac(flac) => flac.finish(),
         }
         .map_err(|e| RecordError::file(&self.path, "complete it", e))

@@ -1,4 +1,4 @@
-//! Why a recording could not start or go on, in words a user can act on.
+//! Why a recording could not start or continue.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub enum RecordError {
         path: PathBuf,
         /// Channels of the ring.
         channels: u32,
-        /// Most channels possible.
+        /// Largest count allowed.
         max: u32,
     },
     /// No room is left.

@@ -93,7 +93,7 @@ impl Flac {
     }
 
     /// Brings the header up to date with the whole blocks in the file.
-    pub(super) fn tell(&mut self) -> io::Result<()> {
+    pub(super) fn update_header(&mut self) -> io::Result<()> {
         self.header([0; 16])
     }
 

@@ -1,7 +1,7 @@
 //! Recording: what is in a ring goes into an audio file, live or a span of the history.
 //!
 //! Reads the ring as any viewer does, on a thread of its own: a slow or full disk never disturbs the capture. Never
-//! overwrites a file without being told to.
+//! overwrites a file unless asked to.
 //!
 //! | file | samples | limits |
 //! |---|---|---|

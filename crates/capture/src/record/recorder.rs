@@ -15,14 +15,14 @@ use super::encoder::Encoder;
 use super::error::RecordError;
 use super::{RecordConfig, RecordEvent, RecordStats, Recorded};
 
-/// How long the thread sleeps when nothing is new.
-const NAP: Duration = Duration::from_millis(20);
-/// Most frames read at once.
+/// Time between two looks at the ring when nothing is new.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Largest read, in frames.
 const READ_FRAMES: usize = 8192;
-/// Naps without sound after which the header is brought up to date.
-const IDLE_NAPS: u32 = 25;
-/// Events that may wait to be polled; further ones are dropped.
-const EVENTS: usize = 1024;
+/// Looks without new frames after which the header is brought up to date.
+const IDLE_POLLS: u32 = 25;
+/// Capacity of the event queue; further events are dropped.
+const MAX_PENDING_EVENTS: usize = 1024;
 
 /// A running recording. Dropping it completes the file.
 ///
@@ -73,7 +73,7 @@ impl Recorder {
             format.sample_rate,
         )?;
         let shared = Arc::new(Shared::default());
-        let (sender, events) = crossbeam_channel::bounded(EVENTS);
+        let (sender, events) = crossbeam_channel::bounded(MAX_PENDING_EVENTS);
         let take = Take {
             ring,
             encoder,
@@ -184,7 +184,7 @@ impl Take {
             self.encoder.salvage();
             let message = error.to_string();
             *locked(&self.shared.failure) = Some(error);
-            self.tell(RecordEvent::Failed { message });
+            self.send(RecordEvent::Failed { message });
         }
         self.shared.finished.store(true, Ordering::Release);
     }
@@ -202,7 +202,7 @@ impl Take {
                 return Ok(());
             }
             if over && self.ring.written_frames() == end {
-                self.tell(RecordEvent::WriterEnded);
+                self.send(RecordEvent::WriterEnded);
                 return Ok(());
             }
             idle = if self.ring.written_frames() > end {
@@ -210,10 +210,10 @@ impl Take {
             } else {
                 idle.saturating_add(1)
             };
-            if idle == IDLE_NAPS {
-                self.encoder.tell()?;
+            if idle == IDLE_POLLS {
+                self.encoder.update_header()?;
             }
-            thread::park_timeout(NAP);
+            thread::park_timeout(POLL_INTERVAL);
         }
     }
 
@@ -236,7 +236,7 @@ impl Take {
                 }
                 Ok(Poll::Lost(lost)) => {
                     let length_frames = lost.end - lost.start;
-                    self.tell(RecordEvent::Overrun {
+                    self.send(RecordEvent::Overrun {
                         at_frame: self.encoder.frames(),
                         length_frames,
                     });
@@ -246,7 +246,7 @@ impl Take {
                     self.encoder.write_silence(length_frames)?;
                 }
                 Ok(Poll::Restarted) | Err(ReadError::Replaced) => {
-                    self.tell(RecordEvent::WriterEnded);
+                    self.send(RecordEvent::WriterEnded);
                     return Ok(false);
                 }
                 Ok(_) => break,
@@ -278,7 +278,7 @@ impl Take {
             self.shared
                 .lost_frames
                 .fetch_add(length_frames, Ordering::Relaxed);
-            self.tell(RecordEvent::Gap {
+            self.send(RecordEvent::Gap {
                 at_frame: start - self.first_frame,
                 length_frames,
                 reason: gap.reason,
@@ -296,7 +296,7 @@ impl Take {
             .store(self.encoder.clipped(), Ordering::Relaxed);
     }
 
-    fn tell(&self, event: RecordEvent) {
+    fn send(&self, event: RecordEvent) {
         self.events.try_send(event).ok();
     }
 }

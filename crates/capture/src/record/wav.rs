@@ -38,7 +38,7 @@ impl Wav {
             limit,
             bytes: Vec::new(),
         };
-        wav.tell()?;
+        wav.update_header()?;
         Ok(wav)
     }
 
@@ -53,7 +53,7 @@ impl Wav {
     }
 
     /// Writes the header for what is in the file by now.
-    pub(super) fn tell(&mut self) -> io::Result<()> {
+    pub(super) fn update_header(&mut self) -> io::Result<()> {
         let header = self.header();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&header)?;
@@ -65,7 +65,7 @@ impl Wav {
     pub(super) fn salvage(&mut self) {
         let length = self.header().len() as u64 + self.data_bytes();
         self.file.set_len(length).ok();
-        self.tell().ok();
+        self.update_header().ok();
     }
 
     fn data_bytes(&self) -> u64 {
@@ -145,7 +145,7 @@ mod tests {
             let mut wav = Wav::create(File::create(&path).unwrap(), channels, 44_100).unwrap();
             wav.write(&samples[..400 * channels as usize]).unwrap();
             wav.write(&samples[400 * channels as usize..]).unwrap();
-            wav.tell().unwrap();
+            wav.update_header().unwrap();
             let mut reader = hound::WavReader::open(&path).unwrap();
             let spec = reader.spec();
             assert_eq!(
@@ -170,10 +170,10 @@ mod tests {
         let mut wav = Wav::with_limit(file, 3, 48_000, 2_000).unwrap();
         let samples: Vec<f32> = (0..3_000).map(|i| i as f32).collect();
         wav.write(&samples[..300]).unwrap();
-        wav.tell().unwrap();
+        wav.update_header().unwrap();
         assert_eq!(&std::fs::read(&path).unwrap()[..4], b"RIFF");
         wav.write(&samples[300..]).unwrap();
-        wav.tell().unwrap();
+        wav.update_header().unwrap();
         let bytes = std::fs::read(&path).unwrap();
         assert_eq!(
             (&bytes[..4], &bytes[8..16]),

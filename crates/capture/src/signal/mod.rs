@@ -127,7 +127,7 @@ trait Render: Send {
     fn block(&mut self, start: u64, planes: &mut [Vec<f32>]);
 }
 
-/// Renders a [`Signal`] for ever, from frame 0 on.
+/// Generates a [`Signal`] without end, from frame 0.
 pub struct Generator {
     signal: Signal,
     renderer: Box<dyn Render>,

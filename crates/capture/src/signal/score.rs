@@ -1,6 +1,6 @@
 //! The score of the demo: sixty seconds, 24 bars at 96 beats a minute, as a list of notes.
 //!
-//! Says what sounds when; how it sounds is in `demo`.
+//! The notes and their times; `demo` synthesises them.
 
 /// Length of the piece in seconds.
 pub(super) const SECS: f64 = 60.0;

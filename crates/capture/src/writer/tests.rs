@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use soundfall_ring::{HeapStorage, RingFormat, SharedRing, WriterState, heap_ring};
 
 use super::*;
-use crate::feed::{Feed, queue};
+use crate::sample_queue::{SampleProducer, sample_queue};
 
 const CHANNELS: u32 = 3;
 
 type MakeDevice = Box<dyn FnOnce(Arc<Counters>, Sender<CaptureEvent>) -> Device>;
 
 struct Rig {
-    feed: Feed,
+    producer: SampleProducer,
     assembler: Assembler<Box<RingWriter<HeapStorage>>>,
     ring: SharedRing,
     counters: Arc<Counters>,
@@ -27,21 +27,21 @@ impl Rig {
         Self::with_device(queue_frames, block, None)
     }
 
-    /// With a device that may come back; gives the keeper's end too.
-    fn of_device(queue_frames: usize, block: u32) -> (Self, Sender<Return>) {
-        let (keeper, _) = crossbeam_channel::bounded(8);
-        let (returning, returns) = crossbeam_channel::unbounded();
+    /// With a device that may come back; gives the supervisor's end too.
+    fn of_device(queue_frames: usize, block: u32) -> (Self, Sender<Reconnection>) {
+        let (supervisor, _) = crossbeam_channel::bounded(8);
+        let (reconnected, reconnections) = crossbeam_channel::unbounded();
         let device = |counters, events| Device {
             link: Link {
                 counters,
                 events,
-                keeper,
+                supervisor,
             },
-            returns,
+            reconnections,
         };
         (
             Self::with_device(queue_frames, block, Some(Box::new(device))),
-            returning,
+            reconnected,
         )
     }
 
@@ -49,13 +49,13 @@ impl Rig {
         let format = RingFormat::new(48_000, CHANNELS, 100_000, block).unwrap();
         let (writer, ring) = heap_ring(&format, "test").unwrap();
         let counters = Arc::new(Counters::default());
-        let (feed, intake) = queue(CHANNELS, queue_frames, Arc::clone(&counters));
+        let (producer, consumer) = sample_queue(CHANNELS, queue_frames, Arc::clone(&counters));
         let (sender, events) = crossbeam_channel::unbounded();
         let device = device.map(|make| make(Arc::clone(&counters), sender.clone()));
         let shared = Arc::clone(&counters);
-        let assembler = Assembler::new(Box::new(writer), intake, shared, sender, device);
+        let assembler = Assembler::new(Box::new(writer), consumer, shared, sender, device);
         Self {
-            feed,
+            producer,
             assembler,
             ring,
             counters,
@@ -69,21 +69,21 @@ impl Rig {
         let samples: Vec<f32> = (self.clock..self.clock + frames)
             .flat_map(|frame| (0..CHANNELS).map(move |channel| sample(frame, channel)))
             .collect();
-        self.feed.push(&samples);
+        self.producer.push(&samples);
         self.clock += frames;
     }
 
     /// Ends the source and checks the whole ring against what was delivered.
     fn finish_and_check(self) {
         let Self {
-            feed,
+            producer,
             mut assembler,
             ring,
             counters,
             events,
             clock,
         } = self;
-        drop(feed);
+        drop(producer);
         assembler.drain().unwrap();
         assert!(assembler.exhausted());
         assembler.pad().unwrap();
@@ -95,11 +95,11 @@ impl Rig {
             "{gaps:?}"
         );
         assert_eq!(gaps.len() as u64, counters.gaps.load(Ordering::Relaxed));
-        let told = events
+        let received = events
             .try_iter()
             .filter(|event| matches!(event, CaptureEvent::Gap { .. }))
             .count();
-        assert_eq!(told, gaps.len());
+        assert_eq!(received, gaps.len());
         // Time is true: everything delivered has its frame in the ring, lost or not.
         let block = u64::from(ring.format().block_frames);
         assert_eq!(ring.written_frames(), clock.next_multiple_of(block));
@@ -174,7 +174,7 @@ fn a_lost_device_leaves_a_gap_behind_its_last_frame() {
 
 #[test]
 fn a_device_that_falls_silent_and_comes_back() {
-    let (mut rig, keeper) = Rig::of_device(1_000, 64);
+    let (mut rig, supervisor) = Rig::of_device(1_000, 64);
     let start = rig.assembler.last_arrival;
     let at = |rig: &mut Rig, millis: u64| {
         rig.assembler
@@ -195,11 +195,11 @@ fn a_device_that_falls_silent_and_comes_back() {
     rig.deliver(1_010);
     assert_eq!(rig.counters.lost_frames.load(Ordering::Relaxed), 10);
     assert_eq!(at(&mut rig, 6_000), SourceState::Lost);
-    let (feed, intake) = queue(CHANNELS, 1_000, Arc::clone(&rig.counters));
-    drop(std::mem::replace(&mut rig.feed, feed));
+    let (producer, consumer) = sample_queue(CHANNELS, 1_000, Arc::clone(&rig.counters));
+    drop(std::mem::replace(&mut rig.producer, producer));
     assert_eq!(at(&mut rig, 6_001), SourceState::Lost);
     let device = "Mic".to_owned();
-    keeper.send(Return { intake, device }).unwrap();
+    supervisor.send(Reconnection { consumer, device }).unwrap();
     assert_eq!(at(&mut rig, 6_002), SourceState::Lost);
     assert_eq!(rig.ring.written_frames(), 128, "the ring stands still");
     rig.deliver(64);
@@ -213,23 +213,23 @@ fn a_device_that_falls_silent_and_comes_back() {
         rig.counters.lost_frames.load(Ordering::Relaxed),
         480_000 - 64
     );
-    let told: Vec<_> = rig.events.try_iter().collect();
+    let received: Vec<_> = rig.events.try_iter().collect();
     assert!(
         matches!(
-            &told[..],
+            &received[..],
             [
                 CaptureEvent::DeviceLost { .. },
                 CaptureEvent::Gap { .. },
                 CaptureEvent::Reconnected { .. }
             ]
         ),
-        "{told:?}"
+        "{received:?}"
     );
 }
 
 #[test]
 fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
-    let (mut rig, keeper) = Rig::of_device(1_000, 64);
+    let (mut rig, supervisor) = Rig::of_device(1_000, 64);
     let start = rig.assembler.last_arrival;
     let at = |rig: &mut Rig, millis: u64| {
         rig.assembler
@@ -238,7 +238,7 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
     };
     rig.deliver(100);
     at(&mut rig, 100);
-    // The device goes with frames still in the queue and a loss not yet told.
+    // The device goes with frames still in the queue and a loss not yet in the ring.
     rig.deliver(950);
     assert!(
         rig.assembler
@@ -250,14 +250,14 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
             .lose_device()
     );
     let counters = Arc::clone(&rig.counters);
-    let (feed, intake) = queue(CHANNELS, 1_000, Arc::clone(&counters));
-    drop(std::mem::replace(&mut rig.feed, feed));
+    let (producer, consumer) = sample_queue(CHANNELS, 1_000, Arc::clone(&counters));
+    drop(std::mem::replace(&mut rig.producer, producer));
     at(&mut rig, 110);
     at(&mut rig, 200);
     assert!(!rig.assembler.exhausted(), "it may come back");
-    keeper
-        .send(Return {
-            intake,
+    supervisor
+        .send(Reconnection {
+            consumer,
             device: "Mic".to_owned(),
         })
         .unwrap();
@@ -278,22 +278,22 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
         (1_050, 42_720)
     );
     assert_eq!(gaps[0].reason, GapReason::DeviceLost);
-    let told: Vec<_> = rig.events.try_iter().collect();
-    assert!(told.contains(&CaptureEvent::Reconnected {
+    let received: Vec<_> = rig.events.try_iter().collect();
+    assert!(received.contains(&CaptureEvent::Reconnected {
         device: "Mic".to_owned()
     }));
     // The check at the end counts them.
-    for event in told {
-        rig.assembler.tell(event);
+    for event in received {
+        rig.assembler.send(event);
     }
-    // It goes again, and the keeper gives up: now it is over.
+    // It goes again, and the supervisor gives up: now it is over.
     assert!(counters.lose_device());
     at(&mut rig, 1_019);
     assert!(!rig.assembler.exhausted());
-    drop(keeper);
+    drop(supervisor);
     drop(std::mem::replace(
-        &mut rig.feed,
-        queue(CHANNELS, 1, Arc::clone(&counters)).0,
+        &mut rig.producer,
+        sample_queue(CHANNELS, 1, Arc::clone(&counters)).0,
     ));
     at(&mut rig, 1_020);
     at(&mut rig, 1_021);
@@ -304,25 +304,26 @@ fn a_new_connection_goes_on_in_the_same_ring_behind_one_gap() {
 #[test]
 fn an_overrun_of_the_device_is_a_gap_where_its_clock_tells_the_length() {
     let mut rig = Rig::new(1_000, 64);
-    rig.feed = std::mem::replace(&mut rig.feed, queue(1, 1, Arc::default()).0).with_rate(48_000);
+    rig.producer = std::mem::replace(&mut rig.producer, sample_queue(1, 1, Arc::default()).0)
+        .with_rate(48_000);
     let samples = vec![0.5f32; 48 * CHANNELS as usize];
-    rig.feed.push_timed(&samples, Duration::from_millis(50));
+    rig.producer.push_timed(&samples, Duration::from_millis(50));
     rig.counters.note_xrun();
     // Two milliseconds late: 96 frames.
-    rig.feed.push_timed(&samples, Duration::from_millis(53));
+    rig.producer.push_timed(&samples, Duration::from_millis(53));
     rig.counters.note_xrun();
-    rig.feed.push_timed(&samples, Duration::from_millis(1));
+    rig.producer.push_timed(&samples, Duration::from_millis(1));
     rig.assembler.drain().unwrap();
     let gaps = rig.ring.gaps();
     assert_eq!((gaps[0].start_frame, gaps[0].length_frames), (48, 96));
     assert_eq!((gaps.len(), gaps[0].reason), (1, GapReason::CaptureOverrun));
-    let told: Vec<_> = rig
+    let received: Vec<_> = rig
         .events
         .try_iter()
         .filter(|event| matches!(event, CaptureEvent::Xrun { .. }))
         .collect();
     assert_eq!(
-        told,
+        received,
         [
             CaptureEvent::Xrun {
                 at_frame: 48,
@@ -341,13 +342,13 @@ fn the_thread_drains_pads_and_closes() {
     let mut rig = Rig::new(1_000, 64);
     rig.deliver(500);
     let Rig {
-        feed,
+        producer,
         assembler,
         ring,
         counters,
         ..
     } = rig;
-    drop(feed);
+    drop(producer);
     let stop = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stop);
     let thread = thread::spawn(move || assembler.run(&seen));

@@ -6,7 +6,7 @@ use super::meters::{Meters, Pair};
 use super::programme::Programme;
 use super::report::{CoherenceReport, InstrumentReport};
 use super::settings::{InstrumentError, InstrumentSettings};
-use super::spectra::{Likeness, Spectra};
+use super::spectra::{CoherenceView, Spectra};
 use super::{ChannelReport, Instrument, PairReport};
 
 /// Frames taken over into the memory of columns at a time.
@@ -41,7 +41,7 @@ pub struct Instruments {
     heard_frames: u64,
     lost_frames: u64,
     spectra: Option<Spectra>,
-    likeness: Option<Likeness>,
+    coherence: Option<CoherenceView>,
     memory: Memory,
     meters: Option<Meters>,
     loudness: Option<Programme>,
@@ -83,13 +83,13 @@ impl Instruments {
             .wants_columns()
             .then(|| Spectra::new(&settings))
             .transpose()?;
-        let likeness = (wanted(Instrument::Coherence) && settings.channels > 1)
-            .then(|| Likeness::new(&settings))
+        let coherence = (wanted(Instrument::Coherence) && settings.channels > 1)
+            .then(|| CoherenceView::new(&settings))
             .transpose()?;
         let loudness = wanted(Instrument::Loudness)
             .then(|| Programme::new(&settings))
             .transpose()?;
-        let needs_memory = spectra.is_some() || likeness.is_some();
+        let needs_memory = spectra.is_some() || coherence.is_some();
         Ok(Self {
             next_frame: None,
             heard_frames: 0,
@@ -101,7 +101,7 @@ impl Instruments {
                 .filter(|_| wanted(Instrument::Stereo))
                 .map(|pair| Pair::new(rate, pair)),
             spectra,
-            likeness,
+            coherence,
             loudness,
             settings,
         })
@@ -123,7 +123,7 @@ impl Instruments {
             let same = same_columns
                 && was.axis == now.axis
                 && (was.reference, was.average_secs) == (now.reference, now.average_secs);
-            keep(&mut next.likeness, &mut self.likeness, same);
+            keep(&mut next.coherence, &mut self.coherence, same);
             if same_columns {
                 if let (Some(next), Some(old)) = (&mut next.spectra, &mut self.spectra) {
                     next.adopt(old, was, now);
@@ -184,7 +184,7 @@ impl Instruments {
     }
 
     fn push_columns(&mut self, start: u64, planar: &[f32], stride: usize, from: usize) {
-        if self.spectra.is_none() && self.likeness.is_none() {
+        if self.spectra.is_none() && self.coherence.is_none() {
             return;
         }
         let channels = self.settings.channels;
@@ -199,8 +199,8 @@ impl Instruments {
                 if let Some(spectra) = &mut self.spectra {
                     spectra.take(first, samples, memory.stride, channels);
                 }
-                if let Some(likeness) = &mut self.likeness {
-                    likeness.take(first, samples, memory.stride);
+                if let Some(coherence) = &mut self.coherence {
+                    coherence.take(first, samples, memory.stride);
                 }
                 first += memory.hop as u64;
             }
@@ -233,8 +233,8 @@ impl Instruments {
         if let Some(spectra) = &mut self.spectra {
             spectra.clear();
         }
-        if let Some(likeness) = &mut self.likeness {
-            likeness.clear();
+        if let Some(coherence) = &mut self.coherence {
+            coherence.clear();
         }
         if let Some(meters) = &mut self.meters {
             meters.clear();
@@ -275,8 +275,8 @@ impl Instruments {
             Some(pair) => pair.report_into(out.pair.get_or_insert_with(PairReport::default)),
             None => out.pair = None,
         }
-        match &self.likeness {
-            Some(likeness) => likeness.report_into(
+        match &self.coherence {
+            Some(coherence) => coherence.report_into(
                 channels,
                 out.coherence.get_or_insert_with(CoherenceReport::default),
             ),

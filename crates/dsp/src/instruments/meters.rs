@@ -16,7 +16,7 @@ const HELD_FALL_DB_PER_SEC: f64 = 20.0;
 const BEATS_PER_SEC: f64 = 100.0;
 /// A sample from here on counts as clipped: full scale of 16 bit.
 const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
-/// How long a clip is told.
+/// How long a clip is reported.
 const CLIP_SECS: f64 = 3.0;
 
 /// Peak, RMS, held peak and clips of every channel.
@@ -30,7 +30,7 @@ pub(super) struct Meters {
     highest: Vec<f32>,
     /// The same in dBFS, when the beat is over.
     levels: Vec<f32>,
-    /// Frames for which a clip is still told.
+    /// Frames for which a clip is still reported.
     clip_left: Vec<u64>,
     clip_frames: u64,
 }

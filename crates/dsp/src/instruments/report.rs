@@ -38,7 +38,7 @@ pub struct UnevenReport {
     pub values: usize,
 }
 
-/// What is said of one channel.
+/// Readings of one channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChannelReport {

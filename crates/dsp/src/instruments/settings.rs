@@ -13,7 +13,7 @@ use crate::stft::{StftError, StftParams};
 const FINDINGS_PER_SEC: f64 = 50.0;
 
 /// The least weight of a sample under the window that weighs it most: −10.5 dB.
-const LEAST_WEIGHT: f64 = 0.3;
+const MIN_WEIGHT: f64 = 0.3;
 
 /// What is listened to, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ pub struct InstrumentSettings {
     /// Time constant of averages in seconds; coherence takes at least 1 s, since over less it says
     /// nothing.
     pub average_secs: f64,
-    /// How fast held maxima fall in dB a second, after two seconds; none holds them for ever.
+    /// How fast held maxima fall in dB a second, after two seconds; `None` holds them.
     pub hold_fall_db_per_sec: Option<f64>,
     /// What counts as a peak.
     pub peaks: PeakParams,
@@ -104,7 +104,7 @@ impl InstrumentSettings {
         // Half way between the middles of two windows.
         let heard = |hop: usize| {
             let weight = weights.get(size / 2 + hop.div_ceil(2));
-            hop <= size / 2 && weight.is_some_and(|weight| *weight >= LEAST_WEIGHT)
+            hop <= size / 2 && weight.is_some_and(|weight| *weight >= MIN_WEIGHT)
         };
         let columns = (1..=wanted.round() as usize).rev();
         shown * columns.into_iter().find(|n| heard(n * shown)).unwrap_or(1)

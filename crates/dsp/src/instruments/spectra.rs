@@ -10,11 +10,11 @@ use crate::scale::{BinMap, FrequencyAxis};
 use crate::stft::{Stft, StftParams};
 
 /// Tracks of a channel in a report, at most.
-const MOST_TRACKS: usize = 32;
+const MAX_TRACKS: usize = 32;
 /// How long maxima that fall are held.
 const HOLD_SECS: f64 = 2.0;
 /// Coherence over less time than this says nothing.
-const LEAST_COHERENCE_SECS: f64 = 1.0;
+const MIN_COHERENCE_SECS: f64 = 1.0;
 
 /// The engines of all channels that read columns of levels.
 pub(super) struct Spectra {
@@ -133,7 +133,7 @@ impl Spectra {
                 }));
             out.tracks
                 .sort_unstable_by(|a, b| b.dbfs.total_cmp(&a.dbfs));
-            out.tracks.truncate(MOST_TRACKS);
+            out.tracks.truncate(MAX_TRACKS);
         }
         out.average_dbfs.clear();
         if let Some(average) = self.averages.get(channel) {
@@ -156,7 +156,7 @@ impl Spectra {
 }
 
 /// Coherence of all channels, segment by segment.
-pub(super) struct Likeness {
+pub(super) struct CoherenceView {
     meter: CoherenceMeter,
     /// Frames from one segment to the next.
     segment_frames: u64,
@@ -164,7 +164,7 @@ pub(super) struct Likeness {
     bins: Vec<std::ops::Range<usize>>,
 }
 
-impl Likeness {
+impl CoherenceView {
     pub(super) fn new(settings: &InstrumentSettings) -> Result<Self, InstrumentError> {
         let segment = settings.hop_frames() * settings.columns_per_finding() as usize;
         let params = StftParams {
@@ -179,7 +179,7 @@ impl Likeness {
                 rate,
                 settings.channels,
                 settings.reference,
-                settings.average_secs.max(LEAST_COHERENCE_SECS),
+                settings.average_secs.max(MIN_COHERENCE_SECS),
             )?,
             segment_frames: segment as u64,
             bins: bins_of(&settings.axis, rate, &params),

@@ -151,7 +151,7 @@ impl LoudnessMeter {
             let block = &mut self.interleaved[..count * self.channels];
             for (frame, slots) in block.chunks_exact_mut(self.channels).enumerate() {
                 for (channel, slot) in slots.iter_mut().enumerate() {
-                    // One NaN would stay in the filters for ever.
+                    // A single NaN would stay in the filters.
                     *slot = clean(sample(channel, start + frame));
                 }
             }

@@ -10,9 +10,9 @@ use super::lobe::Lobe;
 /// this much above what one tone can leak there.
 const LEAK_MARGIN_DB: f64 = 6.0;
 /// Bins on each side of a peak that are looked at, at most.
-const MOST_BINS: i64 = 16;
+const MAX_BINS: i64 = 16;
 /// Steps of the fit, at most; three or four are usual.
-const MOST_STEPS: usize = 12;
+const MAX_STEPS: usize = 12;
 
 /// What counts as a peak.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -205,10 +205,10 @@ impl PeakFinder {
         let reach = self.lobe.reach() * self.padding;
         // Under a flat window noise decides which of the padded bins is the highest.
         let farthest = self.padding.max(1.0);
-        let count = (((reach + farthest) / stride as f64) as i64 + 1).min(MOST_BINS);
+        let count = (((reach + farthest) / stride as f64) as i64 + 1).min(MAX_BINS);
         let mut place = parabola(column, bin);
         let mut height = 1.0;
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             // Normal equations of height and place.
             let (mut hh, mut hp, mut pp, mut he, mut pe) = (0.0, 0.0, 0.0, 0.0, 0.0);
             for offset in -count..=count {

@@ -39,7 +39,7 @@ pub enum AxisError {
     },
     /// Nothing to lay it over.
     #[error("an axis of 0 bins shows nothing: use 1 or more")]
-    NoColumns,
+    NoBins,
 }
 
 impl FrequencyAxis {
@@ -72,7 +72,7 @@ impl FrequencyAxis {
             return Err(AxisError::LogFromZero { min_hz });
         }
         if self.bins == 0 {
-            return Err(AxisError::NoColumns);
+            return Err(AxisError::NoBins);
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ fn known_signals_read_what_they_are() {
     near(loudness.integrated_lufs.unwrap(), expected, 0.1);
     near(loudness.true_peak_dbtp, 0.0, 0.3);
     let axis = settings(2, InstrumentSet::ALL).axis;
-    let column = axis.column(997.0).unwrap();
+    let column = axis.bin(997.0).unwrap();
     // A column narrower than a bin shows the curve between two bins, up to 1.42 dB lower.
     near(report.channels[1].average_dbfs[column], -6.8, 0.8);
     near(report.channels[1].hold_dbfs[column], -6.8, 0.8);

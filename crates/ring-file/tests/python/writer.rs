@@ -132,7 +132,7 @@ fn a_live_python_ring_with_gaps_and_its_end() {
     assert_eq!((out[0], out[1446]), (sample(9599, 1), sample(11_045, 1)));
     assert!(out[1..1446].iter().all(|&sample| sample == 0.0));
 
-    // One writer a ring, whoever comes second.
+    // One writer per ring, in either order of languages.
     let options = CreateOptions {
         path: ring.clone(),
         format: *open.ring.format(),

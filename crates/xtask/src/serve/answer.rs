@@ -1,4 +1,4 @@
-//! What is said to a request: status, headers, body.
+//! The response to a request: status, headers, body.
 //!
 //! Only reads files; knows nothing of sockets, so that it is tested without any.
 
@@ -29,7 +29,7 @@ pub(super) struct Answer {
 impl Answer {
     /// The answer to what is no request at all.
     pub(super) fn refusal(status: u16) -> Self {
-        words(status, Vec::new(), "this is a server for browsers\n")
+        text(status, Vec::new(), "this is a server for browsers\n")
     }
 }
 
@@ -45,20 +45,20 @@ pub(super) fn answer(site: &Path, isolated: bool, ask: &Ask) -> Answer {
     let mut headers = common(isolated);
     if !["GET", "HEAD"].contains(&ask.method) {
         headers.push(("Allow", "GET, HEAD".to_owned()));
-        return words(405, headers, "only GET and HEAD\n");
+        return text(405, headers, "only GET and HEAD\n");
     }
     match place::find(site, ask.url) {
         Place::File(file) => found(&file, headers, ask),
         Place::Folder(path) => {
             headers.push(("Location", path));
-            words(301, headers, "")
+            text(301, headers, "")
         }
-        Place::Nowhere => words(404, headers, "not found\n"),
-        Place::Refused => words(403, headers, "refused\n"),
+        Place::Nowhere => text(404, headers, "not found\n"),
+        Place::Refused => text(403, headers, "refused\n"),
     }
 }
 
-fn words(status: u16, mut headers: Vec<(&'static str, String)>, text: &'static str) -> Answer {
+fn text(status: u16, mut headers: Vec<(&'static str, String)>, text: &'static str) -> Answer {
     headers.push(("Content-Type", "text/plain; charset=utf-8".to_owned()));
     Answer {
         status,
@@ -77,7 +77,7 @@ fn found(file: &Path, mut headers: Vec<(&'static str, String)>, ask: &Ask) -> An
     let opened = File::open(sent).and_then(|file| file.metadata().map(|meta| (file, meta)));
     let Ok((content, meta)) = opened else {
         // A build may have taken it away since it was looked up.
-        return words(404, headers, "not found\n");
+        return text(404, headers, "not found\n");
     };
     let tag = tag(&meta, packed.is_some());
     let known = ask.known.is_some_and(|tags| {

@@ -3,10 +3,10 @@
 //! A rule returns what it found, one line each, and never stops at the first. Add a
 //! new rule to the list in [`tidy`].
 
+mod cycles;
 mod features;
 mod heads;
 mod layering;
-mod length;
 mod lints;
 mod sources;
 mod tree;
@@ -21,7 +21,7 @@ pub(crate) fn tidy() -> Result<()> {
     let sources = sources::Sources::read(&crate::command::root())?;
     let mut findings = Findings::new();
     findings.extend(heads::check(&sources));
-    findings.extend(length::check(&sources));
+    findings.extend(cycles::check(&sources));
     findings.extend(lints::check(&sources));
     findings.extend(layering::check()?);
     findings.extend(features::check()?);

@@ -42,7 +42,7 @@ pub(super) fn ensure() -> Result<PathBuf> {
             .env_remove("CARGO_BUILD_TARGET"),
         )
         .with_context(|| format!("cannot install wasm-bindgen-cli {version}"))?;
-        // A hundred megabytes that nobody needs again.
+        // A hundred megabytes that are not needed again.
         fs::remove_dir_all(tools.join("build")).ok();
     }
     Ok(program)

@@ -14,7 +14,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What the tests are told: the program that serves (`$SOUNDFALL_SERVE serve --port 0
+/// Environment of the tests: the program that serves (`$SOUNDFALL_SERVE serve --port 0
 /// --dir $SOUNDFALL_DIST`), the folder, the browser, and the native program to compare with.
 const ENVIRONMENT: [&str; 4] = [
     "SOUNDFALL_SERVE",

@@ -1,27 +1,30 @@
 //! `soundfall live`: capture and show, in one process, by way of the ring file.
 
-mod switchboard;
+mod source_control;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use soundfall_capture::{Capture, CaptureError, Signal, SourceSpec, start};
+use soundfall_capture::{
+    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, start,
+};
 use soundfall_systems::stream::Control;
 
+use super::capture::{announce, report_event};
+use super::display;
 use super::record::{self, Recording};
-use super::{capture::welcome, display};
 use crate::cli::LiveArgs;
 use crate::exit;
 use crate::show::Upstream;
 use crate::stop::Stop;
-use switchboard::Switchboard;
+use source_control::{ManagedControl, shown};
 
-/// Channels of a built-in signal where none were asked for.
+/// Channels of a built-in signal by default.
 const SIGNAL_CHANNELS: u32 = 2;
 
 pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
-    // What the view refuses is refused before anything is written.
+    // Wrong view options are refused before anything is written.
     args.view.check(args.source.rate)?;
     let known = match args.source.signal {
         Some(_) => Some(args.source.channels.unwrap_or(SIGNAL_CHANNELS)),
@@ -32,22 +35,47 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     }
     record::check(&args.record)?;
     let (capture, name) = begin(args)?;
-    welcome(&capture);
+    announce(&capture);
     let recording = Recording::start(&args.record, &capture)?;
-    let capture = Arc::new(capture);
-    let (board, source) = Switchboard::new(capture, name, args.source.config(), recording)?;
+    let recording = Arc::new(Mutex::new(Some(recording)));
+    let (manager, source) = SourceManager::start(
+        Arc::new(capture),
+        &name,
+        args.source.config(),
+        observer(Arc::clone(&recording)),
+    )?;
+    let manager = Arc::new(manager);
     let upstream = Upstream {
         stop,
-        control: Some(Control(board.clone())),
-        end: Box::new({
-            let board = board.clone();
-            move || board.end()
-        }),
+        control: Some(Control(Arc::new(ManagedControl(Arc::clone(&manager))))),
+        end: Box::new(move || manager.halt()),
     };
-    let shown = display::run(source, &args.view, &args.run, verbose, &upstream);
-    // The file is completed whatever became of the display.
-    let recorded = board.finish_recording();
-    shown.and(recorded)
+    let outcome = display::run(shown(source), &args.view, &args.run, verbose, &upstream);
+    // The file is completed even when the display failed.
+    let recording = recording
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    outcome.and(recording.map_or(Ok(()), |mut recording| {
+        recording.report_events();
+        recording.finish()
+    }))
+}
+
+/// Prints what the source manager and the recording report.
+fn observer(
+    recording: Arc<Mutex<Option<Recording>>>,
+) -> impl FnMut(ManagerEvent<'_>) + Send + 'static {
+    move |event| match event {
+        ManagerEvent::Started(capture) => announce(capture),
+        ManagerEvent::Capture(capture, event) => report_event(capture, event),
+        _ => {
+            let mut recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(recording) = &mut *recording {
+                recording.report_events();
+            }
+        }
+    }
 }
 
 /// Starts the capture; without any input device, and none asked for, the demo.

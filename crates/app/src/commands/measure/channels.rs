@@ -5,7 +5,7 @@ use soundfall_dsp::level::FLOOR_DBFS;
 use soundfall_dsp::meter::{peak_dbfs, rms_dbfs};
 use soundfall_dsp::sample::{LARGEST, clean};
 
-use super::super::stdout::rounded;
+use crate::stdout::rounded;
 use crate::input::Input;
 
 /// From here on a sample is at full scale: the largest positive one of 16 bits.

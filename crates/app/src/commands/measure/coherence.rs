@@ -1,4 +1,4 @@
-//! Coherence of every channel to one of them, over the whole. Never says what a coherence means.
+//! Coherence of every channel to one of them, over the whole input.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,8 +8,8 @@ use serde::Serialize;
 use soundfall_dsp::coherence::CoherenceMeter;
 use soundfall_dsp::stft::StftParams;
 
-use super::super::gist::{TransformGist, written};
-use super::super::stdout::rounded;
+use super::super::input_summary::{TransformSummary, written};
+use crate::stdout::rounded;
 use super::super::stft::columns_in;
 use crate::exit::{self, Usage};
 use crate::input::Input;
@@ -66,7 +66,7 @@ pub struct Coherence {
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
     #[serde(flatten)]
-    transform: TransformGist,
+    transform: TransformSummary,
 }
 
 /// One channel.
@@ -135,7 +135,7 @@ impl Coherence {
             segments,
             means: input.numbers.iter().enumerate().map(mean).collect(),
             output: out.map(written),
-            transform: TransformGist::of(input, params),
+            transform: TransformSummary::of(input, params),
         })
     }
 }

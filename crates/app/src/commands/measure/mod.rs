@@ -15,9 +15,8 @@ use self::channels::ChannelLevels;
 use self::coherence::{Band, Coherence};
 use self::pair::Pair;
 use self::programme::Programme;
-use super::gist::Gist;
-use super::print;
-use super::stdout::pretty;
+use super::input_summary::InputSummary;
+use crate::stdout::{pretty, print};
 use crate::cli::MeasureArgs;
 use crate::exit::{self, Usage};
 use crate::input::Input;
@@ -26,7 +25,7 @@ use crate::input::Input;
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]
-    gist: Gist,
+    summary: InputSummary,
     levels: Vec<ChannelLevels>,
     programme: Option<Programme>,
     pair: Option<Pair>,
@@ -46,8 +45,8 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         )?),
         None => None,
     };
-    let gist = Gist::of(&input);
-    gist.say_lost("it counts as silence");
+    let summary = InputSummary::of(&input);
+    summary.report_lost("it counts as silence");
     let coherence = match &band {
         Some(band) => Some(Coherence::measure(
             &input,
@@ -67,7 +66,7 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         programme,
         pair: pair.map(|(first, second)| Pair::measure(&input, first, second)),
         coherence,
-        gist,
+        summary,
     };
     for level in &report.levels {
         if level.invalid_samples > 0 {

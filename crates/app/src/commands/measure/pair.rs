@@ -4,7 +4,7 @@ use serde::Serialize;
 use soundfall_dsp::meter::rms_dbfs;
 use soundfall_dsp::stereo::{CorrelationMeter, correlation};
 
-use super::super::stdout::rounded;
+use crate::stdout::rounded;
 use super::channels::heard;
 use crate::input::Input;
 

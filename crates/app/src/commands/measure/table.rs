@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::stdout::{Maybe, signed};
+use crate::stdout::{Maybe, signed};
 use super::{Coherence, Pair, Programme, Report};
 
 /// All of it.

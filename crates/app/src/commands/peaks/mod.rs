@@ -1,36 +1,34 @@
-//! `soundfall peaks`: the tones of a recording, or every peak of every column. The finding and
-//! the tracking are those of `soundfall-dsp`.
+//! `soundfall peaks`: lists the tones of a recording, or every peak of every column, as
+//! `soundfall-dsp` finds them.
 
 mod rows;
-mod tones;
 
 use anyhow::Result;
 use serde::Serialize;
-use soundfall_dsp::peaks::{Peak, PeakFinder};
+use soundfall_dsp::peaks::{Peak, PeakFinder, Tone, ToneTracker};
 use soundfall_dsp::stft::{StftF64, StftParams};
 
 use self::rows::{Row, Rows};
-use self::tones::Tones;
-use super::gist::{Gist, TransformGist, middle_secs};
+use super::input_summary::{InputSummary, TransformSummary, middle_secs};
 use super::stft::columns_in;
 use crate::cli::PeaksArgs;
 use crate::exit::{self, Usage};
 use crate::input::Input;
 
-/// Shortest tone where none is asked for, in windows: what is shorter is as likely noise.
+/// Default of the shortest tone, in windows: anything shorter is as likely noise.
 const MIN_WINDOWS: f64 = 2.5;
 
-/// What JSON says before the rows.
+/// JSON fields before the rows.
 #[derive(Serialize)]
 struct Head {
     #[serde(flatten)]
-    gist: Gist,
+    summary: InputSummary,
     a4_hz: f64,
     threshold_dbfs: f32,
     prominence_db: f32,
     max_peaks: usize,
     #[serde(flatten)]
-    transform: TransformGist,
+    transform: TransformSummary,
 }
 
 pub fn run(args: &PeaksArgs) -> Result<()> {
@@ -43,19 +41,19 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
     let mut finder =
         PeakFinder::new(&params, rate, wanted).map_err(|error| Usage(error.to_string()))?;
     let head = Head {
-        gist: Gist::of(&input),
+        summary: InputSummary::of(&input),
         a4_hz: args.a4,
         threshold_dbfs: wanted.threshold_dbfs,
         prominence_db: wanted.prominence_db,
         max_peaks: wanted.max_peaks,
-        transform: TransformGist::of(&input, &params),
+        transform: TransformSummary::of(&input, &params),
     };
     let mut rows = Rows::begin(args, &head)?;
-    head.gist
-        .say_lost("windows that touch what is lost are left out");
+    head.summary
+        .report_lost("windows that overlap a gap are left out");
     let mut column = vec![0.0; params.bins()];
     let mut peaks = Vec::new();
-    let mut tones = Tones::new(input.channels.len(), &params, rate);
+    let mut tones = ToneTracker::new(input.channels.len(), &params, rate);
     let by_window = MIN_WINDOWS * params.window_size as f64 / rate;
     let time = Clock {
         input: &input,
@@ -80,14 +78,18 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
             }
         }
         if !args.columns {
-            tones.release(|tone| time.write_tone(tone, args, &mut rows))?;
+            while let Some(tone) = tones.pop() {
+                time.write_tone(&tone, args, &mut rows)?;
+            }
         }
-        if rows.nobody_reads() {
+        if rows.is_closed() {
             return Ok(());
         }
     }
     tones.finish();
-    tones.release(|tone| time.write_tone(tone, args, &mut rows))?;
+    while let Some(tone) = tones.pop() {
+        time.write_tone(&tone, args, &mut rows)?;
+    }
     if rows.finish()? == 0 {
         let (what, options) = match args.columns {
             true => ("no peak".to_owned(), "--threshold and --prominence"),
@@ -128,7 +130,7 @@ impl Clock<'_> {
         }
     }
 
-    fn write_tone(&self, tone: &tones::Tone, args: &PeaksArgs, rows: &mut Rows) -> Result<()> {
+    fn write_tone(&self, tone: &Tone, args: &PeaksArgs, rows: &mut Rows) -> Result<()> {
         if !(tone.is_steady() || args.unsteady) {
             return Ok(());
         }

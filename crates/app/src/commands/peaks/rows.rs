@@ -5,8 +5,8 @@ use anyhow::Result;
 use serde::Serialize;
 use soundfall_dsp::note::Note;
 
-use super::super::gist::written;
-use super::super::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
+use super::super::input_summary::written;
+use crate::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
 use crate::cli::PeaksArgs;
 use crate::npy::NpyTable;
 
@@ -150,8 +150,8 @@ impl Rows {
         Ok(())
     }
 
-    /// Whether nobody is there any more to take rows.
-    pub fn nobody_reads(&self) -> bool {
+    /// Whether the reader of the output is gone, so that no more rows are needed.
+    pub fn is_closed(&self) -> bool {
         self.array.is_none()
             && self.table.as_ref().is_none_or(DataOut::is_closed)
             && self.json.as_ref().is_none_or(JsonOut::is_closed)

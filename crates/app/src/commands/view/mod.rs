@@ -1,6 +1,6 @@
 //! `soundfall view`: show a ring that another program writes.
 
-mod watch;
+mod ring_watcher;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::display;
 use crate::cli::ViewCommandArgs;
 use crate::show::Upstream;
 use crate::stop::Stop;
-use watch::Watch;
+use ring_watcher::RingWatcher;
 
 pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
@@ -28,7 +28,7 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
     // Somebody else's capture: only the user can end the view.
     let upstream = Upstream {
         stop,
-        control: Some(Control(Arc::new(Watch::start(
+        control: Some(Control(Arc::new(RingWatcher::start(
             opened,
             path,
             args.safe_read,

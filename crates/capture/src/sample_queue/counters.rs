@@ -1,10 +1,10 @@
-//! The numbers of a capture that its threads share. Only atomics: never a lock.
+//! Counters that the threads of a capture share. Atomics only, no locks.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::event::{SourceState, WriterPriority};
 
-/// Numbers that callback, writer thread and the rest of the program share.
+/// Counters shared by callback, writer thread and the rest of the program.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Frames in the ring (whole blocks, gaps and padding included).
@@ -44,7 +44,7 @@ impl Counters {
         self.state.store(value, Ordering::Release);
     }
 
-    /// Takes a delivering source for lost; false where it was not delivering before.
+    /// Marks a running source as lost; false where it was not running.
     pub(crate) fn lose_device(&self) -> bool {
         let was_running = self
             .state
@@ -56,7 +56,7 @@ impl Counters {
         was_running
     }
 
-    /// Notes that the device itself lost sound; real-time safe. Where and how much, the next samples tell.
+    /// Counts an overrun that the device reported; real-time safe. Its place and length follow from the next samples.
     pub fn note_xrun(&self) {
         self.xruns.fetch_add(1, Ordering::Relaxed);
     }

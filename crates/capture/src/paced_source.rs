@@ -1,4 +1,4 @@
-//! Files and signals: a thread that renders or decodes frames and feeds them in real time.
+//! Files and signals in real time: a thread that decodes or generates frames and queues them at the pace of a clock.
 //!
 //! Unlike a device it can wait, so it loses nothing when the queue is full.
 
@@ -12,28 +12,28 @@ use soundfall_ring::GapReason;
 
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
-use crate::feed::{Counters, Feed};
 use crate::pace::Pacer;
 use crate::player::{Break, BreakKind, FilePlayer};
+use crate::sample_queue::{Counters, SampleProducer};
 use crate::signal::Generator;
 
-/// What renders the frames.
-pub(crate) enum Material {
+/// Where the frames come from.
+pub(crate) enum FrameSource {
     Signal(Generator),
     File(Box<FilePlayer>),
 }
 
-/// A running producer thread.
-pub(crate) struct Producer {
+/// A running thread that delivers a file or signal.
+pub(crate) struct PacedSource {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Producer {
+impl PacedSource {
     /// Starts the thread: `chunk` frames at a time, `frames_per_sec` frames a second.
     pub(crate) fn start(
-        material: Material,
-        feed: Feed,
+        source: FrameSource,
+        producer: SampleProducer,
         chunk: usize,
         channels: u32,
         frames_per_sec: f64,
@@ -42,8 +42,8 @@ impl Producer {
     ) -> Result<Self, CaptureError> {
         let stop = Arc::new(AtomicBool::new(false));
         let run = Run {
-            material,
-            feed,
+            source,
+            producer,
             buffer: vec![0.0; chunk * channels as usize],
             channels: channels as usize,
             breaks: Vec::new(),
@@ -63,7 +63,7 @@ impl Producer {
     }
 }
 
-impl Drop for Producer {
+impl Drop for PacedSource {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
@@ -74,37 +74,37 @@ impl Drop for Producer {
 }
 
 struct Run {
-    material: Material,
-    feed: Feed,
+    source: FrameSource,
+    producer: SampleProducer,
     buffer: Vec<f32>,
     channels: usize,
-    /// Places in `buffer` where the file does not simply go on.
+    /// Discontinuities in `buffer`.
     breaks: Vec<Break>,
 }
 
 impl Run {
-    /// Feeds the first `frames` frames of the buffer. What the file could not give is lost at its exact place.
-    fn hand_over(&mut self, frames: usize, events: &Sender<CaptureEvent>) {
+    /// Queues the first `frames` frames of the buffer. Frames that could not be decoded are lost at their exact place.
+    fn enqueue(&mut self, frames: usize, events: &Sender<CaptureEvent>) {
         let mut done = 0;
         for found in &self.breaks {
             let place = found.at.min(frames);
-            self.feed
+            self.producer
                 .push(&self.buffer[done * self.channels..place * self.channels]);
             done = place;
             match found.kind {
                 BreakKind::Looped => {
-                    let at_frame = self.feed.position();
+                    let at_frame = self.producer.position();
                     events.try_send(CaptureEvent::Looped { at_frame }).ok();
                 }
                 BreakKind::Damaged { frames: missing } => {
                     let missing = missing.min(frames - done);
-                    self.feed
+                    self.producer
                         .lose(missing as u64, GapReason::SourceDiscontinuity);
                     done += missing;
                 }
             }
         }
-        self.feed
+        self.producer
             .push(&self.buffer[done * self.channels..frames * self.channels]);
     }
 
@@ -123,21 +123,23 @@ impl Run {
                 thread::park_timeout(pacer.until(chunk, elapsed));
                 continue;
             }
-            if (self.feed.free_frames() as u64) < chunk {
+            if (self.producer.free_frames() as u64) < chunk {
                 thread::park_timeout(Duration::from_millis(1));
                 continue;
             }
             self.breaks.clear();
-            let frames = match &mut self.material {
-                Material::Signal(generator) => {
+            let frames = match &mut self.source {
+                FrameSource::Signal(generator) => {
                     generator.fill(&mut self.buffer);
                     Ok(chunk as usize)
                 }
-                Material::File(player) => player.fill(&mut self.buffer, &mut self.breaks, events),
+                FrameSource::File(player) => {
+                    player.fill(&mut self.buffer, &mut self.breaks, events)
+                }
             };
             match frames {
                 Ok(frames) => {
-                    self.hand_over(frames, events);
+                    self.enqueue(frames, events);
                     pacer.deliver(frames as u64);
                     if (frames as u64) < chunk {
                         counters.set_state(SourceState::Ended);

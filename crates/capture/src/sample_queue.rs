@@ -1,8 +1,8 @@
-//! The real-time side: takes samples from a callback, converts them and hands them to the writer thread.
+//! The queue from a real-time callback to the writer thread: samples converted to f32, and markers of lost spans.
 //!
-//! [`Feed::push`] and [`Feed::push_timed`] never allocate, lock, block, log or make a system call (`tests/realtime.rs`
-//! proves it). What does not fit into the queue is counted, and the frame at which it is missing travels to the writer
-//! in a queue of its own.
+//! [`SampleProducer::push`] and [`SampleProducer::push_timed`] never allocate, lock, block, log or make a system call
+//! (`tests/realtime.rs` checks it). Frames that do not fit are counted; a second queue carries a [`GapMarker`] with the
+//! frame at which they are missing.
 
 mod counters;
 
@@ -16,57 +16,57 @@ use soundfall_ring::GapReason;
 pub use crate::convert::ToF32;
 pub use counters::Counters;
 
-/// Gaps that may wait for the writer at once; when full, a gap simply goes on.
-const MARKS: usize = 256;
+/// Capacity of the marker queue; while it is full, the current gap is extended.
+const MAX_PENDING_MARKERS: usize = 256;
 
-/// A span that is missing between two frames of the queue.
+/// A lost span between two frames of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct GapMarker {
     /// Frames that were pushed before the span (absolute, lost ones not counted).
     pub after_frames: u64,
-    /// Length of the span in frames; 0 where the device lost sound and nobody knows how much.
+    /// Length of the span in frames; 0 where the device lost sound of unknown length.
     pub length_frames: u64,
     /// Why.
     pub reason: GapReason,
-    /// True where the device itself reported that it lost sound here.
+    /// True where the device itself reported the loss.
     pub xrun: bool,
 }
 
 /// The producing end of the queue.
 #[derive(Debug)]
-pub struct Feed {
+pub struct SampleProducer {
     samples: Producer<f32>,
-    marks: Producer<Mark>,
+    markers: Producer<GapMarker>,
     channels: usize,
     /// Frames a second, for timed pushes.
     rate: f64,
     pushed: u64,
     lost: u64,
-    /// Lost since the last pushed frame, not yet told to the writer.
+    /// Frames lost since the last pushed frame, not in a marker yet.
     missing: u64,
     reason: GapReason,
-    /// Something is not yet told to the writer.
-    owed: bool,
+    /// A marker is due.
+    marker_due: bool,
     xrun: bool,
-    /// Overruns of the device that were looked at.
+    /// Overruns of the device that were handled.
     xruns_seen: u64,
-    /// When the next frame is due by the device's clock.
+    /// Time of the next frame by the device's clock.
     due: Option<Duration>,
     counters: Arc<Counters>,
 }
 
 /// The consuming end of the queue.
 #[derive(Debug)]
-pub struct Intake {
+pub struct SampleConsumer {
     pub(crate) samples: Consumer<f32>,
-    pub(crate) marks: Consumer<Mark>,
+    pub(crate) markers: Consumer<GapMarker>,
     pub(crate) channels: usize,
 }
 
-impl Intake {
-    /// Throws away everything that waits.
+impl SampleConsumer {
+    /// Drops all queued samples and markers.
     pub fn clear(&mut self) {
-        while self.marks.pop().is_ok() {}
+        while self.markers.pop().is_ok() {}
         let waiting = self.samples.slots();
         if let Ok(chunk) = self.samples.read_chunk(waiting) {
             chunk.commit_all();
@@ -74,56 +74,60 @@ impl Intake {
     }
 }
 
-/// A queue for `frames` frames of `channels` channels.
+/// A queue with room for `frames` frames of `channels` channels (both at least 1).
 ///
 /// ```
 /// use std::sync::Arc;
-/// use soundfall_capture::feed::{Counters, queue};
+/// use soundfall_capture::sample_queue::{Counters, sample_queue};
 /// let counters = Arc::new(Counters::default());
-/// let (mut feed, _intake) = queue(2, 4, Arc::clone(&counters));
-/// feed.push(&[0i16; 12]); // six frames into a queue of four
+/// let (mut producer, _consumer) = sample_queue(2, 4, Arc::clone(&counters));
+/// producer.push(&[0i16; 12]); // six frames into a queue of four
 /// assert_eq!(counters.lost_frames.load(std::sync::atomic::Ordering::Relaxed), 2);
 /// ```
 #[must_use]
-pub fn queue(channels: u32, frames: usize, counters: Arc<Counters>) -> (Feed, Intake) {
+pub fn sample_queue(
+    channels: u32,
+    frames: usize,
+    counters: Arc<Counters>,
+) -> (SampleProducer, SampleConsumer) {
     let channels = channels.max(1) as usize;
     let (samples, samples_out) = RingBuffer::new(frames.max(1) * channels);
-    let (marks, marks_out) = RingBuffer::new(MARKS);
-    let feed = Feed {
+    let (markers, markers_out) = RingBuffer::new(MAX_PENDING_MARKERS);
+    let producer = SampleProducer {
         samples,
-        marks,
+        markers,
         channels,
         rate: 0.0,
         pushed: 0,
         lost: 0,
         missing: 0,
         reason: GapReason::CaptureOverrun,
-        owed: false,
+        marker_due: false,
         xrun: false,
         xruns_seen: counters.xruns.load(Ordering::Relaxed),
         due: None,
         counters,
     };
     (
-        feed,
-        Intake {
+        producer,
+        SampleConsumer {
             samples: samples_out,
-            marks: marks_out,
+            markers: markers_out,
             channels,
         },
     )
 }
 
-impl Feed {
-    /// Sets the frames a second that [`Feed::push_timed`] reckons with.
+impl SampleProducer {
+    /// Sets the sampling rate in Hz that [`SampleProducer::push_timed`] works with.
     #[must_use]
     pub fn with_rate(mut self, rate: u32) -> Self {
         self.rate = f64::from(rate);
         self
     }
 
-    /// As [`Feed::push`], with the time of the first frame by the device's own clock; real-time safe. Where the
-    /// device reported an overrun, that clock tells how much is missing before these samples.
+    /// As [`SampleProducer::push`], with the time of the first frame by the device's own clock; real-time safe. After an
+    /// overrun that the device reported, the length of the gap before these samples is worked out from that clock.
     pub fn push_timed<T: ToF32>(&mut self, interleaved: &[T], captured_at: Duration) {
         let reported = self.counters.xruns.load(Ordering::Relaxed);
         if reported != self.xruns_seen {
@@ -133,7 +137,7 @@ impl Feed {
                 .and_then(|due| captured_at.checked_sub(due))
                 .map_or(0.0, |missing| (missing.as_secs_f64() * self.rate).round());
             self.lose(missing as u64, GapReason::CaptureOverrun);
-            (self.owed, self.xrun) = (true, true);
+            (self.marker_due, self.xrun) = (true, true);
         }
         let frames = interleaved.len() / self.channels;
         if self.rate > 0.0 {
@@ -142,14 +146,14 @@ impl Feed {
         self.push(interleaved);
     }
 
-    /// Takes interleaved samples of any device format; real-time safe. A part frame at the end is left out.
+    /// Queues interleaved samples of any device format; real-time safe. An incomplete frame at the end is dropped.
     pub fn push<T: ToF32>(&mut self, interleaved: &[T]) {
         let frames = interleaved.len() / self.channels;
         if frames == 0 {
             return;
         }
         let room = self.free_frames();
-        if self.owed && (room == 0 || !self.push_mark()) {
+        if self.marker_due && (room == 0 || !self.push_marker()) {
             self.lose(frames as u64, self.reason);
             return;
         }
@@ -160,7 +164,7 @@ impl Feed {
                 chunk.fill_from_iter(interleaved[..count].iter().map(|sample| sample.to_f32()));
                 self.pushed += take as u64;
             }
-            // Cannot be: only this end fills the queue.
+            // Cannot happen: only this end fills the queue.
             Err(_) => self.lose(take as u64, GapReason::CaptureOverrun),
         }
         if take < frames {
@@ -168,7 +172,7 @@ impl Feed {
         }
     }
 
-    /// Counts frames as missing at this place; the first reason of a span stands.
+    /// Counts frames as lost here; a span keeps its first reason.
     pub fn lose(&mut self, frames: u64, reason: GapReason) {
         if frames == 0 {
             return;
@@ -178,13 +182,13 @@ impl Feed {
         }
         self.missing += frames;
         self.lost += frames;
-        self.owed = true;
+        self.marker_due = true;
         self.counters
             .lost_frames
             .fetch_add(frames, Ordering::Relaxed);
     }
 
-    /// Frames taken so far, lost ones included.
+    /// Frames delivered so far, lost ones included.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.pushed + self.lost
@@ -196,27 +200,28 @@ impl Feed {
         self.samples.slots() / self.channels
     }
 
-    /// Tells the writer of the missing span. The mark is visible before any frame pushed after it.
-    fn push_mark(&mut self) -> bool {
-        let mark = Mark {
+    /// Queues the marker of the lost span; false when the marker queue is full. The writer sees the marker before any
+    /// frame that is pushed after it.
+    fn push_marker(&mut self) -> bool {
+        let marker = GapMarker {
             after_frames: self.pushed,
             length_frames: self.missing,
             reason: self.reason,
             xrun: self.xrun,
         };
-        let told = self.marks.push(mark).is_ok();
-        if told {
+        let queued = self.markers.push(marker).is_ok();
+        if queued {
             self.missing = 0;
-            (self.owed, self.xrun) = (false, false);
+            (self.marker_due, self.xrun) = (false, false);
         }
-        told
+        queued
     }
 }
 
-impl Drop for Feed {
+impl Drop for SampleProducer {
     fn drop(&mut self) {
-        if self.owed {
-            self.push_mark();
+        if self.marker_due {
+            self.push_marker();
         }
     }
 }

@@ -1,29 +1,29 @@
-//! Tracks as tones: from when to when, at what frequency in the mean, how loud at most, how steady.
-//! In order of their beginning, as soon as no earlier one can come. Never sees a spectrum.
+//! Tracks summarised as tones: first and last column, mean frequency, highest level, steadiness.
+//! They come in order of their first column, each as soon as no earlier one can follow.
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use soundfall_dsp::level::power_to_db_exact;
-use soundfall_dsp::note::Note;
-use soundfall_dsp::peaks::{Peak, PeakTracker, TrackParams};
-use soundfall_dsp::stft::StftParams;
+use crate::level::power_to_db_exact;
+use crate::note::Note;
+use crate::stft::StftParams;
 
-/// A tone whose frequency bends more than that is none: noise has peaks that follow one another
-/// too, but they jump about. In bins of the transform without padding, from a quarter of a window
-/// to the next: tones of music stay below, 98 of 100 tracks in noise above.
-const STEADY_BINS: f64 = 0.5;
+use super::{Peak, PeakTracker, TrackParams};
 
-/// A track that ended.
+/// Largest bend of a steady tone, in bins of the transform without padding between one quarter of a
+/// window and the next. Peaks of noise form tracks too, but their frequency jumps: tones of music
+/// stay below this limit, 98 of 100 tracks in noise are above.
+const MAX_STEADY_BEND: f64 = 0.5;
+
+/// A track that has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Tone {
     /// Index of its channel.
     pub channel: usize,
-    /// Column it was first seen in.
+    /// Column it was first seen in (absolute).
     pub first_column: u64,
-    /// Column it was last seen in.
+    /// Column it was last seen in (absolute).
     pub last_column: u64,
-    /// Its highest level.
+    /// Its highest level in dBFS.
     pub highest_dbfs: f64,
     /// Σ power·Hz and Σ power.
     hz_by_power: f64,
@@ -32,36 +32,39 @@ pub struct Tone {
 }
 
 impl Tone {
-    /// Its frequency, the mean of all columns weighted with their power.
+    /// Its frequency in Hz: the mean of all columns, weighted with their power.
+    #[must_use]
     pub fn hz(&self) -> f64 {
         self.hz_by_power / self.power
     }
 
-    /// The nearest note.
+    /// The nearest note, with A4 at `a4_hz`.
+    #[must_use]
     pub fn note(&self, a4_hz: f64) -> Option<Note> {
         Note::nearest(self.hz(), a4_hz)
     }
 
-    /// Whether its frequency moves as that of a tone.
+    /// Whether its frequency is constant or glides, rather than jumps as that of noise does.
+    #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.bend.mean() <= STEADY_BINS
+        self.bend.mean() <= MAX_STEADY_BEND
     }
 
-    fn add(&mut self, column: u64, peak: &Peak, ruler: &Ruler) {
-        // Within the floor and what samples can be: never 0, never infinite.
+    fn add(&mut self, column: u64, peak: &Peak, unit: &BendUnit) {
+        // Clamped to the floor, so that the power is neither 0 nor infinite.
         let power = 10f64.powf(peak.dbfs.max(power_to_db_exact(0.0)) / 10.0);
         self.last_column = column;
         self.highest_dbfs = self.highest_dbfs.max(peak.dbfs);
         self.hz_by_power += power * peak.hz;
         self.power += power;
-        self.bend.add(column, peak.hz / ruler.bin_hz, ruler.columns);
+        self.bend.add(column, peak.hz / unit.bin_hz, unit.columns);
     }
 }
 
-/// How much a frequency bends: the mean size of its second difference.
+/// Mean absolute second difference of a frequency.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bend {
-    /// Column and bin of the last place but one, and of the last.
+    /// Column and bin of the last point but one, and of the last.
     before: Option<(u64, f64)>,
     last: Option<(u64, f64)>,
     sum: f64,
@@ -69,13 +72,13 @@ struct Bend {
 }
 
 impl Bend {
-    /// Takes a place where it is far enough from the last one.
+    /// Adds a point if it is at least `every` columns after the last one.
     fn add(&mut self, column: u64, bin: f64, every: u64) {
         if self.last.is_some_and(|(last, _)| column < last + every) {
             return;
         }
         if let (Some((first, a)), Some((middle, b))) = (self.before, self.last) {
-            // Places may be missing: against the straight line through both.
+            // Columns may be missing: compare with the straight line through both points.
             let ahead = (column - middle) as f64 / (middle - first) as f64;
             self.sum += (bin - b - (b - a) * ahead).abs();
             self.count += 1;
@@ -84,7 +87,7 @@ impl Bend {
         self.last = Some((column, bin));
     }
 
-    /// 0 where there is too little to tell.
+    /// In bins; 0 with fewer than three points.
     fn mean(&self) -> f64 {
         match self.count {
             0 => 0.0,
@@ -93,63 +96,83 @@ impl Bend {
     }
 }
 
-/// What a bend is measured with.
-struct Ruler {
-    /// Width of a bin without padding.
+/// Units in which a bend is measured.
+#[derive(Clone, Debug)]
+struct BendUnit {
+    /// Width of a bin without padding, in Hz.
     bin_hz: f64,
     /// Columns in a quarter of a window.
     columns: u64,
 }
 
-/// The tones of all channels.
-pub struct Tones {
+/// Joins the peaks of all channels into tones.
+///
+/// ```
+/// use soundfall_dsp::peaks::{Peak, ToneTracker};
+/// use soundfall_dsp::stft::StftParams;
+/// let mut tones = ToneTracker::new(1, &StftParams::default(), 48_000.0);
+/// for column in 0..10 {
+///     tones.push(0, column, &[Peak { bin: 18.8, hz: 440.0, dbfs: -20.0 }]);
+/// }
+/// tones.finish();
+/// let tone = tones.pop().ok_or("no tone")?;
+/// assert_eq!((tone.first_column, tone.last_column), (0, 9));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ToneTracker {
     channels: Vec<Channel>,
-    ruler: Ruler,
-    /// By first column, channel, number of the track.
+    unit: BendUnit,
+    /// Ended tones by first column, channel and id of the track.
     ended: BTreeMap<(u64, usize, u64), Tone>,
 }
 
+#[derive(Clone, Debug)]
 struct Channel {
     tracker: PeakTracker,
-    /// The tracks that live, by their numbers, which rise.
-    living: Vec<(u64, Tone)>,
+    /// The live tracks, in ascending order of their ids.
+    live: Vec<(u64, Tone)>,
 }
 
-impl Tones {
-    /// Of so many channels at `sample_rate` (Hz).
+impl ToneTracker {
+    /// For `channels` channels at `sample_rate` (Hz).
+    #[must_use]
     pub fn new(channels: usize, params: &StftParams, sample_rate: f64) -> Self {
         // Zero padding makes finer bins, not finer tones.
         let bin_hz = sample_rate / params.window_size as f64;
         let channel = |_| Channel {
             tracker: PeakTracker::new(TrackParams::for_bins(bin_hz)),
-            living: Vec::new(),
+            live: Vec::new(),
         };
         Self {
             channels: (0..channels).map(channel).collect(),
             ended: BTreeMap::new(),
-            ruler: Ruler {
+            unit: BendUnit {
                 bin_hz,
                 columns: (params.window_size / 4 / params.hop_frames).max(1) as u64,
             },
         }
     }
 
-    /// Takes the peaks of a channel's next column.
+    /// Adds the peaks of the next column of a channel (index). `column` is absolute; columns may be left out.
+    ///
+    /// # Panics
+    /// When `channel` is not below the number of channels.
     pub fn push(&mut self, channel: usize, column: u64, peaks: &[Peak]) {
-        let Channel { tracker, living } = &mut self.channels[channel];
+        let Channel { tracker, live } = &mut self.channels[channel];
         tracker.push(column, peaks);
         for track in tracker.died() {
-            if let Ok(at) = living.binary_search_by_key(&track.id, |(id, _)| *id) {
-                let tone = living[at].1;
+            if let Ok(at) = live.binary_search_by_key(&track.id, |(id, _)| *id) {
+                let tone = live[at].1;
                 self.ended
                     .insert((tone.first_column, channel, track.id), tone);
             }
         }
-        // Tracks that were never confirmed go without a word.
+        // Tracks that were never confirmed are dropped.
         let tracks = tracker.tracks();
-        living.retain(|(id, _)| tracks.binary_search_by_key(id, |track| track.id).is_ok());
+        live.retain(|(id, _)| tracks.binary_search_by_key(id, |track| track.id).is_ok());
         for track in tracks.iter().filter(|track| track.last_column == column) {
-            let at = living.binary_search_by_key(&track.id, |(id, _)| *id);
+            let at = live.binary_search_by_key(&track.id, |(id, _)| *id);
             let at = at.unwrap_or_else(|at| {
                 let tone = Tone {
                     channel,
@@ -160,43 +183,42 @@ impl Tones {
                     power: 0.0,
                     bend: Bend::default(),
                 };
-                living.insert(at, (track.id, tone));
+                live.insert(at, (track.id, tone));
                 at
             });
-            living[at].1.add(column, &track.peak, &self.ruler);
+            live[at].1.add(column, &track.peak, &self.unit);
         }
     }
 
-    /// Ends all tones that live.
+    /// Ends all live tones: no more columns follow.
     pub fn finish(&mut self) {
-        for (index, Channel { tracker, living }) in self.channels.iter_mut().enumerate() {
+        for (index, Channel { tracker, live }) in self.channels.iter_mut().enumerate() {
             for track in tracker.confirmed() {
-                if let Ok(at) = living.binary_search_by_key(&track.id, |(id, _)| *id) {
-                    let tone = living[at].1;
+                if let Ok(at) = live.binary_search_by_key(&track.id, |(id, _)| *id) {
+                    let tone = live[at].1;
                     self.ended
                         .insert((tone.first_column, index, track.id), tone);
                 }
             }
-            living.clear();
+            live.clear();
             tracker.clear();
         }
     }
 
-    /// Hands out the ended tones that began before all that live.
-    pub fn release(&mut self, mut write: impl FnMut(&Tone) -> Result<()>) -> Result<()> {
-        let living = |channel: &Channel| channel.living.first().map(|(_, tone)| tone.first_column);
-        let oldest = self.channels.iter().filter_map(living).min();
-        while let Some(first) = self.ended.first_entry()
-            && oldest.is_none_or(|oldest| first.key().0 < oldest)
-        {
-            write(&first.remove())?;
-        }
-        Ok(())
+    /// Takes the next ended tone, in order of first column and channel; `None` while a live tone began before it.
+    pub fn pop(&mut self) -> Option<Tone> {
+        let live = |channel: &Channel| channel.live.first().map(|(_, tone)| tone.first_column);
+        let oldest = self.channels.iter().filter_map(live).min();
+        let first = self.ended.first_entry()?;
+        oldest
+            .is_none_or(|oldest| first.key().0 < oldest)
+            .then(|| first.remove())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn peak(hz: f64, dbfs: f64) -> Peak {
@@ -208,23 +230,19 @@ mod tests {
     }
 
     /// Bins of 23.4 Hz.
-    fn tones(channels: usize) -> Tones {
-        Tones::new(channels, &StftParams::default(), 48_000.0)
+    fn tracker(channels: usize) -> ToneTracker {
+        ToneTracker::new(channels, &StftParams::default(), 48_000.0)
     }
 
-    fn taken(tones: &mut Tones) -> Vec<(usize, u64, u64)> {
-        let mut out = Vec::new();
-        let done = tones.release(|tone| {
-            out.push((tone.channel, tone.first_column, tone.last_column));
-            Ok(())
-        });
-        assert!(done.is_ok());
-        out
+    fn taken(tones: &mut ToneTracker) -> Vec<(usize, u64, u64)> {
+        std::iter::from_fn(|| tones.pop())
+            .map(|tone| (tone.channel, tone.first_column, tone.last_column))
+            .collect()
     }
 
     #[test]
-    fn tones_come_in_order_of_their_beginning() {
-        let mut tones = tones(2);
+    fn tones_are_ordered_by_first_column() {
+        let mut tones = tracker(2);
         for column in 0..40 {
             // A drone on the second channel, two short tones on the first one.
             tones.push(1, column, &[peak(200.0, -20.0)]);
@@ -240,8 +258,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_confirmed_is_no_tone_and_holds_nothing_up() {
-        let mut tones = tones(1);
+    fn unconfirmed_tracks_are_dropped_and_block_nothing() {
+        let mut tones = tracker(1);
         for column in 0..100 {
             // A peak somewhere else in every column, and a tone.
             let mut peaks = vec![peak(500.0 * (1.0 + (column % 7) as f64), -30.0)];
@@ -254,8 +272,8 @@ mod tests {
     }
 
     #[test]
-    fn the_frequency_is_that_of_the_loud_columns() {
-        let mut tones = tones(1);
+    fn loud_columns_determine_the_frequency() {
+        let mut tones = tracker(1);
         for (column, (hz, dbfs)) in [(442.0, -60.0), (440.0, -20.0), (440.0, -20.0)]
             .into_iter()
             .enumerate()
@@ -263,12 +281,10 @@ mod tests {
             tones.push(0, column as u64, &[peak(hz, dbfs)]);
         }
         tones.finish();
-        let done = tones.release(|tone| {
-            assert!((tone.hz() - 440.0).abs() < 0.001, "{}", tone.hz());
-            assert!((tone.highest_dbfs + 20.0).abs() < 1e-12);
-            Ok(())
-        });
-        assert!(done.is_ok());
+        let tone = tones.pop().unwrap();
+        assert!((tone.hz() - 440.0).abs() < 0.001, "{}", tone.hz());
+        assert!((tone.highest_dbfs + 20.0).abs() < 1e-12);
+        assert!(tones.pop().is_none());
     }
 
     #[test]
@@ -283,7 +299,7 @@ mod tests {
         assert!(bend(&[10.0, 12.0, 14.0, 16.0, 18.0]) < 1e-12);
         assert_eq!(bend(&[10.0, 11.0, 10.0, 11.0]), 2.0);
         assert_eq!(bend(&[10.0]), 0.0);
-        // A hole in a glide, and columns much closer than a quarter of a window.
+        // A glide with missing columns, and columns much closer than a quarter of a window.
         let mut bend = Bend::default();
         for column in [0, 4, 8, 20, 24] {
             bend.add(column, column as f64, 4);

@@ -1,7 +1,7 @@
-//! Keeps a device connected: a thread that holds the streams, notices when the device goes, and connects again, each
-//! time after a longer wait.
+//! Keeps a device connected: a thread that owns the streams, detects the loss of the device and reconnects with
+//! exponential back-off.
 //!
-//! Samples never pass through here; how much is missing the writer works out when sound comes again.
+//! Samples do not pass through here; the writer works out the length of the gap when sound returns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,38 +11,38 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::device::{Chosen, Link, Streams, Wake};
-use crate::devices::{self, Identity, Presence, Wish};
+use crate::devices::{self, DeviceIdentity, DeviceRequest, Presence};
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
-use crate::feed::{Feed, Intake, queue};
+use crate::sample_queue::{SampleConsumer, SampleProducer, sample_queue};
 
-/// How often is looked whether the device is still there, where its stream would not tell.
-const LOOK: Duration = Duration::from_millis(500);
-/// A stream that gives no sound for so long after it was opened is opened again.
-const SILENT: Duration = Duration::from_secs(3);
-/// First and longest wait before it is tried to connect again.
+/// Time between two checks of a device whose stream does not report its loss.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// A stream without sound for so long after it was opened is opened again.
+const FIRST_SOUND_TIMEOUT: Duration = Duration::from_secs(3);
+/// First and longest wait between two attempts to reconnect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// How long the end of a capture waits for a sound system that does not answer.
-const FAREWELL: Duration = Duration::from_secs(8);
+/// Longest time that the end of a capture waits for a sound system that does not answer.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What the writer is given when a device is connected again.
-pub(crate) struct Return {
-    pub(crate) intake: Intake,
+/// A new connection to the device, for the writer.
+pub(crate) struct Reconnection {
+    pub(crate) consumer: SampleConsumer,
     /// Name of the device.
     pub(crate) device: String,
 }
 
-/// A device being kept. Dropping it ends its streams.
-pub(crate) struct Keeper {
+/// A supervised device. Dropping it closes its streams.
+pub(crate) struct DeviceSupervisor {
     stop: Arc<AtomicBool>,
     wake: Sender<Wake>,
     thread: Option<JoinHandle<()>>,
     ended: Receiver<()>,
 }
 
-/// What is needed to connect, and to connect again.
+/// What connecting and reconnecting need.
 pub(crate) struct Connection {
-    pub(crate) wish: Wish,
+    pub(crate) request: DeviceRequest,
     /// Channels and rate that were asked for.
     pub(crate) asked: (Option<u32>, Option<u32>),
     /// Channels and rate of the ring.
@@ -54,47 +54,47 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Opens the device's streams; [`Streams::play`] starts them.
-    pub(crate) fn open(&self, chosen: &Chosen) -> Result<(Streams, Intake), CaptureError> {
-        // A refused attempt takes its end of the queue with it; the last one made is the one that runs.
-        let mut intake = None;
-        let mut make_feed = || -> Feed {
-            let (feed, out) = queue(
+    pub(crate) fn open(&self, chosen: &Chosen) -> Result<(Streams, SampleConsumer), CaptureError> {
+        // A refused attempt drops its end of the queue; only the last queue made is in use.
+        let mut consumer = None;
+        let mut make_producer = || -> SampleProducer {
+            let (producer, out) = sample_queue(
                 self.shape.0,
                 self.queue_frames,
                 Arc::clone(&self.link.counters),
             );
-            intake = Some(out);
-            feed
+            consumer = Some(out);
+            producer
         };
-        let streams = chosen.open(self.block_frames, &mut make_feed, &self.link)?;
-        Ok((streams, intake.ok_or(CaptureError::NoInputDevice)?))
+        let streams = chosen.open(self.block_frames, &mut make_producer, &self.link)?;
+        Ok((streams, consumer.ok_or(CaptureError::NoInputDevice)?))
     }
 }
 
-impl Keeper {
-    /// Takes over streams that run. `wakes` is the receiving end of the link's `keeper`; `returns` goes to the writer,
-    /// which takes its end for the end of the source.
+impl DeviceSupervisor {
+    /// Takes over running streams. `wakes` is the receiving end of the link's `supervisor`. The writer holds the other
+    /// end of `reconnections`; when the channel closes, the source has ended.
     pub(crate) fn start(
         connection: Connection,
-        identity: Identity,
+        identity: DeviceIdentity,
         streams: Streams,
         wakes: Receiver<Wake>,
-        returns: Sender<Return>,
+        reconnections: Sender<Reconnection>,
     ) -> Result<Self, CaptureError> {
         let stop = Arc::new(AtomicBool::new(false));
         let (ending, ended) = crossbeam_channel::bounded(1);
-        let wake = connection.link.keeper.clone();
-        let keep = Keep {
+        let wake = connection.link.supervisor.clone();
+        let supervision = Supervision {
             connection,
             identity,
             wakes,
-            returns,
+            reconnections,
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
             .name("soundfall-device".to_owned())
             .spawn(move || {
-                keep.run(streams);
+                supervision.run(streams);
                 drop(ending);
             })
             .map_err(|source| CaptureError::Thread {
@@ -110,12 +110,12 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for DeviceSupervisor {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.wake.try_send(Wake::Stop).ok();
-        // A sound system that hangs keeps its thread; the capture ends all the same.
-        if self.ended.recv_timeout(FAREWELL) == Err(RecvTimeoutError::Disconnected)
+        // When the sound system hangs, its thread is left behind so that the capture can end.
+        if self.ended.recv_timeout(SHUTDOWN_TIMEOUT) == Err(RecvTimeoutError::Disconnected)
             && let Some(thread) = self.thread.take()
         {
             thread.join().ok();
@@ -123,16 +123,16 @@ impl Drop for Keeper {
     }
 }
 
-/// The thread's own.
-struct Keep {
+/// State of the thread.
+struct Supervision {
     connection: Connection,
-    identity: Identity,
+    identity: DeviceIdentity,
     wakes: Receiver<Wake>,
-    returns: Sender<Return>,
+    reconnections: Sender<Reconnection>,
     stop: Arc<AtomicBool>,
 }
 
-impl Keep {
+impl Supervision {
     fn run(mut self, streams: Streams) {
         let mut connected = Some(streams);
         let mut backoff = Backoff::new();
@@ -140,14 +140,14 @@ impl Keep {
             if connected.is_some() && !self.watch(&mut backoff) {
                 return;
             }
-            // First of all, so that the writer sees the end of what the lost connection gave.
+            // Before anything else: closes the old queue, so that the writer sees its end.
             drop(connected.take());
             if !self.wait(backoff.next()) {
                 return;
             }
-            match self.connect_again() {
-                Ok(Again::Connected(streams)) => connected = Some(streams),
-                Ok(Again::Reshaped {
+            match self.reconnect() {
+                Ok(Reconnect::Connected(streams)) => connected = Some(streams),
+                Ok(Reconnect::Reshaped {
                     device,
                     channels,
                     rate,
@@ -162,7 +162,7 @@ impl Keep {
                     link.events.try_send(event).ok();
                     return;
                 }
-                // Not there, or not ready yet.
+                // Absent, or not ready yet.
                 Err(error) => tracing::debug!("{}: not connected yet: {error}", self.identity.name),
             }
         }
@@ -174,14 +174,14 @@ impl Keep {
         let presence = Presence::of(&self.identity.id);
         let opened = Instant::now();
         loop {
-            match self.wakes.recv_timeout(LOOK) {
+            match self.wakes.recv_timeout(POLL_INTERVAL) {
                 _ if self.stop.load(Ordering::Acquire) => return false,
                 Ok(_) => return true,
                 Err(_) => {}
             }
             if link.counters.state() == SourceState::Running {
                 backoff.reset();
-            } else if opened.elapsed() > SILENT {
+            } else if opened.elapsed() > FIRST_SOUND_TIMEOUT {
                 return true;
             }
             if presence.as_ref().is_some_and(|there| !there.is_there()) {
@@ -191,7 +191,7 @@ impl Keep {
         }
     }
 
-    /// Waits; false when the capture ends. Wakes of the lost connection are used up.
+    /// Waits; false when the capture ends. Discards pending wakes of the lost connection.
     fn wait(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         while !self.stop.load(Ordering::Acquire) {
@@ -202,16 +202,16 @@ impl Keep {
         false
     }
 
-    fn connect_again(&mut self) -> Result<Again, CaptureError> {
+    fn reconnect(&mut self) -> Result<Reconnect, CaptureError> {
         let connection = &self.connection;
-        let found = devices::find_again(&connection.wish, &self.identity)?;
+        let found = devices::find_again(&connection.request, &self.identity)?;
         let (channels, rate) = (found.info.channels, found.info.rate);
         let device = found.info.name.clone();
         let (asked_channels, asked_rate) = connection.asked;
         let chosen = match Chosen::settle(found, asked_channels, asked_rate) {
             Ok(chosen) if (chosen.channels, chosen.rate) == connection.shape => chosen,
             Ok(_) | Err(CaptureError::DeviceConfig { .. }) => {
-                return Ok(Again::Reshaped {
+                return Ok(Reconnect::Reshaped {
                     device,
                     channels,
                     rate,
@@ -219,22 +219,22 @@ impl Keep {
             }
             Err(error) => return Err(error),
         };
-        let (streams, intake) = connection.open(&chosen)?;
+        let (streams, consumer) = connection.open(&chosen)?;
         self.identity = chosen.identity();
-        // Before it plays, so that the writer waits at the right end when the first sound comes.
-        self.returns
-            .send(Return {
-                intake,
+        // Before the stream starts, so that the writer already reads the new queue when its first samples arrive.
+        self.reconnections
+            .send(Reconnection {
+                consumer,
                 device: device.clone(),
             })
             .ok();
         streams.play(&device)?;
-        Ok(Again::Connected(streams))
+        Ok(Reconnect::Connected(streams))
     }
 }
 
-/// What became of an attempt to connect.
-enum Again {
+/// Outcome of a successful attempt to reconnect.
+enum Reconnect {
     Connected(Streams),
     Reshaped {
         device: String,
@@ -243,7 +243,7 @@ enum Again {
     },
 }
 
-/// Waits that double.
+/// Doubling waits.
 #[derive(Debug)]
 struct Backoff(Duration);
 

@@ -1,34 +1,45 @@
-//! Points of the scene to points of the picture, many at a time. Never draws.
+//! Points of a view's scene to points of the picture. All labels and curves find their places here.
 
 use bevy::prelude::*;
 use bevy_egui::egui;
-use soundfall_systems::{camera::Layout, waterfall::SurfacePlace};
+use soundfall_systems::{layout::ViewArea, waterfall::SurfacePlace};
 
-/// The scene's camera at this moment.
-pub(crate) struct Projector {
-    clip_from_world: Mat4,
-    /// Points of text of the scene's area.
+/// The camera of a view at this moment.
+pub(crate) struct Projection {
+    clip_from_view_space: Mat4,
+    /// The scene's area, in points of text.
+    origin: Vec2,
     size: Vec2,
 }
 
-impl Projector {
-    pub(crate) fn new(camera: &Camera, transform: &GlobalTransform, layout: &Layout) -> Self {
-        let view_from_world = transform.to_matrix().inverse();
+impl Projection {
+    /// `view` is where the view itself stands, `camera` where its camera does.
+    pub(crate) fn new(
+        camera: &Camera,
+        at: &GlobalTransform,
+        view: &GlobalTransform,
+        area: &ViewArea,
+    ) -> Self {
+        let camera_from_world = at.to_matrix().inverse();
         Self {
-            clip_from_world: camera.clip_from_view() * view_from_world,
-            size: layout.scene.size().as_vec2() / layout.points,
+            clip_from_view_space: camera.clip_from_view() * camera_from_world * view.to_matrix(),
+            origin: area.scene.min.as_vec2() / area.points,
+            size: area.scene.size().as_vec2() / area.points,
         }
     }
 
     /// Where a point is seen, in points of text; none behind the camera or outside the scene.
     pub(crate) fn at(&self, point: Vec3) -> Option<egui::Pos2> {
-        let clip = self.clip_from_world * point.extend(1.0);
+        let clip = self.clip_from_view_space * point.extend(1.0);
         if clip.w <= 1e-6 {
             return None;
         }
         let (x, y) = (clip.x / clip.w, clip.y / clip.w);
         let inside = x.abs() <= 1.0 && y.abs() <= 1.0;
-        inside.then(|| egui::pos2((x + 1.0) * 0.5 * self.size.x, (1.0 - y) * 0.5 * self.size.y))
+        inside.then(|| {
+            let at = self.origin + Vec2::new((x + 1.0) * 0.5, (1.0 - y) * 0.5) * self.size;
+            egui::pos2(at.x, at.y)
+        })
     }
 
     /// How wide the front edge of a surface is seen; 0 where it is not.

@@ -13,12 +13,12 @@ use soundfall_systems::stream::{Source, SourceControl};
 use crate::exit;
 
 /// How often the path is looked at.
-const LOOK: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Hands new rings over; there is nothing to choose.
-pub struct Watch(Mutex<Receiver<Source>>);
+pub struct RingWatcher(Mutex<Receiver<Source>>);
 
-impl Watch {
+impl RingWatcher {
     /// Watches the ring that is shown now.
     pub fn start(opened: OpenRing, path: PathBuf, safe_read: bool) -> Result<Self> {
         let (sender, receiver) = channel();
@@ -30,7 +30,7 @@ impl Watch {
     }
 }
 
-impl SourceControl for Watch {
+impl SourceControl for RingWatcher {
     fn choices(&self) -> Vec<String> {
         Vec::new()
     }
@@ -52,7 +52,7 @@ impl SourceControl for Watch {
 
 fn watch(mut opened: OpenRing, path: PathBuf, safe_read: bool, sender: &Sender<Source>) {
     loop {
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_INTERVAL);
         if !opened.is_replaced() {
             continue;
         }

@@ -1,5 +1,5 @@
-//! Data on stdout, a piece at a time. A reader that went away is not an error: nothing more is
-//! written then, and who makes the data may stop. Never words.
+//! Data on stdout, piece by piece. A closed stdout is not an error: nothing more is written, and the producer of the
+//! data may stop.
 
 use std::fmt::{self, Display};
 use std::io::{self, BufWriter, StdoutLock, Write};
@@ -7,14 +7,14 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-/// Data under way.
+/// Buffered stdout, locked.
 pub struct DataOut {
     out: BufWriter<StdoutLock<'static>>,
     closed: bool,
 }
 
 impl DataOut {
-    /// The program's stdout, for this one alone.
+    /// Locks stdout.
     pub fn new() -> Self {
         Self {
             out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
@@ -31,7 +31,7 @@ impl DataOut {
         self.judge(done)
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader has closed the output.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
@@ -39,7 +39,7 @@ impl DataOut {
     /// Writes what is left.
     pub fn finish(mut self) -> Result<()> {
         if self.closed {
-            // What nobody reads must not be tried again when this is dropped.
+            // Data that could not be written must not be tried again on drop.
             let _ = self.out.into_parts();
             return Ok(());
         }
@@ -58,8 +58,15 @@ impl DataOut {
     }
 }
 
-/// A JSON object whose lists are longer than memory should be: a head that is known, then lists
-/// and values one after the other.
+/// Writes data and a line break to stdout.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = DataOut::new();
+    out.write(text)?;
+    out.write("\n")?;
+    out.finish()
+}
+
+/// A JSON object that is written while its lists are made: the fields of a head, then lists and values in order.
 pub struct JsonOut {
     out: DataOut,
     first: bool,
@@ -120,7 +127,7 @@ impl JsonOut {
         self.out.write("]")
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader has closed the output.
     pub fn is_closed(&self) -> bool {
         self.out.is_closed()
     }

@@ -1,30 +1,34 @@
-//! Where a file breaks, the queue breaks at the same frame.
+//! Discontinuities of a file reach the queue at the same frame.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::path::Path;
 
 use super::*;
-use crate::feed::queue;
 use crate::file::AudioFile;
 use crate::record::save_span;
+use crate::sample_queue::sample_queue;
 use soundfall_ring::{RingFormat, heap_ring};
 
-fn run(material: Material, channels: usize, frames: usize) -> (Run, crate::feed::Intake) {
-    let (feed, intake) = queue(channels as u32, frames, Arc::new(Counters::default()));
+fn run(
+    source: FrameSource,
+    channels: usize,
+    frames: usize,
+) -> (Run, crate::sample_queue::SampleConsumer) {
+    let (producer, consumer) = sample_queue(channels as u32, frames, Arc::new(Counters::default()));
     let run = Run {
-        material,
-        feed,
+        source,
+        producer,
         buffer: vec![0.0; frames * channels],
         channels,
         breaks: Vec::new(),
     };
-    (run, intake)
+    (run, consumer)
 }
 
 #[test]
-fn what_a_file_could_not_give_is_lost_at_its_place() {
+fn frames_that_cannot_be_decoded_are_lost_at_their_place() {
     let signal = Generator::new("silence".parse().unwrap(), 2, 48_000).unwrap();
-    let (mut run, mut intake) = run(Material::Signal(signal), 2, 100);
+    let (mut run, mut consumer) = run(FrameSource::Signal(signal), 2, 100);
     for (index, sample) in run.buffer.iter_mut().enumerate() {
         *sample = index as f32;
     }
@@ -36,40 +40,40 @@ fn what_a_file_could_not_give_is_lost_at_its_place() {
         found(70, BreakKind::Damaged { frames: 900 }),
     ];
     let (events, seen) = crossbeam_channel::unbounded();
-    run.hand_over(80, &events);
+    run.enqueue(80, &events);
     drop(run);
     assert_eq!(
         seen.try_iter().collect::<Vec<_>>(),
         [10, 60].map(|at_frame| CaptureEvent::Looped { at_frame })
     );
-    let mut marks = Vec::new();
-    while let Ok(mark) = intake.marks.pop() {
-        assert_eq!(mark.reason, GapReason::SourceDiscontinuity);
-        marks.push((mark.after_frames, mark.length_frames));
+    let mut markers = Vec::new();
+    while let Ok(marker) = consumer.markers.pop() {
+        assert_eq!(marker.reason, GapReason::SourceDiscontinuity);
+        markers.push((marker.after_frames, marker.length_frames));
     }
-    assert_eq!(marks, [(20, 30), (40, 10)]);
+    assert_eq!(markers, [(20, 30), (40, 10)]);
     let mut samples = Vec::new();
-    while let Ok(sample) = intake.samples.pop() {
+    while let Ok(sample) = consumer.samples.pop() {
         samples.push(sample);
     }
     let expected: Vec<f32> = (0..40).chain(100..140).map(|index| index as f32).collect();
     assert_eq!(samples, expected);
 }
 
-/// A FLAC file whose samples tell their frame.
-fn telling_file(path: &Path, frames: u64) {
+/// A FLAC file whose samples encode their frame.
+fn numbered_file(path: &Path, frames: u64) {
     let format = RingFormat::new(8_000, 1, 2 * frames, 100).unwrap();
-    let (mut writer, ring) = heap_ring(&format, "told").unwrap();
+    let (mut writer, ring) = heap_ring(&format, "numbered").unwrap();
     while writer.written_frames() < frames {
         let start = writer.written_frames();
-        let block: Vec<f32> = (start..start + 100).map(told).collect();
+        let block: Vec<f32> = (start..start + 100).map(numbered).collect();
         writer.write_block(&block).unwrap();
     }
     save_span(&*ring, 0..frames, path, false).unwrap();
 }
 
 /// Noise of 16 bits, so that every block takes about the same room.
-fn told(frame: u64) -> f32 {
+fn numbered(frame: u64) -> f32 {
     let noise = (frame + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
     (noise as f32 - 32_768.0) / 8_388_608.0
 }
@@ -77,9 +81,9 @@ fn told(frame: u64) -> f32 {
 #[test]
 fn a_damaged_part_of_a_file_is_a_gap_of_its_length() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("told.flac");
+    let path = dir.path().join("numbered.flac");
     let frames = 40_000u64;
-    telling_file(&path, frames);
+    numbered_file(&path, frames);
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     for byte in &mut bytes[middle..middle + 40] {
@@ -110,7 +114,7 @@ fn a_damaged_part_of_a_file_is_a_gap_of_its_length() {
         });
         assert_eq!(
             *sample,
-            if in_gap { 0.0 } else { told(frame) },
+            if in_gap { 0.0 } else { numbered(frame) },
             "frame {frame}"
         );
     }

@@ -1,19 +1,18 @@
-//! What every JSON of the data commands begins with: which sound was taken, and what of it is
-//! lost. Never analyses.
+//! First fields of every JSON output of the data commands: input, channels, span, gaps, transform.
 
 use std::path::Path;
 
 use serde::Serialize;
 use soundfall_dsp::stft::StftParams;
 
-use super::stdout::rounded;
+use crate::stdout::rounded;
 use crate::exit;
 use crate::input::Input;
 
-/// The sound that was taken.
+/// The input that was read.
 #[derive(Serialize)]
-pub struct Gist {
-    /// File or ring, as it is called.
+pub struct InputSummary {
+    /// Name of file or ring.
     input: String,
     sample_rate_hz: u32,
     /// Numbers of the channels, counted from 1.
@@ -22,7 +21,7 @@ pub struct Gist {
     from_secs: f64,
     /// After the last frame.
     to_secs: f64,
-    /// What was lost before it reached a ring, and is silent here.
+    /// Spans lost before the ring; silent here.
     lost: Vec<Lost>,
 }
 
@@ -32,7 +31,7 @@ struct Lost {
     to_secs: f64,
 }
 
-impl Gist {
+impl InputSummary {
     /// Of an input.
     pub fn of(input: &Input) -> Self {
         let secs = |frame: u64| {
@@ -60,8 +59,8 @@ impl Gist {
         }
     }
 
-    /// Says what is lost, if anything is.
-    pub fn say_lost(&self, what_becomes_of_it: &str) {
+    /// Prints how much of the input is lost, if anything is, and what becomes of the gaps.
+    pub fn report_lost(&self, consequence: &str) {
         if self.lost.is_empty() {
             return;
         }
@@ -71,15 +70,15 @@ impl Gist {
             many => format!("{many} gaps"),
         };
         exit::say(format!(
-            "{}: {gaps}, {secs:.3} s lost: {what_becomes_of_it}",
+            "{}: {gaps}, {secs:.3} s lost: {consequence}",
             self.input
         ));
     }
 }
 
-/// The transform that was made.
+/// The transform that was used.
 #[derive(Serialize)]
-pub struct TransformGist {
+pub struct TransformSummary {
     window: String,
     window_size_frames: usize,
     hop_frames: usize,
@@ -92,7 +91,7 @@ pub struct TransformGist {
     first_secs: f64,
 }
 
-impl TransformGist {
+impl TransformSummary {
     /// Of an input under a transform.
     pub fn of(input: &Input, params: &StftParams) -> Self {
         Self {
@@ -107,13 +106,13 @@ impl TransformGist {
     }
 }
 
-/// The time a column stands for: the middle of its window, in seconds from the beginning.
+/// Time of a column: the middle of its window, in seconds from the beginning.
 pub fn middle_secs(input: &Input, params: &StftParams, column: usize) -> f64 {
     let frame = column as f64 * params.hop_frames as f64 + params.window_size as f64 / 2.0;
     input.from_secs + frame / f64::from(input.sample_rate)
 }
 
-/// How a file is called in JSON.
+/// Path of a file in JSON.
 pub fn written(path: &Path) -> String {
     path.display().to_string()
 }

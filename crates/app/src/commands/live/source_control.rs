@@ -1,0 +1,51 @@
+//! The panel's choice of source, carried out by the capture's source manager.
+
+use std::sync::Arc;
+
+use soundfall_capture::{Capture, ManagedSource, SourceManager, SourceState};
+use soundfall_systems::stream::{Source, SourceControl, SourceProbe};
+
+/// A source manager as the display sees it.
+pub struct ManagedControl(pub Arc<SourceManager>);
+
+impl SourceControl for ManagedControl {
+    fn choices(&self) -> Vec<String> {
+        self.0.choices()
+    }
+
+    fn choose(&self, name: &str) {
+        self.0.choose(name);
+    }
+
+    fn arrived(&self) -> Option<Result<Source, String>> {
+        let outcome = self.0.poll()?;
+        Some(outcome.map(shown).map_err(|error| error.to_string()))
+    }
+}
+
+/// A captured source as the display takes it.
+pub fn shown(source: ManagedSource) -> Source {
+    Source {
+        ring: source.ring,
+        name: source.name,
+        probe: Some(Arc::new(Probe(source.capture))),
+    }
+}
+
+/// The capture's counters, for the display.
+struct Probe(Arc<Capture>);
+
+impl SourceProbe for Probe {
+    fn lost_frames(&self) -> Option<u64> {
+        Some(self.0.stats().lost_frames)
+    }
+
+    fn ended(&self) -> bool {
+        self.0.stats().finished
+    }
+
+    fn trouble(&self) -> Option<String> {
+        (self.0.stats().state == SourceState::Lost)
+            .then(|| "The device is gone; waiting for it to come back.".to_owned())
+    }
+}
