@@ -1,11 +1,12 @@
-//! New rings and desks in shared memory, and where a writer in JavaScript finds its fields. Never
-//! writes a sample.
+//! New rings and queues in shared memory, and where a writer in JavaScript finds the ring's fields.
+//! Never writes a sample.
 
 use js_sys::{Array, Date, Int32Array, Math, Object, Reflect};
 use soundfall_ring::{Extension, RingFormat, header_words, layout};
 use wasm_bindgen::JsValue;
 
-use crate::desk::DESK_BYTES;
+use crate::format::NewRingError;
+use crate::queue::QUEUE_BYTES;
 
 /// Places of a ring's fields, in bytes, under the names that writers in JavaScript use.
 #[must_use]
@@ -35,27 +36,6 @@ pub fn ring_layout() -> Object {
     object
 }
 
-/// The facts of a new ring: whole blocks, at least four.
-///
-/// # Errors
-/// Words for the user.
-pub fn ring_format(
-    rate: u32,
-    channels: u32,
-    history_secs: f64,
-    block_frames: u32,
-) -> Result<RingFormat, String> {
-    if !(history_secs.is_finite() && history_secs > 0.0) {
-        return Err(format!(
-            "history={history_secs}: it must be above 0 seconds"
-        ));
-    }
-    let block = u64::from(block_frames.max(1));
-    let blocks = ((history_secs * f64::from(rate)) as u64).div_ceil(block);
-    RingFormat::new(rate, channels, blocks.max(4) * block, block_frames)
-        .map_err(|error| error.to_string())
-}
-
 /// What a new ring says about itself: a random epoch, now.
 #[must_use]
 pub fn new_extension(label: &str) -> Extension {
@@ -71,8 +51,8 @@ pub fn new_extension(label: &str) -> Extension {
 /// A `SharedArrayBuffer` with the header of a new ring, ready for its writer.
 ///
 /// # Errors
-/// Words for the user: impossible numbers, or no memory.
-pub fn create_ring(format: &RingFormat, label: &str) -> Result<JsValue, String> {
+/// [`NewRingError::NoMemory`] or [`NewRingError::NotIsolated`].
+pub fn create_ring(format: &RingFormat, label: &str) -> Result<JsValue, NewRingError> {
     let buffer = shared_buffer(format.total_bytes())?;
     let halves = Int32Array::new(&buffer);
     for (index, word) in header_words(format, &new_extension(label)) {
@@ -83,29 +63,23 @@ pub fn create_ring(format: &RingFormat, label: &str) -> Result<JsValue, String> 
     Ok(buffer)
 }
 
-/// A `SharedArrayBuffer` with an empty desk.
+/// A `SharedArrayBuffer` with an empty request queue.
 ///
 /// # Errors
-/// Words for the user: no memory.
-pub fn create_desk() -> Result<JsValue, String> {
-    shared_buffer(u64::from(DESK_BYTES))
+/// [`NewRingError::NoMemory`] or [`NewRingError::NotIsolated`].
+pub fn create_request_queue() -> Result<JsValue, NewRingError> {
+    shared_buffer(u64::from(QUEUE_BYTES))
 }
 
-fn shared_buffer(bytes: u64) -> Result<JsValue, String> {
-    let refused = || {
-        format!(
-            "no memory for {} MB: ask for a shorter history or fewer channels",
-            bytes.div_ceil(1_000_000)
-        )
-    };
+fn shared_buffer(bytes: u64) -> Result<JsValue, NewRingError> {
     // Indices of 32-bit halves must fit, and browsers give no more anyway.
     if bytes >= 1 << 32 {
-        return Err(refused());
+        return Err(NewRingError::NoMemory { bytes });
     }
     let constructor = Reflect::get(&js_sys::global(), &"SharedArrayBuffer".into())
         .ok()
         .filter(JsValue::is_function)
-        .ok_or("this page shares no memory (it is not cross-origin isolated)")?;
+        .ok_or(NewRingError::NotIsolated)?;
     Reflect::construct(&constructor.into(), &Array::of1(&(bytes as f64).into()))
-        .map_err(|_| refused())
+        .map_err(|_| NewRingError::NoMemory { bytes })
 }

@@ -8,12 +8,12 @@ use soundfall_ring::{Header, HeaderError, ReadStorage, RingReader, SharedRing, S
 
 /// A header that is replaced as a whole.
 #[derive(Clone, Debug)]
-pub struct Mirror {
+pub struct HeaderMirror {
     words: Arc<Mutex<Vec<u64>>>,
     word_count: u64,
 }
 
-impl Mirror {
+impl HeaderMirror {
     /// The mirror of a ring, from the bytes of its header, and the ring as consumers see it. Its
     /// samples cannot be read.
     ///
@@ -22,7 +22,7 @@ impl Mirror {
     pub fn new(header: &[u8]) -> Result<(Self, SharedRing), HeaderError> {
         let mirror = Self {
             words: Arc::new(Mutex::new(words_of(header))),
-            // Whatever the header promises is elsewhere.
+            // The samples that the header promises are elsewhere.
             word_count: u64::MAX >> 4,
         };
         Header::parse(&mirror)?;
@@ -30,7 +30,7 @@ impl Mirror {
         Ok((mirror, ring))
     }
 
-    /// Takes a newer header.
+    /// Takes a newer header; bytes that are none are left alone.
     pub fn update(&self, header: &[u8]) {
         if header.len() as u64 == HEADER_BYTES {
             *self.words.lock().unwrap_or_else(PoisonError::into_inner) = words_of(header);
@@ -43,7 +43,7 @@ fn words_of(header: &[u8]) -> Vec<u64> {
     words.iter().map(|word| u64::from_le_bytes(*word)).collect()
 }
 
-impl ReadStorage for Mirror {
+impl ReadStorage for HeaderMirror {
     fn word_count(&self) -> u64 {
         self.word_count
     }
@@ -86,7 +86,7 @@ mod tests {
             writer_pid: 0,
         };
         let mut writer = RingWriter::create(storage.clone(), &format, &extension).unwrap();
-        let (mirror, ring) = Mirror::new(&header_of(&storage)).unwrap();
+        let (mirror, ring) = HeaderMirror::new(&header_of(&storage)).unwrap();
         assert_eq!(*ring.format(), format);
         assert_eq!((ring.epoch(), ring.written_frames()), (77, 0));
         for _ in 0..3 {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_no_header_is_refused() {
-        assert!(Mirror::new(&[]).is_err());
-        assert!(Mirror::new(&[7; 4096]).is_err());
+        assert!(HeaderMirror::new(&[]).is_err());
+        assert!(HeaderMirror::new(&[7; 4096]).is_err());
     }
 }

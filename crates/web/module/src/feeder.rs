@@ -1,9 +1,11 @@
 //! The built-in signals, for the worker that feeds a ring with them. The same code as natively.
 
-use js_sys::Float32Array;
+use js_sys::{Error, Float32Array};
 use soundfall_capture::Signal;
 use soundfall_capture::signal::Generator;
 use wasm_bindgen::prelude::*;
+
+use crate::error::refused;
 
 /// Renders one signal.
 #[wasm_bindgen]
@@ -18,15 +20,12 @@ impl SignalFeeder {
     /// A signal by name (`sine:440`, `chord` …) on so many channels.
     ///
     /// # Errors
-    /// Words about what is wrong with the name or the numbers.
+    /// An `Error` that says what is wrong with the name or the numbers.
     #[wasm_bindgen(constructor)]
-    pub fn new(name: &str, channels: u32, rate: u32) -> Result<SignalFeeder, String> {
+    pub fn new(name: &str, channels: u32, rate: u32) -> Result<SignalFeeder, Error> {
         console_error_panic_hook::set_once();
-        let signal: Signal = name
-            .parse()
-            .map_err(|error: soundfall_capture::CaptureError| error.to_string())?;
-        let generator =
-            Generator::new(signal, channels, rate).map_err(|error| error.to_string())?;
+        let signal: Signal = name.parse().map_err(refused)?;
+        let generator = Generator::new(signal, channels, rate).map_err(refused)?;
         Ok(Self {
             generator,
             interleaved: Vec::new(),

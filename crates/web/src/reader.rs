@@ -11,7 +11,7 @@ use soundfall_ring::{ReadError, RingRead};
 /// Why there is nothing to give.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ViewError {
+pub enum ReaderError {
     /// The ring could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -32,15 +32,15 @@ const STEP: u64 = 1 << 16;
 /// the nearest frame; a span without frames shows zeros.
 ///
 /// # Errors
-/// [`ViewError::TooMany`], or the ring's: a span that is not there as a whole.
+/// [`ReaderError::TooMany`], or the ring's: a span that is not there as a whole.
 pub fn waveform(
     ring: &dyn RingRead,
     channel: u32,
     frames: Range<u64>,
     points: usize,
-) -> Result<Vec<f32>, ViewError> {
+) -> Result<Vec<f32>, ReaderError> {
     if points > MAX_VALUES / 2 {
-        return Err(ViewError::TooMany(points.saturating_mul(2)));
+        return Err(ReaderError::TooMany(points.saturating_mul(2)));
     }
     check_channel(ring, channel)?;
     let length = frames.end.saturating_sub(frames.start);
@@ -78,21 +78,21 @@ pub fn waveform(
 /// the columns that are not there yet are at −200 dBFS.
 ///
 /// # Errors
-/// [`ViewError`]: no such window, too many values, or a span that is gone.
+/// [`ReaderError`]: no such window, too many values, or a span that is gone.
 pub fn spectrogram(
     ring: &dyn RingRead,
     channel: u32,
     window_size: usize,
     hop_frames: usize,
     windows: usize,
-) -> Result<Vec<f32>, ViewError> {
+) -> Result<Vec<f32>, ReaderError> {
     /// What is shown where nothing is yet, dBFS.
     const NOTHING: f32 = -200.0;
     let params = StftParams::new(Window::Hann, window_size, hop_frames)?;
     let bins = params.bins();
     let values = windows.saturating_mul(bins);
     if values > MAX_VALUES {
-        return Err(ViewError::TooMany(values));
+        return Err(ReaderError::TooMany(values));
     }
     check_channel(ring, channel)?;
     let mut stft = Stft::new(&params)?;
@@ -179,11 +179,11 @@ mod tests {
         }
         assert!(matches!(
             spectrogram(&*ring, 0, 3, 1, 1),
-            Err(ViewError::Stft(_))
+            Err(ReaderError::Stft(_))
         ));
         assert!(matches!(
             spectrogram(&*ring, 0, 2048, 1, 1 << 20),
-            Err(ViewError::TooMany(_))
+            Err(ReaderError::TooMany(_))
         ));
         assert!(spectrogram(&*ring, 3, 1024, 256, 1).is_err());
     }

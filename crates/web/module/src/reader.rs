@@ -1,11 +1,11 @@
-//! `RingBufferReader` for JavaScript, and new rings for writers there.
+//! `RingBufferReader` for JavaScript.
 
 use js_sys::{Error, Float32Array, Object, Reflect};
 use soundfall_ring::{Cursor, Poll, RingRead, RingReader};
-use soundfall_web_ring::{create, words::JsWords};
+use soundfall_web::{js::JsWords, spectrogram, waveform};
 use wasm_bindgen::prelude::*;
 
-use crate::view::{ViewError, spectrogram, waveform};
+use crate::error::ring_buffer_error as error;
 
 /// Reads an AUDITAB ring in a `SharedArrayBuffer` or `ArrayBuffer`, while it is written.
 ///
@@ -31,7 +31,7 @@ impl RingBufferReader {
         console_error_panic_hook::set_once();
         let words = JsWords::new(buffer)
             .ok_or_else(|| error("a SharedArrayBuffer or ArrayBuffer is needed"))?;
-        let ring = RingReader::new(words).map_err(|e| error(&e.to_string()))?;
+        let ring = RingReader::new(words).map_err(error)?;
         let cursor = Cursor::at_live_edge(&ring);
         Ok(Self {
             ring,
@@ -150,7 +150,7 @@ impl RingBufferReader {
         end: u64,
         points: usize,
     ) -> Result<Float32Array, Error> {
-        let values = waveform(&self.ring, channel, start..end, points).map_err(|e| refused(&e))?;
+        let values = waveform(&self.ring, channel, start..end, points).map_err(error)?;
         Ok(Float32Array::from(&values[..]))
     }
 
@@ -167,7 +167,7 @@ impl RingBufferReader {
         num_windows: usize,
     ) -> Result<Float32Array, Error> {
         let values = spectrogram(&self.ring, channel, window_size, hop_size, num_windows)
-            .map_err(|e| refused(&e))?;
+            .map_err(error)?;
         Ok(Float32Array::from(&values[..]))
     }
 
@@ -187,7 +187,7 @@ impl RingBufferReader {
         let mut samples = vec![0.0; frames];
         self.ring
             .read(channel, start_frame as u64, &mut samples)
-            .map_err(|e| error(&e.to_string()))?;
+            .map_err(error)?;
         Ok(Float32Array::from(&samples[..]))
     }
 
@@ -204,7 +204,7 @@ impl RingBufferReader {
             let poll = self
                 .cursor
                 .poll(&self.ring, 0..1, POLL_FRAMES, &mut self.scratch)
-                .map_err(|e| error(&e.to_string()))?;
+                .map_err(error)?;
             end = end.max(self.cursor.position());
             if poll == Poll::Nothing {
                 break;
@@ -218,37 +218,4 @@ impl RingBufferReader {
         }
         Ok(object)
     }
-}
-
-fn refused(why: &ViewError) -> Error {
-    error(&why.to_string())
-}
-
-fn error(words: &str) -> Error {
-    let error = Error::new(words);
-    error.set_name("RingBufferError");
-    error
-}
-
-/// A `SharedArrayBuffer` with the header of a new ring, for a writer in JavaScript.
-///
-/// # Errors
-/// Words about impossible numbers or too little memory.
-#[wasm_bindgen(js_name = createRing)]
-pub fn create_ring(
-    rate: u32,
-    channels: u32,
-    history_secs: f64,
-    block_frames: u32,
-    label: &str,
-) -> Result<JsValue, String> {
-    let format = create::ring_format(rate, channels, history_secs, block_frames)?;
-    create::create_ring(&format, label)
-}
-
-/// Places of a ring's fields in bytes, for a writer in JavaScript.
-#[wasm_bindgen(js_name = ringLayout)]
-#[must_use]
-pub fn ring_layout() -> Object {
-    create::ring_layout()
 }
