@@ -238,7 +238,7 @@ fn analysis_numbers_out_of_range() {
             "--reference=2",
             "--reference 2: second.wav has only channel 1",
         ),
-        ("--reference=0", "--reference 0"),
+        ("--reference=0", "from 1 on"),
         ("--reference=1 --min-hz=500 --max-hz=400", "--min-hz 500"),
         ("--reference=1 --window-size=63", "63"),
         ("--reference=1 --channel=1", "channel"),

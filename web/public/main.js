@@ -8,6 +8,7 @@ import { Engine } from "./engine.js";
 import { badLink, readLink } from "./link.js";
 import { load } from "./loader.js";
 import { menu, optionsOf } from "./menu.js";
+import { KEYS } from "./settings.js";
 import * as sources from "./sources.js";
 import { StartPage } from "./start-page.js";
 import { Trouble } from "./trouble.js";
@@ -36,7 +37,7 @@ function begin() {
   refreshInputs();
   navigator.mediaDevices?.addEventListener?.("devicechange", refreshInputs);
   watchDrops((file) => choose("file", { file }));
-  document.getElementById("panel").onclick = pressTab;
+  document.getElementById("panel").onclick = togglePanel;
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   stage.addEventListener("webglcontextlost", () => stopped("The graphics system was reset."));
   addEventListener("error", ({ error }) => {
@@ -60,9 +61,10 @@ function begin() {
 }
 
 /** The app hears keys only. */
-function pressTab() {
+function togglePanel() {
+  const key = KEYS["toggle-panel"];
   for (const kind of ["keydown", "keyup"]) {
-    stage.dispatchEvent(new KeyboardEvent(kind, { key: "Tab", code: "Tab", bubbles: true, cancelable: true }));
+    stage.dispatchEvent(new KeyboardEvent(kind, { key, code: key, bubbles: true, cancelable: true }));
   }
   stage.focus({ preventScroll: true });
 }

@@ -1,7 +1,7 @@
 // The names under which the app's panel offers sources, and what each name means. Knows nothing of
 // how a source is opened.
 
-import { SIGNALS } from "./start-page.js";
+import { SIGNALS } from "./settings.js";
 
 const FILE = "Open a file…";
 const TAB = "Tab or system audio…";

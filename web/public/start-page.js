@@ -3,20 +3,7 @@
 
 import { Backdrop } from "./backdrop.js";
 import { signalAddress } from "./link.js";
-
-/** The built-in signals as a menu shows them. */
-export const SIGNALS = [
-  ["demo", "demo"],
-  ["chord", "chord"],
-  ["chirp", "chirp"],
-  ["sine:440", "sine 440 Hz"],
-  ["sine:1000", "sine 1 kHz"],
-  ["sweep-pair", "sweep-pair"],
-  ["clicks", "clicks"],
-  ["pink", "pink noise"],
-  ["white", "white noise"],
-  ["silence", "silence"],
-];
+import { SETTINGS, SIGNALS } from "./settings.js";
 
 const find = (id) => document.getElementById(id);
 
@@ -25,6 +12,7 @@ export class StartPage {
   constructor(choose) {
     this.backdrop = new Backdrop(find("backdrop"));
     for (const [value, label] of SIGNALS) find("signals").append(new Option(label, value));
+    find("channels").max = String(SETTINGS.channels.max);
     const picker = find("picker");
     find("microphone").onclick = () => choose("microphone", { deviceId: find("inputs").value || undefined });
     find("file").onclick = () => picker.click();

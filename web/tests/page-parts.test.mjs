@@ -5,21 +5,33 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { sniff } from "../public/audio/sniff.js";
-import { readLink, signalAddress } from "../public/link.js";
+import { number, readLink, signalAddress } from "../public/link.js";
+import { SETTINGS } from "../public/settings.js";
 import { publicFolder } from "./lib/place.mjs";
 import { tone, wav } from "./lib/wav.mjs";
 
 test("a link is read: own numbers, and the rest for the app", () => {
   const link = readLink("?signal=sine:1000&channels=8&rate=96000&seconds=8&colormap=turbo&panel=0");
   assert.deepEqual([link.signal, link.channels, link.rate, link.seconds], ["sine:1000", 8, 96_000, 8]);
-  assert.deepEqual([link.history, link.speed], [30, undefined]);
+  assert.deepEqual([link.history, link.speed], [30, 1]);
+  assert.equal(readLink("").channels, undefined);
+  assert.equal(readLink("?channels=auto").channels, undefined);
   assert.deepEqual(link.params, { colormap: "turbo", panel: "0" });
 });
 
 test("what cannot be is refused in words that name it", () => {
-  for (const query of ["channels=0", "channels=65", "channels=2.5", "rate=x", "history=0", "seconds=-1", "speed=", "speed=1e9"]) {
+  for (const query of ["channels=0", "channels=257", "channels=2.5", "channels=0x2", "channels= 2", "rate=x", "history=0", "seconds=-1", "speed=", "speed=1e9"]) {
     assert.throws(() => readLink(`?${query}`), (trouble) => trouble.title && trouble.message.startsWith(query.split("=")[0]), query);
   }
+  assert.throws(() => readLink("?channels=0"), { message: "channels=0: give a whole number, 1 to 256, or auto" });
+});
+
+test("every default of the table is one that a link may say", () => {
+  for (const [name, { min, default: text }] of Object.entries(SETTINGS)) {
+    if (min !== undefined) assert.doesNotThrow(() => number(name, text), name);
+  }
+  assert.equal(number("speed", "1e-1"), 0.1);
+  assert.equal(number("db-min", "-72.5"), -72.5);
 });
 
 test("the link of a signal keeps everything else", () => {

@@ -61,14 +61,14 @@ test("start page", async (t) => {
 
   await t.test("a bad link: says which part, and goes on without it", async () => {
     for (const [query, words] of [
-      ["?signal=demo&channels=200", /channels=200: this must be a whole number from 1 to 64/],
+      ["?signal=demo&channels=300", /channels=300: give a whole number, 1 to 256/],
       ["?signal=demo&colormap=mud", /colormap=mud/],
       ["?signal=trombone", /trombone/],
       ["?signal=demo&nonsense=1", /nonsense/],
     ]) {
       const page = await openPage(browser, address + query);
       assert.match(await trouble(page), words);
-      if (query.includes("200")) {
+      if (query.includes("300")) {
         await shoot(page, "bad-link");
         await page.click("#again");
         await page.waitForURL(address);
@@ -101,7 +101,7 @@ test("start page", async (t) => {
     await page.click("#link");
     await page.locator("#link", { hasText: "Copied" }).waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(copied, `${address}?signal=sine%3A1000&channels=64`);
+    assert.equal(copied, `${address}?signal=sine%3A1000&channels=256`);
     await page.context().close();
   });
 });

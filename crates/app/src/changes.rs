@@ -1,188 +1,277 @@
-//! Settings by the names of their options, and changes of them while a display runs: what
-//! `--change SECS:NAME=VALUE` asks for, for shows and tests. Never touches the source.
+//! Changes of settings while a display runs: what `--change SECS:NAME=VALUE` asks for, for shows and
+//! tests. Never touches the source.
+
+use std::str::FromStr;
 
 use bevy::prelude::*;
-use soundfall_plugins::SoundfallSystems;
-use soundfall_systems::{
-    instruments::InstrumentChoice, source::Source, spectrum::AnalysisSettings, view::View,
+use soundfall_plugins::{Soundfall, SoundfallSystems};
+use soundfall_settings::{
+    Address, AnalysisSettings, AnySettings, InstrumentChoice, Place, ProgramSettings, Scope,
+    SettingError, Settings, ViewSettings,
 };
-
-use crate::values::{self, LEAST_RANGE_DB};
-
-/// Sets one option of analysis, view or instruments; false where there is no option of that name.
-///
-/// # Errors
-/// Words about the value.
-pub fn set(
-    name: &str,
-    value: &str,
-    analysis: &mut AnalysisSettings,
-    view: &mut View,
-    instruments: &mut InstrumentChoice,
-) -> Result<bool, String> {
-    match name {
-        "window-size" => analysis.window_size = parsed(value)?,
-        "hop" => analysis.hop_frames = parsed(value)?,
-        "window" => analysis.window = parsed(value)?,
-        "scale" => analysis.scale = parsed(value)?,
-        "min-hz" => analysis.min_hz = values::hertz(value)?,
-        "max-hz" => analysis.max_hz = values::hertz(value)?,
-        "db-min" => view.db_min = values::dbfs(value)?,
-        "db-max" => view.db_max = values::dbfs(value)?,
-        "colormap" => view.colormap = parsed(value)?,
-        "span" => view.span_secs = values::span_secs(value)?,
-        "channel" => view.channels = values::channels(value)?.0,
-        "panel" => view.panel = switch(value)?,
-        "overlay" => view.overlay = switch(value)?,
-        "show" => instruments.shown = parsed(value)?,
-        "a4" => instruments.a4_hz = values::a4_hz(value)?,
-        "pair" => {
-            let (left, right) = values::pair(value)?;
-            instruments.pair = Some((left - 1, right - 1));
-        }
-        "reference" => instruments.reference = Some(values::channel(value)? - 1),
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn parsed<T: std::str::FromStr<Err: ToString>>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|error: T::Err| error.to_string())
-}
-
-/// A switch as a link gives it.
-///
-/// # Errors
-/// Words about the value.
-pub fn switch(value: &str) -> Result<bool, String> {
-    match value {
-        "" | "1" | "true" | "on" => Ok(true),
-        "0" | "false" | "off" => Ok(false),
-        _ => Err("give 1 or 0".to_owned()),
-    }
-}
+use soundfall_systems::{
+    analysis::AnalysisOf,
+    stream::Stream,
+    view::{FocusedView, ViewOf},
+};
+use thiserror::Error;
 
 /// A change of one setting at a moment of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     at_secs: f64,
-    name: String,
+    address: Address,
     value: String,
 }
 
-impl std::str::FromStr for Change {
-    type Err = String;
+impl Change {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// Never where the settings are of this table: it was tried when it was read.
+    pub fn make(&self, settings: &mut Settings) -> Result<(), SettingError> {
+        settings.set(self.address.info.name, &self.value)
+    }
+}
+
+/// Why a text is no change.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ChangeError {
+    /// It has another form.
+    #[error("give SECS:NAME=VALUE, like 3:window-size=8192")]
+    Form,
+    /// The moment is no time.
+    #[error("`{0}`: give seconds from 0 on")]
+    Time(String),
+    /// There is no such setting, or it cannot have that value.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The setting is settled when the program or a source starts.
+    #[error("`{0}` cannot be changed while it runs")]
+    Fixed(&'static str),
+}
+
+impl FromStr for Change {
+    type Err = ChangeError;
 
     /// `SECS:NAME=VALUE`
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ChangeError> {
         let parts = text
             .split_once(':')
             .and_then(|(secs, rest)| Some((secs, rest.split_once('=')?)));
-        let Some((secs, (name, value))) = parts else {
-            return Err("give SECS:NAME=VALUE, like 3:window-size=8192".to_owned());
-        };
-        // Tried on a copy: what cannot be set is refused now.
-        let known = set(
-            name,
-            value,
-            &mut AnalysisSettings::default(),
-            &mut View::default(),
-            &mut InstrumentChoice::default(),
-        )?;
-        if !known {
-            return Err(format!("`{name}` cannot be changed while it runs"));
+        let (secs, (name, value)) = parts.ok_or(ChangeError::Form)?;
+        let at_secs = secs
+            .parse()
+            .ok()
+            .filter(|secs: &f64| (0.0..=1e9).contains(secs))
+            .ok_or_else(|| ChangeError::Time(secs.to_owned()))?;
+        let address: Address = name.parse()?;
+        if !address.info.is_live() {
+            return Err(ChangeError::Fixed(address.info.name));
         }
+        // Tried on a copy: what cannot be set is refused now.
+        Settings::default().set(address.info.name, value)?;
         Ok(Self {
-            at_secs: values::seconds(secs)?,
-            name: name.to_owned(),
+            at_secs,
+            address,
             value: value.to_owned(),
         })
     }
 }
 
-/// The changes still to come.
+/// The changes still to come, by time.
 #[derive(Resource, Clone, Debug, Default)]
-pub struct Changes(pub Vec<Change>);
+struct Changes(Vec<Change>);
 
 /// Adds them to an app.
 pub fn add(app: &mut App, mut changes: Vec<Change>) {
     changes.sort_by(|a, b| a.at_secs.total_cmp(&b.at_secs));
     if !changes.is_empty() {
-        app.insert_resource(Changes(changes))
-            .add_systems(Update, make_changes.after(SoundfallSystems::Input).before(SoundfallSystems::Sync));
+        app.insert_resource(Changes(changes)).add_systems(
+            Soundfall,
+            make_changes
+                .after(SoundfallSystems::Input)
+                .before(SoundfallSystems::Sync),
+        );
     }
+}
+
+/// The entities whose settings an address means.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Owner {
+    view: Option<Entity>,
+    analysis: Option<Entity>,
 }
 
 fn make_changes(
     time: Res<Time<Real>>,
-    source: Option<Res<Source>>,
+    streams: Query<&Stream>,
+    focused: Res<FocusedView>,
     mut changes: ResMut<Changes>,
-    mut analysis: ResMut<AnalysisSettings>,
-    mut view: ResMut<View>,
-    mut instruments: ResMut<InstrumentChoice>,
+    mut program: ResMut<ProgramSettings>,
+    mut views: Query<(Entity, &mut ViewSettings, &mut InstrumentChoice, &ViewOf)>,
+    mut analyses: Query<(Entity, &mut AnalysisSettings, &AnalysisOf)>,
 ) {
     let now = time.elapsed_secs_f64();
-    let Some(source) = source else { return };
-    if changes.0.iter().all(|change| change.at_secs > now) {
+    if streams.is_empty() {
         return;
     }
-    let (due, later) = std::mem::take(&mut changes.0)
+    let due = changes.0.partition_point(|change| change.at_secs <= now);
+    if due == 0 {
+        return;
+    }
+    let due: Vec<Change> = changes.0.drain(..due).collect();
+    let numbered = |mut entities: Vec<Entity>, index: usize| {
+        entities.sort();
+        entities.get(index).copied()
+    };
+    let owner = |place: Place| {
+        let of_view = |view: Option<Entity>| Owner {
+            view,
+            analysis: view.and_then(|view| Some(views.get(view).ok()?.3.0)),
+        };
+        match place {
+            Place::Of(Scope::Analysis, index) => Owner {
+                view: None,
+                analysis: numbered(analyses.iter().map(|it| it.0).collect(), index),
+            },
+            Place::Of(Scope::View | Scope::Instruments, index) => {
+                of_view(numbered(views.iter().map(|it| it.0).collect(), index))
+            }
+            _ => of_view(focused.0),
+        }
+    };
+    let due: Vec<(Owner, Change)> = due
         .into_iter()
-        .partition(|change| change.at_secs <= now);
-    changes.0 = later;
-    let due: Vec<Change> = due;
-    let range = (view.db_min, view.db_max);
-    for change in due {
-        // They were tried when they were read.
-        if set(
-            &change.name,
-            &change.value,
-            &mut analysis,
-            &mut view,
-            &mut instruments,
-        )
-        .is_ok()
-        {
-            info!("{} = {}", change.name, change.value);
+        .map(|change| (owner(change.address.place), change))
+        .collect();
+    for group in due.chunk_by(|a, b| a.0 == b.0) {
+        let Owner { view, analysis } = group[0].0;
+        let mut view = view.and_then(|entity| views.get_mut(entity).ok());
+        let mut analysis = analysis.and_then(|entity| analyses.get_mut(entity).ok());
+        let mut settings = Settings {
+            program: program.clone(),
+            ..Settings::default()
+        };
+        if let Some((_, view, instruments, _)) = &view {
+            settings.view = (**view).clone();
+            settings.instruments = (**instruments).clone();
+        }
+        if let Some((_, analysis, _)) = &analysis {
+            settings.analysis = (**analysis).clone();
+        }
+        let there = |scope| match scope {
+            Scope::Analysis => analysis.is_some(),
+            Scope::View | Scope::Instruments => view.is_some(),
+            Scope::Program => true,
+            Scope::Stream => false,
+        };
+        let changes = group.iter().map(|(_, change)| change);
+        change(&mut settings, changes.filter(|change| {
+            let found = there(change.address.info.scope);
+            if !found {
+                warn!("{} = {}: there is none", change.address, change.value);
+            }
+            found
+        }));
+        if let Some((_, analysis, _)) = &mut analysis {
+            analysis.set_if_neq(settings.analysis);
+        }
+        if let Some((_, view, instruments, _)) = &mut view {
+            if let Some((_, _, of)) = &analysis
+                && let Ok(stream) = streams.get(of.0)
+            {
+                keep_channels(&mut settings.view, stream.history.format().channels);
+            }
+            view.set_if_neq(settings.view);
+            instruments.set_if_neq(settings.instruments);
+        }
+        program.set_if_neq(settings.program);
+    }
+}
+
+/// Sets what is asked for. What does not go together stays as it was, with a warning.
+fn change<'a>(settings: &mut Settings, changes: impl Iterator<Item = &'a Change>) {
+    let before = settings.clone();
+    for change in changes {
+        match change.make(settings) {
+            Ok(()) => info!("{} = {}", change.address, change.value),
+            Err(error) => warn!("{error}"),
         }
     }
-    if view.db_max < view.db_min + LEAST_RANGE_DB {
-        warn!("a range of less than {LEAST_RANGE_DB} dB is not shown: it stays as it was");
-        (view.db_min, view.db_max) = range;
+    if let Err(error) = settings.analysis.check() {
+        warn!("{error}: the analysis stays as it was");
+        settings.analysis = before.analysis;
     }
-    let there = source.ring.format().channels;
-    if view.channels.iter().any(|channel| *channel >= there) {
-        view.channels.retain(|channel| *channel < there);
-        if view.channels.is_empty() {
-            view.channels.push(0);
-        }
+    if let Err(error) = settings.view.check() {
+        warn!("{error}: the view stays as it was");
+        settings.view = before.view;
+    }
+}
+
+/// Leaves out channels that a stream does not have; one is left in any case.
+fn keep_channels(view: &mut ViewSettings, there: u32) {
+    view.channels.retain(|channel| *channel < there);
+    if view.channels.is_empty() {
+        view.channels.push(0);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
     fn changes_are_read_strictly() {
-        let change: Change = "2.5:window-size=8192".parse().unwrap_or(Change {
-            at_secs: 0.0,
-            name: String::new(),
-            value: String::new(),
-        });
+        let change: Change = "2.5:window-size=8192".parse().unwrap();
         assert_eq!(change.at_secs, 2.5);
-        assert_eq!((&*change.name, &*change.value), ("window-size", "8192"));
-        for bad in [
-            "",
-            "3",
-            "3:hop",
-            "x:hop=1",
-            "-1:hop=1",
-            "1:hop=x",
-            "1:device=a",
-            "1:span=0",
+        assert_eq!(
+            (change.address.info.name, &*change.value),
+            ("window-size", "8192")
+        );
+        let change: Change = "0:view[1].show=peaks,hold".parse().unwrap();
+        assert_eq!(change.address.place, Place::Of(Scope::View, 1));
+        for (bad, words) in [
+            ("", "SECS:NAME=VALUE"),
+            ("3", "SECS:NAME=VALUE"),
+            ("3:hop", "SECS:NAME=VALUE"),
+            ("x:hop=1", "`x`: give seconds"),
+            ("-1:hop=1", "give seconds from 0 on"),
+            ("nan:hop=1", "give seconds from 0 on"),
+            ("1:hop=x", "hop=x: give a whole number, 1 to 1000000 frames"),
+            ("1:device=a", "no setting `device`"),
+            ("1:rate=48000", "`rate` cannot be changed"),
+            ("1:size=64x64", "`size` cannot be changed"),
+            ("1:span=0", "span=0: give 0.05 to 3600 s"),
+            ("1:stream[0].span=1", "belongs to something else"),
         ] {
-            assert!(bad.parse::<Change>().is_err(), "{bad}");
+            let error = bad.parse::<Change>().unwrap_err().to_string();
+            assert!(error.contains(words), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn what_does_not_go_together_stays_as_it_was() {
+        let mut settings = Settings::default();
+        let changes: Vec<Change> = ["1:db-min=-20", "1:db-max=-16", "1:hop=64", "1:min-hz=100"]
+            .map(|text| text.parse().unwrap())
+            .into();
+        change(&mut settings, changes.iter());
+        assert_eq!(settings.view, ViewSettings::default());
+        assert_eq!((settings.analysis.hop_frames, settings.analysis.min_hz), (64, 100.0));
+    }
+
+    #[test]
+    fn channels_that_are_not_there_are_left_out() {
+        let mut view = ViewSettings {
+            channels: vec![0, 5, 1],
+            ..ViewSettings::default()
+        };
+        keep_channels(&mut view, 2);
+        assert_eq!(view.channels, [0, 1]);
+        view.channels = vec![7];
+        keep_channels(&mut view, 2);
+        assert_eq!(view.channels, [0]);
     }
 }

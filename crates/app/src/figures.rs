@@ -107,6 +107,8 @@ pub struct Stats {
     pub latency_ms: Pair,
     /// Resident memory, the ring aside.
     pub rss_mb: Memory,
+    /// Panics caught in jobs of the analysis; their columns are among the dropped ones.
+    pub panics: u64,
     /// Graphics adapter.
     pub adapter: Option<String>,
     /// Channels of the ring.

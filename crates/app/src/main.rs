@@ -7,11 +7,6 @@ mod advice;
 mod changes;
 mod figures;
 mod report;
-#[cfg_attr(
-    target_arch = "wasm32",
-    expect(dead_code, reason = "some are for the command line only")
-)]
-mod values;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod cli;
@@ -31,9 +26,14 @@ mod stats;
 mod stdout;
 #[cfg(not(target_arch = "wasm32"))]
 mod stop;
+#[cfg(not(target_arch = "wasm32"))]
+mod values;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(test, target_arch = "wasm32"))]
 mod web;
+
+#[cfg(test)]
+mod same_everywhere;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
-    analysis::{Quality, Reanalysis, AnalysisProgress},
-    diagnostics::{RunStats, UploadMeter},
+    analysis::{AnalysisProgress, Quality, Reanalysis},
+    diagnostics::{Histogram, RunStats, UploadMeter},
     stream::StreamStatus,
 };
 
@@ -43,6 +43,8 @@ pub struct DisplayReport {
     pub job_ms: Spread,
     /// Changes of the analysis.
     pub reanalysis: ReanalysisFigures,
+    /// Panics caught in jobs of the analysis.
+    pub panics: u64,
     /// Graphics adapter.
     pub adapter: Option<String>,
     #[cfg(not(target_arch = "wasm32"))]
@@ -51,9 +53,9 @@ pub struct DisplayReport {
 }
 
 impl DisplayReport {
-    /// The figures now.
+    /// The figures now, over all streams and analyses.
     #[must_use]
-    pub fn of(world: &World) -> Self {
+    pub fn of(world: &mut World) -> Self {
         let mut report = Self {
             adapter: world
                 .get_resource::<RenderAdapterInfo>()
@@ -70,40 +72,48 @@ impl DisplayReport {
                 stats.latency.percentile(0.99),
             ];
         }
-        if let Some(progress) = world.get_resource::<AnalysisProgress>() {
-            // Read at the end of a run: what is still under way then is never shown.
-            report.columns = [
-                progress.columns_due,
-                progress.columns_analysed,
-                progress.columns_due - progress.columns_analysed,
-            ];
-            report.laps = progress.laps;
-            report.quality.columns_left_out = progress.columns_left_out;
-            report.job_ms = Spread::from(&progress.job_ms);
+        let mut progress = AnalysisProgress::default();
+        for one in world.query::<&AnalysisProgress>().iter(world) {
+            progress.add(one);
         }
-        if let Some(quality) = world.get_resource::<Quality>() {
-            report.quality_steps = quality.steps_down;
-            report.quality.now = quality.name();
-            report.quality.lowest = quality.lowest_name();
+        // Read at the end of a run: what is still under way then is never shown.
+        report.columns = [
+            progress.columns_due,
+            progress.columns_analysed,
+            progress.columns_due - progress.columns_analysed,
+        ];
+        report.laps = progress.laps;
+        report.quality.columns_left_out = progress.columns_left_out;
+        report.job_ms = Spread::from(&progress.job_ms);
+        report.panics = progress.panics;
+        let mut qualities = world.query::<&Quality>();
+        report.quality_steps = qualities.iter(world).map(|quality| quality.steps_down).sum();
+        if let Some(now) = qualities.iter(world).max_by_key(|quality| quality.step()) {
+            report.quality.now = now.name();
         }
-        if let Some(reanalysis) = world.get_resource::<Reanalysis>() {
-            report.reanalysis = ReanalysisFigures {
-                count: reanalysis.count,
-                first_ms: Spread::from(&reanalysis.first_ms),
-                finished_ms: Spread::from(&reanalysis.whole_ms),
-            };
+        let lowest = qualities.iter(world).max_by_key(|quality| quality.lowest_step());
+        if let Some(lowest) = lowest {
+            report.quality.lowest = lowest.lowest_name();
         }
+        let (mut first_ms, mut finished_ms) = (Histogram::default(), Histogram::default());
+        for one in world.query::<&Reanalysis>().iter(world) {
+            report.reanalysis.count += one.count;
+            first_ms.merge(&one.first_ms);
+            finished_ms.merge(&one.whole_ms);
+        }
+        report.reanalysis.first_ms = Spread::from(&first_ms);
+        report.reanalysis.finished_ms = Spread::from(&finished_ms);
         if let Some(meter) = world.get_resource::<UploadMeter>() {
             report.bytes_uploaded = meter.bytes();
         }
-        if let Some(feed) = world.get_resource::<StreamStatus>() {
-            report.lost_frames = feed.lost_frames;
-            report.gaps = feed.gap_total;
+        for status in world.query::<&StreamStatus>().iter(world) {
+            report.lost_frames += status.lost_frames;
+            report.gaps += status.gap_total;
         }
         report
     }
 
-    /// Copies the figures into those of the run.
+    /// Puts the display's figures in their places.
     pub fn write_to(&self, stats: &mut Stats) {
         stats.frames = self.frames;
         stats.frame_cpu_ms = self.frame_cpu_ms;
@@ -122,6 +132,7 @@ impl DisplayReport {
         stats.quality = self.quality;
         stats.job_ms = self.job_ms;
         stats.reanalysis = self.reanalysis;
+        stats.panics = self.panics;
         let [p50, p99] = self.latency_ms.map(|ms| round(ms, 1));
         stats.latency_ms = Pair { p50, p99 };
         stats.adapter.clone_from(&self.adapter);

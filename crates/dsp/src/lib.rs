@@ -16,6 +16,7 @@
 //! | [`meter`] | peak, RMS, loudness and true peak |
 //! | [`instruments`] | all of these that listen to the newest sound, in one engine |
 //! | [`colormap`] | 256-entry colour tables |
+//! | [`named`] | lists of windows, scales, colormaps, instruments: names and help |
 //! | [`note`] | frequency → note name and cents |
 //!
 //! **Architecture invariant:** nothing here does I/O, keeps a clock, knows a ring or an engine,
@@ -30,6 +31,7 @@ pub mod envelope;
 pub mod instruments;
 pub mod level;
 pub mod meter;
+pub mod named;
 pub mod note;
 pub mod peaks;
 pub mod pyramid;

@@ -7,34 +7,6 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A window function.
-///
-/// All are periodic: `coefficients(n)` equals `scipy.signal.get_window(name, n, fftbins=True)`
-/// within 1e-12. Names (for `Display` and `FromStr`) are listed in [`Window::NAMES`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Window {
-    /// 0.5 − 0.5·cos: sidelobes −31 dB, falling 18 dB an octave. The usual choice.
-    #[default]
-    Hann,
-    /// 0.54 − 0.46·cos: first sidelobe −43 dB.
-    Hamming,
-    /// Three terms (0.42, 0.5, 0.08): sidelobes −58 dB.
-    Blackman,
-    /// Four terms after Harris 1978: sidelobes −92 dB.
-    BlackmanHarris,
-    /// Four terms after Nuttall 1981 (minimum sidelobe): −98 dB.
-    Nuttall,
-    /// Five terms: amplitude right within 0.01 dB wherever a tone lies between bins.
-    FlatTop,
-    /// Kaiser with parameter β in `0..=`[`Window::MAX_BETA`]; larger is smoother.
-    Kaiser(f64),
-    /// Gaussian with a standard deviation of this many samples (as in scipy); above 0.
-    Gaussian(f64),
-    /// All ones: sharpest line, worst leakage.
-    Rect,
-}
-
 /// Why a text is no window.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
@@ -57,70 +29,177 @@ pub enum WindowError {
     },
 }
 
-impl Window {
-    /// The names understood, with the parameter where there is one.
-    pub const NAMES: [&'static str; 9] = [
-        "hann",
-        "hamming",
-        "blackman",
-        "blackman-harris",
-        "nuttall",
-        "flat-top",
-        "kaiser:BETA",
-        "gaussian:SIGMA",
-        "rect",
-    ];
+/// Declares the windows, one entry each: the doc comment is the help; then the variant, with
+/// `(parameter = example, "its symbol", "its range", text that works, whether it is in range)` where
+/// there is one; the name; and the coefficients of `n` frames.
+macro_rules! windows {
+    (
+        $(#[$meta:meta])*
+        pub enum Window {
+            $(
+                $(#[doc = $help:literal])+
+                $variant:ident
+                $(($parameter:ident = $offered:literal, $symbol:literal, $range:literal, $example:literal, $valid:expr))?
+                = $name:literal => |$n:ident| $coefficients:expr,
+            )+
+        }
+    ) => {
+        $(#[$meta])*
+        pub enum Window {
+            $(
+                $(#[doc = $help])+
+                $variant $((windows!(@number $parameter)))?,
+            )+
+        }
 
+        impl Window {
+            /// Each window once, those with a parameter at a usual one, in the order of a menu.
+            pub const ALL: [Self; Self::NAMES.len()] = [$(Self::$variant $(($offered))?),+];
+
+            /// The names understood, with the parameter where there is one, in the order of `ALL`.
+            pub const NAMES: [&'static str; [$($name),+].len()] =
+                [$(concat!($name $(, ":", $symbol)?)),+];
+
+            /// `ALL` as texts: names that work as they stand.
+            pub const OFFERED: [&'static str; Self::NAMES.len()] =
+                [$(concat!($name $(, ":", $offered)?)),+];
+
+            /// What each of them is, in the order of `ALL`.
+            pub const HELP: [&'static str; Self::NAMES.len()] =
+                [$(concat!($($help),+).trim_ascii()),+];
+
+            /// The `n` coefficients, peak 1, in time order. Empty for `n` = 0, `[1.0]` for `n` = 1.
+            ///
+            /// A parameter out of range (see [`Window::check`]) acts as the nearest one allowed, so
+            /// that the result is always finite.
+            #[must_use]
+            pub fn coefficients(self, n: usize) -> Vec<f64> {
+                if n == 1 {
+                    return vec![1.0];
+                }
+                match self {
+                    $(Self::$variant $(($parameter))? => {
+                        let $n = n;
+                        $coefficients
+                    })+
+                }
+            }
+
+            /// Whether the parameter is in its range.
+            ///
+            /// # Errors
+            /// [`WindowError::Parameter`] for a Kaiser β outside `0..=`[`Window::MAX_BETA`] and for
+            /// a Gaussian σ that is not a finite number above 0.
+            pub fn check(self) -> Result<(), WindowError> {
+                match self {
+                    $($(Self::$variant($parameter) if !$valid => Err(WindowError::Parameter {
+                        name: self.to_string(),
+                        range: $range,
+                        example: $example,
+                    }),)?)+
+                    _ => Ok(()),
+                }
+            }
+        }
+
+        impl fmt::Display for Window {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant $(($parameter))? => {
+                        f.write_str($name)?;
+                        $(write!(f, ":{}", $parameter)?;)?
+                        Ok(())
+                    })+
+                }
+            }
+        }
+
+        impl FromStr for Window {
+            type Err = WindowError;
+
+            fn from_str(text: &str) -> Result<Self, WindowError> {
+                let (kind, parameter) = match text.split_once(':') {
+                    Some((kind, parameter)) => (kind, Some(parameter)),
+                    None => (text, None),
+                };
+                match kind {
+                    $($(
+                        $name => {
+                            let $parameter = parameter
+                                .and_then(|number| number.parse().ok())
+                                .ok_or_else(|| WindowError::Parameter {
+                                    name: text.to_owned(),
+                                    range: $range,
+                                    example: $example,
+                                })?;
+                            let window = Self::$variant($parameter);
+                            return window.check().map(|()| window);
+                        }
+                    )?)+
+                    _ => {}
+                }
+                // What remains are the windows that are written as they are offered.
+                Self::OFFERED
+                    .iter()
+                    .position(|name| *name == text)
+                    .map(|place| Self::ALL[place])
+                    .ok_or_else(|| WindowError::UnknownName {
+                        name: text.to_owned(),
+                    })
+            }
+        }
+    };
+    (@number $parameter:ident) => { f64 };
+}
+
+windows! {
+    /// A window function.
+    ///
+    /// All are periodic: `coefficients(n)` equals `scipy.signal.get_window(name, n, fftbins=True)`
+    /// within 1e-12. Names (for `Display` and `FromStr`) are listed in [`Window::NAMES`].
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    pub enum Window {
+        /// 0.5 − 0.5·cos: sidelobes −31 dB, falling 18 dB an octave. The usual choice.
+        Hann = "hann" => |n| cosine_sum(n, &[0.5, 0.5]),
+        /// 0.54 − 0.46·cos: first sidelobe −43 dB.
+        Hamming = "hamming" => |n| cosine_sum(n, &[0.54, 0.46]),
+        /// Three terms (0.42, 0.5, 0.08): sidelobes −58 dB.
+        Blackman = "blackman" => |n| cosine_sum(n, &[0.42, 0.50, 0.08]),
+        /// Four terms after Harris 1978: sidelobes −92 dB.
+        BlackmanHarris = "blackman-harris" =>
+            |n| cosine_sum(n, &[0.35875, 0.48829, 0.14128, 0.01168]),
+        /// Four terms after Nuttall 1981 (minimum sidelobe): −98 dB.
+        Nuttall = "nuttall" => |n| cosine_sum(n, &[0.3635819, 0.4891775, 0.1365995, 0.0106411]),
+        /// Five terms: amplitude right within 0.01 dB wherever a tone lies between bins.
+        FlatTop = "flat-top" => |n| cosine_sum(
+            n,
+            &[0.21557895, 0.41663158, 0.277263158, 0.083578947, 0.006947368],
+        ),
+        /// Kaiser with parameter β in `0..=500`; larger is smoother.
+        Kaiser(
+            beta = 8.6, "BETA", "(β from 0 to 500)", "kaiser:14",
+            (0.0..=Self::MAX_BETA).contains(&beta)
+        ) = "kaiser" => |n| kaiser(n, beta),
+        /// Gaussian with a standard deviation of this many samples (as in scipy); above 0.
+        Gaussian(
+            sigma = 256.0, "SIGMA", "(σ in samples, above 0)", "gaussian:256",
+            (sigma > 0.0 && sigma.is_finite())
+        ) = "gaussian" => |n| gaussian(n, sigma),
+        /// All ones: sharpest line, worst leakage.
+        Rect = "rect" => |n| vec![1.0; n],
+    }
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self::Hann
+    }
+}
+
+impl Window {
     /// Largest β of [`Window::Kaiser`]; beyond it the Bessel function leaves `f64`.
     pub const MAX_BETA: f64 = 500.0;
-
-    /// The `n` coefficients, peak 1, in time order. Empty for `n` = 0, `[1.0]` for `n` = 1.
-    ///
-    /// A parameter out of range (see [`Window::check`]) acts as the nearest one allowed, so that
-    /// the result is always finite.
-    #[must_use]
-    pub fn coefficients(self, n: usize) -> Vec<f64> {
-        if n == 1 {
-            return vec![1.0];
-        }
-        match self {
-            Self::Rect => vec![1.0; n],
-            Self::Hann => cosine_sum(n, &[0.5, 0.5]),
-            Self::Hamming => cosine_sum(n, &[0.54, 0.46]),
-            Self::Blackman => cosine_sum(n, &[0.42, 0.50, 0.08]),
-            Self::BlackmanHarris => cosine_sum(n, &[0.35875, 0.48829, 0.14128, 0.01168]),
-            Self::Nuttall => cosine_sum(n, &[0.3635819, 0.4891775, 0.1365995, 0.0106411]),
-            Self::FlatTop => cosine_sum(
-                n,
-                &[
-                    0.21557895,
-                    0.41663158,
-                    0.277263158,
-                    0.083578947,
-                    0.006947368,
-                ],
-            ),
-            Self::Kaiser(beta) => kaiser(n, beta),
-            Self::Gaussian(sigma) => gaussian(n, sigma),
-        }
-    }
-
-    /// Whether the parameter is in its range.
-    ///
-    /// # Errors
-    /// [`WindowError::Parameter`] for a Kaiser β outside `0..=`[`Window::MAX_BETA`] and for a
-    /// Gaussian σ that is not a finite number above 0.
-    pub fn check(self) -> Result<(), WindowError> {
-        match self {
-            Self::Kaiser(beta) if !(0.0..=Self::MAX_BETA).contains(&beta) => {
-                Err(parameter_error("kaiser", self.to_string()))
-            }
-            Self::Gaussian(sigma) if !(sigma > 0.0 && sigma.is_finite()) => {
-                Err(parameter_error("gaussian", self.to_string()))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Σ aₖ·cos(k·φ) with φ from −π over one period (the form of Harris 1978 with the peak at φ = 0).
@@ -186,78 +265,5 @@ fn bessel_i0(x: f64) -> f64 {
             return sum;
         }
         k += 1.0;
-    }
-}
-
-fn parameter_error(kind: &str, name: String) -> WindowError {
-    match kind {
-        "kaiser" => WindowError::Parameter {
-            name,
-            range: "(β from 0 to 500)",
-            example: "kaiser:14",
-        },
-        _ => WindowError::Parameter {
-            name,
-            range: "(σ in samples, above 0)",
-            example: "gaussian:256",
-        },
-    }
-}
-
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hann => f.write_str("hann"),
-            Self::Hamming => f.write_str("hamming"),
-            Self::Blackman => f.write_str("blackman"),
-            Self::BlackmanHarris => f.write_str("blackman-harris"),
-            Self::Nuttall => f.write_str("nuttall"),
-            Self::FlatTop => f.write_str("flat-top"),
-            Self::Kaiser(beta) => write!(f, "kaiser:{beta}"),
-            Self::Gaussian(sigma) => write!(f, "gaussian:{sigma}"),
-            Self::Rect => f.write_str("rect"),
-        }
-    }
-}
-
-impl FromStr for Window {
-    type Err = WindowError;
-
-    fn from_str(text: &str) -> Result<Self, WindowError> {
-        let (kind, parameter) = match text.split_once(':') {
-            Some((kind, parameter)) => (kind, Some(parameter)),
-            None => (text, None),
-        };
-        let plain = match kind {
-            "hann" => Self::Hann,
-            "hamming" => Self::Hamming,
-            "blackman" => Self::Blackman,
-            "blackman-harris" => Self::BlackmanHarris,
-            "nuttall" => Self::Nuttall,
-            "flat-top" => Self::FlatTop,
-            "rect" => Self::Rect,
-            "kaiser" | "gaussian" => {
-                let number = parameter
-                    .and_then(|p| p.parse::<f64>().ok())
-                    .ok_or_else(|| parameter_error(kind, text.to_owned()))?;
-                let window = if kind == "kaiser" {
-                    Self::Kaiser(number)
-                } else {
-                    Self::Gaussian(number)
-                };
-                return window.check().map(|()| window);
-            }
-            _ => {
-                return Err(WindowError::UnknownName {
-                    name: text.to_owned(),
-                });
-            }
-        };
-        match parameter {
-            None => Ok(plain),
-            Some(_) => Err(WindowError::UnknownName {
-                name: text.to_owned(),
-            }),
-        }
     }
 }

@@ -16,6 +16,7 @@ mod bench;
 mod cache;
 mod check;
 mod command;
+mod docs;
 mod lint;
 mod run;
 #[cfg(test)]
@@ -43,6 +44,7 @@ usage: cargo xtask COMMAND
                     that folder on http://127.0.0.1:8080/; --plain: not isolated
   check             format, tidy, clippy, rustdoc
   tidy              only the rules that no compiler checks
+  docs              what is made from the table of settings: docs/settings.md, web/public/settings.js
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
   bench peers [ARGS]
                     the STFT beside scipy and librosa (with --torch, torch too)
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         "serve" => serve::command(&rest),
         "check" => check::check(),
         "tidy" => tidy::tidy().map(|()| ExitCode::SUCCESS),
+        "docs" => docs::docs(),
         "bench" => bench::bench(&rest),
         "setup" => setup::command(&rest),
         "help" | "--help" | "-h" => {

@@ -18,7 +18,7 @@ use soundfall_systems::{
     instruments::{collect_instruments, send_instruments},
 };
 
-pub(crate) use controls::{instrument_section, press_instrument_keys};
+pub(crate) use controls::instrument_section;
 
 use crate::{Soundfall, SoundfallSystems, annotate::show_messages};
 

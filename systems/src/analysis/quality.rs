@@ -116,6 +116,12 @@ impl Quality {
         self.step
     }
 
+    /// The number of the lowest step there was.
+    #[must_use]
+    pub fn lowest_step(&self) -> usize {
+        self.lowest
+    }
+
     /// What is done of the work.
     #[must_use]
     pub fn level(&self) -> QualityLevel {

@@ -52,7 +52,7 @@ pub enum WriterHealth {
 }
 
 /// What the last poll found. Frames are absolute ring frames.
-#[derive(Component, Default)]
+#[derive(Component, Clone, Debug, Default)]
 pub struct StreamStatus {
     /// The display stands still: the ring is not looked at.
     pub held: bool,

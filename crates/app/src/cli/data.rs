@@ -7,8 +7,9 @@ use anyhow::Result;
 use clap::Args;
 use soundfall_dsp::peaks::PeakParams;
 use soundfall_dsp::stft::StftParams;
-use soundfall_dsp::window::Window;
+use soundfall_settings::Info;
 
+use super::settings::{Choice, SettingArgs, like};
 use crate::exit::Usage;
 use crate::input::{self, Input};
 use crate::values::{self, ChannelList, points, seconds};
@@ -20,7 +21,7 @@ pub struct InputArgs {
     #[arg(value_name = "INPUT")]
     path: PathBuf,
     /// Only these channels, counted from 1, like 2 or 1,3-5.
-    #[arg(long, value_name = "LIST", value_parser = values::channels)]
+    #[arg(long, value_name = "LIST", value_parser = like("channel", |all| Some(ChannelList(all.view.channels.clone()))))]
     channel: Option<ChannelList>,
     /// Start, in seconds from the beginning (of a ring: from its oldest frame).
     #[arg(long, value_name = "SECS", allow_negative_numbers = true, value_parser = seconds)]
@@ -44,24 +45,28 @@ impl InputArgs {
 /// The transform.
 #[derive(Args, Debug)]
 pub struct TransformArgs {
-    /// Window length in frames, 64 to 32768.
-    #[arg(long, default_value_t = 2048, value_name = "FRAMES")]
-    window_size: usize,
-    /// Frames from one window to the next.
-    #[arg(long, default_value_t = 512, value_name = "FRAMES")]
-    hop: usize,
-    /// hann hamming blackman blackman-harris nuttall flat-top kaiser:BETA gaussian:SIGMA rect
-    #[arg(long, default_value = "hann", value_name = "NAME")]
-    window: Window,
+    #[command(flatten)]
+    columns: SettingArgs<Columns>,
     /// Length of the transform: windows are padded with zeros to it [default: that of the window]
     #[arg(long, value_name = "FRAMES")]
     fft_size: Option<usize>,
 }
 
+/// The settings of a transform: window, length, hop.
+#[derive(Debug)]
+struct Columns;
+
+impl Choice for Columns {
+    fn wanted(info: &Info) -> bool {
+        ["window", "window-size", "hop"].contains(&info.name)
+    }
+}
+
 impl TransformArgs {
     /// The transform, checked.
     pub fn params(&self) -> Result<StftParams> {
-        let params = StftParams::new(self.window, self.window_size, self.hop);
+        let wanted = &self.columns.settings.analysis;
+        let params = StftParams::new(wanted.window, wanted.window_size, wanted.hop_frames);
         let params = match self.fft_size {
             Some(size) => params.and_then(|params| params.padded_to(size)),
             None => params,
@@ -119,7 +124,7 @@ pub struct PeaksArgs {
     #[arg(long, conflicts_with = "columns")]
     pub unsteady: bool,
     /// Lowest level of a peak.
-    #[arg(long, default_value = "-80", value_name = "DBFS", allow_hyphen_values = true, value_parser = values::dbfs)]
+    #[arg(long, default_value = "-80", value_name = "DBFS", allow_hyphen_values = true, value_parser = like("db-min", |all| Some(all.view.db_min)))]
     threshold: f32,
     /// How far the spectrum sinks on both sides of a peak.
     #[arg(long, default_value = "10", value_name = "DB", allow_negative_numbers = true, value_parser = values::decibels)]
@@ -127,9 +132,8 @@ pub struct PeaksArgs {
     /// Most peaks of a window; the loudest are taken.
     #[arg(long = "max", default_value = "32", value_name = "N", value_parser = values::count)]
     max_peaks: usize,
-    /// Frequency of A4, 380 to 500.
-    #[arg(long, default_value = "440", value_name = "HZ", allow_negative_numbers = true, value_parser = values::a4_hz)]
-    pub a4: f64,
+    #[command(flatten)]
+    notes: SettingArgs<Notes>,
     /// As JSON.
     #[arg(long)]
     pub json: bool,
@@ -140,7 +144,22 @@ pub struct PeaksArgs {
     pub transform: TransformArgs,
 }
 
+/// The setting that names notes.
+#[derive(Debug)]
+struct Notes;
+
+impl Choice for Notes {
+    fn wanted(info: &Info) -> bool {
+        info.name == "a4"
+    }
+}
+
 impl PeaksArgs {
+    /// Frequency of A4 in Hz.
+    pub fn a4_hz(&self) -> f64 {
+        self.notes.settings.instruments.a4_hz
+    }
+
     /// What counts as a peak.
     pub fn params(&self) -> PeakParams {
         PeakParams {
@@ -156,17 +175,17 @@ impl PeaksArgs {
 pub struct MeasureArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// SoundfallSystems correlation and balance of two channels, like 1,2 [default: those of a stereo input]
-    #[arg(long, value_name = "A,B", conflicts_with = "channel", value_parser = values::pair)]
+    /// Phase correlation and balance of two channels, like 1,2 [default: those of a stereo input]
+    #[arg(long, value_name = "A,B", conflicts_with = "channel", value_parser = like("pair", |all| all.instruments.pair))]
     pub pair: Option<(u32, u32)>,
     /// Coherence of every channel to this one, counted from 1.
-    #[arg(long, value_name = "N", conflicts_with = "channel")]
+    #[arg(long, value_name = "N", conflicts_with = "channel", value_parser = like("reference", |all| all.instruments.reference))]
     pub reference: Option<u32>,
     /// Lower end of the band whose mean coherence is printed.
-    #[arg(long, default_value = "20", value_name = "HZ", value_parser = values::hertz)]
+    #[arg(long, default_value = "20", value_name = "HZ", value_parser = like("min-hz", |all| Some(all.analysis.min_hz)))]
     pub min_hz: f64,
     /// Upper end of that band.
-    #[arg(long, default_value = "20000", value_name = "HZ", value_parser = values::hertz)]
+    #[arg(long, default_value = "20000", value_name = "HZ", value_parser = like("max-hz", |all| Some(all.analysis.max_hz)))]
     pub max_hz: f64,
     /// Write the coherence (.npy, float32 [channels, bins]).
     #[arg(short, long, value_name = "OUT.npy", requires = "reference")]

@@ -3,6 +3,7 @@
 mod args;
 mod data;
 mod help;
+mod settings;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -11,11 +12,12 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-pub use args::{RecordArgs, RunArgs, SourceArgs, ViewArgs};
+pub use args::{Ends, RecordArgs, RunArgs, SourceArgs, ViewArgs};
 pub use data::{EnvelopeArgs, MeasureArgs, PeaksArgs, StftArgs};
+pub use settings::SettingArgs;
 
 use crate::exit;
-use crate::values::{positive_secs, seconds};
+use crate::values::seconds;
 
 /// Live sound as a scrolling 3D landscape.
 #[derive(Parser, Debug)]
@@ -133,9 +135,8 @@ pub struct CaptureArgs {
     pub source: SourceArgs,
     #[command(flatten, next_help_heading = "Recording")]
     pub record: RecordArgs,
-    /// End after this many seconds.
-    #[arg(long, value_name = "S", value_parser = positive_secs, help_heading = "Run")]
-    pub seconds: Option<f64>,
+    #[command(flatten, next_help_heading = "Run")]
+    pub end: SettingArgs<Ends>,
     /// Write the run's figures as JSON to a file, or to stdout with `-`.
     #[arg(long, value_name = "FILE|-", help_heading = "Run")]
     pub stats: Option<PathBuf>,
@@ -217,7 +218,6 @@ fn complaint(error: &clap::Error) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::values::size;
     use clap::CommandFactory;
 
     #[test]
@@ -229,17 +229,5 @@ mod tests {
     fn live_is_the_default() {
         let line = CommandLine::try_parse_from(["soundfall", "--signal", "chord"]).unwrap();
         assert!(matches!(line.into_command(), Command::Live(_)));
-    }
-
-    #[test]
-    fn sizes_and_channels_are_read() {
-        assert_eq!(size("1920x1080").unwrap(), (1920, 1080));
-        for bad in ["0x0", "12", "999999x999999", "-1x5", "x"] {
-            assert!(size(bad).is_err(), "{bad}");
-        }
-        assert_eq!(crate::values::channels("1,3-5").unwrap().0, [0, 2, 3, 4]);
-        for bad in ["0", "", "5-3", "a", "1-99999"] {
-            assert!(crate::values::channels(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bevy::prelude::UVec2;
 use soundfall_plugins::host::{Graphics, display_reachable, find_graphics};
-use soundfall_systems::stream::Source;
+use soundfall_systems::stream::Stream;
 
 use crate::cli::{RunArgs, ViewArgs};
 use crate::exit;
@@ -21,23 +21,25 @@ const PICTURE: &str = "soundfall.png";
 
 /// Shows a source as the command line says.
 pub fn run(
-    source: Source,
+    stream: Stream,
     view: &ViewArgs,
     run: &RunArgs,
     verbose: u8,
     upstream: &Upstream,
 ) -> Result<()> {
     let memory = own_memory_mb();
-    let format = *source.ring.format();
+    let format = stream.history.format();
     let graphics = find_graphics();
+    let program = view.program();
     let mut options = ShowOptions {
         analysis: view.analysis()?,
         view: view.view(format.channels)?,
         instruments: view.instruments(format.channels)?,
-        size: UVec2::new(view.size.0, view.size.1),
+        size: UVec2::new(program.size.0, program.size.1),
+        program,
         headless: run.headless,
         draw: run.draw,
-        seconds: run.seconds,
+        seconds: run.end.settings.program.seconds,
         snapshot: run.snapshot.clone(),
         snapshot_every_secs: run.snapshot_every,
         changes: run.changes.clone(),
@@ -46,10 +48,10 @@ pub fn run(
     choose_place(&mut options, &graphics);
     if options.headless {
         // Without a window the controls cannot be used.
-        options.view.panel = false;
+        options.program.panel = false;
     }
     let begun = Instant::now();
-    let report = show(source, &options, &graphics, upstream)?;
+    let report = show(stream, &options, &graphics, upstream)?;
     if let Some(path) = &run.stats {
         let mut stats = Stats {
             seconds: begun.elapsed().as_secs_f64(),

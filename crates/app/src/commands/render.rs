@@ -22,8 +22,8 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     // The newest column stands for the middle of its window: half a window more than shown.
     let (from, to) = match args.at {
         Some(at) => {
-            let ahead = 0.5 * args.view.window_size as f64 / 8000.0;
-            (Some((at - args.view.span - 2.0).max(0.0)), Some(at + ahead))
+            let ahead = 0.5 * args.view.settings.analysis.window_size as f64 / 8000.0;
+            (Some((at - args.view.settings.view.span_secs - 2.0).max(0.0)), Some(at + ahead))
         }
         None => (None, None),
     };
@@ -31,7 +31,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let rate = f64::from(input.sample_rate);
     if let Some(at) = args.at {
         let end =
-            ((at - input.from_secs) * rate + 0.5 * args.view.window_size as f64).round() as usize;
+            ((at - input.from_secs) * rate + 0.5 * args.view.settings.analysis.window_size as f64).round() as usize;
         ensure!(
             at <= input.from_secs + input.frames() as f64 / rate,
             "{}: there is no {at} s; it ends at {:.2} s",
@@ -41,24 +41,25 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         input.truncate(end);
     }
     ensure!(
-        input.frames() >= args.view.window_size,
+        input.frames() >= args.view.settings.analysis.window_size,
         "{}: {} frames are fewer than one window of {}",
         args.input.display(),
         input.frames(),
-        args.view.window_size
+        args.view.settings.analysis.window_size
     );
     let graphics = find_graphics();
     if graphics == Graphics::None {
         return Err(SnapshotError::NoGraphics.into());
     }
     let channels = input.channels.len() as u32;
-    let mut view = args.view.view(channels)?;
-    view.panel = false;
+    let mut program = args.view.program();
+    program.panel = false;
     let options = ShowOptions {
         analysis,
-        view,
+        view: args.view.view(channels)?,
         instruments: args.view.instruments(channels)?,
-        size: UVec2::new(args.view.size.0, args.view.size.1),
+        size: UVec2::new(program.size.0, program.size.1),
+        program,
         headless: true,
         draw: false,
         seconds: None,
@@ -67,7 +68,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         changes: Vec::new(),
         talk: false,
     };
-    input.keep_last(((args.view.span + 2.0) * rate) as usize + args.view.window_size);
+    input.keep_last(((args.view.settings.view.span_secs + 2.0) * rate) as usize + args.view.settings.analysis.window_size);
     let interleaved = input.interleaved();
     let still = Still {
         name: input.name.clone(),

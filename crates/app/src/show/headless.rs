@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bevy::prelude::World;
+use bevy::prelude::{Entity, World};
 use soundfall_plugins::host::{Graphics, Headless, write_png};
 use soundfall_systems::{
-    analysis::AnalysisProgress,
+    analysis::{AnalysisOf, AnalysisProgress},
     instruments::InstrumentReadings,
-    stream::StreamClock,
-    stream::{Source, StreamStatus},
-    waveform::LaneField,
+    stream::{Stream, StreamClock, StreamStatus},
+    view::ViewOf,
+    waveform::{Envelopes, EnvelopesOf, LaneField},
 };
 
 use crate::exit;
@@ -27,15 +27,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 const STUCK: Duration = Duration::from_secs(5);
 
 pub(super) fn run(
-    source: Source,
+    stream: Stream,
     options: &ShowOptions,
     graphics: &Graphics,
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
-    let mut app = build(source, options, graphics);
-    if let Some(control) = &upstream.control {
-        app.insert_resource(control.clone());
-    }
+    let app = build(stream, upstream.switch.as_ref(), options, graphics);
     let mut screen = Headless::new(app, options.draw);
     let start = Instant::now();
     let (mut next_frame, mut next_line) = (start, Duration::from_secs(1));
@@ -47,7 +44,7 @@ pub(super) fn run(
             next_line += Duration::from_secs(1);
             own_memory_mb();
             if options.talk {
-                exit::say(DisplayReport::of(screen.world()).line(elapsed.as_secs_f64()));
+                exit::say(DisplayReport::of(screen.world_mut()).line(elapsed.as_secs_f64()));
             }
         }
         pictures.take_due(&mut screen, elapsed.as_secs_f64())?;
@@ -56,7 +53,7 @@ pub(super) fn run(
             .is_some_and(|seconds| elapsed.as_secs_f64() >= seconds);
         if over
             || upstream.stop.asked()
-            || (options.seconds.is_none() && played_out(screen.world()))
+            || (options.seconds.is_none() && played_out(screen.world_mut()))
         {
             break;
         }
@@ -71,7 +68,7 @@ pub(super) fn run(
     if !settle(&mut screen, Some(DRAIN)) {
         exit::say("the analysis did not keep up: what was left at the end counts as dropped");
     }
-    let mut report = DisplayReport::of(screen.world());
+    let mut report = DisplayReport::of(screen.world_mut());
     if let Some(path) = &options.snapshot {
         report.picture = Some(save(&mut screen, path));
     }
@@ -79,43 +76,65 @@ pub(super) fn run(
 }
 
 /// Everything that is written has been shown, and nothing more will come.
-fn played_out(world: &World) -> bool {
-    let (Some(feed), Some(clock)) = (
-        world.get_resource::<StreamStatus>(),
-        world.get_resource::<StreamClock>(),
-    ) else {
-        return false;
-    };
-    feed.ended && !clock.flowing()
+fn played_out(world: &mut World) -> bool {
+    let mut streams = world.query::<(&StreamStatus, &StreamClock)>();
+    let mut streams = streams.iter(world).peekable();
+    streams.peek().is_some() && streams.all(|(status, clock)| status.ended && !clock.flowing())
 }
 
-/// Lets what is due be finished, with the ring left alone. Gives up when nothing moved for a
+/// Where the work on what is written stands.
+struct Standing {
+    idle: bool,
+    /// Grows with everything that is done.
+    done: u64,
+}
+
+fn standing(world: &mut World) -> Standing {
+    let mut idle = true;
+    let mut done = 0;
+    let mut analyses = world.query::<&AnalysisProgress>();
+    for progress in analyses.iter(world) {
+        idle &= progress.idle();
+        done += progress.columns_analysed + progress.columns_dropped;
+    }
+    let status = |world: &World, stream: Entity| world.get::<StreamStatus>(stream).cloned();
+    let mut envelopes = world.query::<(&EnvelopesOf, &Envelopes)>();
+    idle &= envelopes.iter(world).all(|(of, envelopes)| {
+        let status = status(world, of.0).unwrap_or_default();
+        envelopes.caught_up(status.written_frames)
+    });
+    let mut lanes = world.query::<&LaneField>();
+    idle &= lanes.iter(world).all(|lanes| lanes.settled_on().is_some());
+    let mut instruments = world.query::<(&ViewOf, &InstrumentReadings)>();
+    for (of, readings) in instruments.iter(world) {
+        let stream = world.get::<AnalysisOf>(of.0);
+        let status = stream.and_then(|of| status(world, of.0)).unwrap_or_default();
+        idle &= readings.caught_up(&status);
+        done += readings.newest().map_or(0, |(_, report)| report.end_frame);
+    }
+    Standing { idle, done }
+}
+
+/// Lets what is due be finished, with the streams left alone. Gives up when nothing moved for a
 /// while, or at `limit`; true if everything was finished.
 pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
     screen.step();
-    screen.world_mut().resource_mut::<StreamStatus>().held = true;
+    let world = screen.world_mut();
+    for mut status in world.query::<&mut StreamStatus>().iter_mut(world) {
+        status.held = true;
+    }
     let begun = Instant::now();
     let (mut done, mut moved) = (0, begun);
     loop {
         screen.step();
-        let world = screen.world();
-        let progress = world.resource::<AnalysisProgress>();
-        let lanes = world
-            .resource::<LaneField>()
-            .caught_up(world.resource::<StreamStatus>());
-        let instruments = world.resource::<InstrumentReadings>();
-        let heard = instruments.caught_up(world.resource::<StreamStatus>());
-        if progress.idle() && lanes && heard {
+        let standing = standing(screen.world_mut());
+        if standing.idle {
             // Rows collected in the last frame are staged; one more uploads them.
             screen.step();
             return true;
         }
-        let reached = instruments
-            .newest()
-            .map_or(0, |(_, report)| report.end_frame);
-        let now = progress.columns_analysed + progress.columns_dropped + reached;
-        if now != done {
-            (done, moved) = (now, Instant::now());
+        if standing.done != done {
+            (done, moved) = (standing.done, Instant::now());
         }
         if moved.elapsed() > STUCK || limit.is_some_and(|limit| begun.elapsed() > limit) {
             return false;

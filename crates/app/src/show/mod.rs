@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use bevy::prelude::{App, UVec2};
 use soundfall_plugins::{
-    SoundfallPlugins,
+    ProgramPlugins, SoundfallPlugins,
     host::{Graphics, add_base},
 };
 use soundfall_systems::{
-    analysis::AnalysisSettings,
+    analysis::{Analysis, AnalysisOf, AnalysisSettings},
     instruments::InstrumentChoice,
-    stream::{Control, Source},
-    view::View,
+    stream::{SourceSwitch, Stream},
+    view::{ProgramSettings, View, ViewOf, ViewSettings},
 };
 
 use crate::changes::{self, Change};
@@ -32,9 +32,11 @@ pub struct ShowOptions {
     /// What is analysed.
     pub analysis: AnalysisSettings,
     /// What is seen.
-    pub view: View,
+    pub view: ViewSettings,
     /// What is measured beside it.
     pub instruments: InstrumentChoice,
+    /// Panel and overlay.
+    pub program: ProgramSettings,
     /// Size of window or picture, physical pixels.
     pub size: UVec2,
     /// No window.
@@ -58,15 +60,15 @@ pub struct ShowOptions {
 /// # Errors
 /// Whatever keeps it from starting, or a picture from being saved.
 pub fn show(
-    source: Source,
+    stream: Stream,
     options: &ShowOptions,
     graphics: &Graphics,
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
     if options.headless {
-        headless::run(source, options, graphics, upstream)
+        headless::run(stream, options, graphics, upstream)
     } else {
-        window::run(source, options, graphics, upstream)
+        window::run(stream, options, graphics, upstream)
     }
 }
 
@@ -75,7 +77,7 @@ pub struct Upstream {
     /// The user asked for the end (Ctrl-C).
     pub stop: Stop,
     /// Changes the source, where this process captures.
-    pub control: Option<Control>,
+    pub switch: Option<SourceSwitch>,
     /// Ends the capture, so that the ring stands still.
     pub end: Box<dyn Fn()>,
 }
@@ -87,17 +89,32 @@ fn numbered(path: Option<&Path>, number: u32) -> PathBuf {
     path.with_file_name(format!("{stem}-{number:04}.png"))
 }
 
-/// An app with everything in it.
-fn build(source: Source, options: &ShowOptions, graphics: &Graphics) -> App {
+/// An app that shows one view of a stream.
+fn build(
+    stream: Stream,
+    switch: Option<&SourceSwitch>,
+    options: &ShowOptions,
+    graphics: &Graphics,
+) -> App {
     let mut app = App::new();
-    let title = format!("soundfall \u{2014} {}", source.name);
+    let title = format!("soundfall \u{2014} {}", stream.name);
     let window = (!options.headless).then_some(title.as_str());
     add_base(&mut app, window, options.size, graphics);
-    app.insert_resource(options.analysis.clone())
-        .insert_resource(options.view.clone())
-        .insert_resource(options.instruments.clone())
-        .insert_resource(source)
-        .add_plugins(SoundfallPlugins);
+    app.insert_resource(options.program.clone())
+        .add_plugins((SoundfallPlugins::default(), ProgramPlugins));
+    let world = app.world_mut();
+    let stream = world.spawn(stream).id();
+    if let Some(switch) = switch {
+        world.entity_mut(stream).insert(switch.clone());
+    }
+    let analysis = (Analysis, AnalysisOf(stream), options.analysis.clone());
+    let analysis = world.spawn(analysis).id();
+    world.spawn((
+        View,
+        ViewOf(analysis),
+        options.view.clone(),
+        options.instruments.clone(),
+    ));
     changes::add(&mut app, options.changes.clone());
     app
 }

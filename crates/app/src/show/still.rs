@@ -5,20 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use bevy::{prelude::App, time::TimeUpdateStrategy};
+use soundfall_analysis::Recording;
 use soundfall_plugins::host::{Graphics, Headless, write_png};
-use soundfall_ring::{Gap, RingFormat, heap_ring};
-use soundfall_systems::stream::{Source, SourceProbe};
+use soundfall_ring::Gap;
+use soundfall_systems::stream::{SourceProbe, Stream};
 
 use super::{ShowOptions, build, headless::settle};
-
-/// Frames a block of the ring that carries a still, at most.
-const MAX_BLOCK_FRAMES: u32 = 64;
-
-/// The longest block, a power of two, of which so many frames are whole ones.
-fn block_frames(frames: u64) -> u32 {
-    let most = MAX_BLOCK_FRAMES.trailing_zeros();
-    1 << frames.trailing_zeros().min(most)
-}
 
 /// Samples to be drawn; the last frame is at the front edge.
 pub struct Still<'a> {
@@ -34,7 +26,7 @@ pub struct Still<'a> {
     pub gaps: &'a [Gap],
 }
 
-/// The probe of a still: its writer has ended in good order.
+/// The probe of a still: complete, and at its end nothing is said of that.
 struct Finished;
 
 impl SourceProbe for Finished {
@@ -68,27 +60,24 @@ pub fn render_still(
     let all = still.interleaved.len() / frame;
     let start = all.saturating_sub(stft.window_size) % stft.hop_frames * frame;
     let samples = &still.interleaved[start..];
-    let frames = (samples.len() / frame) as u64;
-    let block_frames = block_frames(frames);
-    let block = block_frames as usize * frame;
-    let capacity = frames + 4 * u64::from(MAX_BLOCK_FRAMES);
-    let format = RingFormat::new(still.sample_rate, still.channels, capacity, block_frames)?;
-    let (mut writer, ring) = heap_ring(&format, &still.name)?;
     let left_out = (start / frame) as u64;
-    for gap in still.gaps.iter().filter(|gap| gap.end_frame() > left_out) {
+    let gaps = still.gaps.iter().filter(|gap| gap.end_frame() > left_out);
+    let gaps = gaps.map(|gap| {
         let first = gap.start_frame.max(left_out);
-        writer.record_gap(first - left_out, gap.end_frame() - first, gap.reason);
-    }
-    for block in samples.chunks_exact(block) {
-        writer.write_block(block)?;
-    }
-    writer.close();
-    let source = Source {
-        ring,
+        Gap {
+            start_frame: first - left_out,
+            length_frames: gap.end_frame() - first,
+            ..*gap
+        }
+    });
+    let recording = Recording::from_interleaved(still.sample_rate, still.channels, samples)?
+        .with_gaps(gaps.collect())?;
+    let stream = Stream {
+        history: Arc::new(recording),
         name: still.name.clone(),
         probe: Some(Arc::new(Finished)),
     };
-    let mut app: App = build(source, options, graphics);
+    let mut app: App = build(stream, None, options, graphics);
     // Time stands still, so that the same samples always give the same picture.
     app.insert_resource(TimeUpdateStrategy::ManualDuration(
         std::time::Duration::ZERO,

@@ -9,7 +9,7 @@ use bevy::{
     render::view::screenshot::{Screenshot, ScreenshotCaptured},
 };
 use soundfall_plugins::host::{Graphics, write_png};
-use soundfall_systems::stream::Source;
+use soundfall_systems::stream::Stream;
 
 use crate::exit;
 use crate::stats::own_memory_mb;
@@ -39,13 +39,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(super) fn run(
-    source: Source,
+    stream: Stream,
     options: &ShowOptions,
     graphics: &Graphics,
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
     let handed = Handed::default();
-    let mut app = build(source, options, graphics);
+    let mut app = build(stream, upstream.switch.as_ref(), options, graphics);
     app.insert_resource(handed.clone())
         .insert_resource(RunState {
             options: options.clone(),
@@ -56,9 +56,6 @@ pub(super) fn run(
         })
         .add_systems(Update, (take_numbered, end_in_time).chain())
         .add_systems(Last, hand_out);
-    if let Some(control) = &upstream.control {
-        app.insert_resource(control.clone());
-    }
     let exit = app.run();
     (upstream.end)();
     if let AppExit::Error(code) = exit {

@@ -1,11 +1,19 @@
 //! The program in the browser: functions that the page calls, see `web/public`. Sound comes from
-//! the page, analysis from its worker; here they meet the plugins.
+//! the page, analysis from its worker; here they meet the plugins. What a link may say is also
+//! tested natively.
 
+#[cfg(target_arch = "wasm32")]
 mod board;
+#[cfg(target_arch = "wasm32")]
 mod frame_time;
+#[cfg(target_arch = "wasm32")]
 mod link;
+#[cfg(target_arch = "wasm32")]
 mod page;
-mod params;
+pub mod params;
+#[cfg(target_arch = "wasm32")]
 mod start;
+#[cfg(target_arch = "wasm32")]
 mod tally;
+#[cfg(target_arch = "wasm32")]
 mod transport;

@@ -1,111 +1,134 @@
-//! What a link asks for: the options of the command line, by the same names. Never guesses: an
-//! option that is not understood is refused in words.
+//! What a link asks for: settings by the names they have on the command line, and what only a page
+//! knows. Never guesses: what is not understood is refused by name.
 
 use bevy::prelude::Resource;
-use soundfall_systems::{instruments::InstrumentChoice, spectrum::AnalysisSettings, view::View};
+use soundfall_settings::{SettingError, Settings, find, page::LINK_OPTIONS};
+use thiserror::Error;
 
-use crate::changes::{Change, set, switch};
-use crate::values::{self, ChannelList};
+use crate::changes::{Change, ChangeError};
 
 /// A link's options, checked.
-#[derive(Resource, Clone, Debug)]
+#[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct Params {
-    /// What is analysed.
-    pub analysis: AnalysisSettings,
-    /// What is seen.
-    pub view: View,
-    /// What is measured beside it.
-    pub instruments: InstrumentChoice,
-    /// Channels shown, where the link names them.
-    pub channels: Option<ChannelList>,
+    /// The settings.
+    pub settings: Settings,
+    /// Channels shown (from 0), where the link names them; otherwise all of the source.
+    pub channels: Option<Vec<u32>>,
     /// Changes while it runs.
     pub changes: Vec<Change>,
-    /// Edges are smoothed.
-    pub smooth: bool,
-    /// Pictures are drawn; without them the page's own work can be measured where the processor
+    /// Pictures are left out, so that the page's own work can be measured where the processor
     /// would draw them.
-    pub draw: bool,
+    pub undrawn: bool,
 }
 
-/// Names that the page itself understands.
-const OF_THE_PAGE: [&str; 9] = [
-    "signal", "channels", "rate", "history", "seconds", "speed", "source", "coi", "test",
-];
+/// Why a link cannot be followed.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum LinkError {
+    /// There is no such option.
+    #[error("{name}={value}: no such option; docs/settings.md lists what a link knows")]
+    Unknown {
+        /// The option.
+        name: String,
+        /// What it was to be.
+        value: String,
+    },
+    /// A setting cannot have the value, or not beside the others.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// A change that cannot be.
+    #[error("change={0}: {1}")]
+    Change(String, ChangeError),
+    /// Neither on nor off.
+    #[error("draw={0}: give on or off")]
+    Draw(String),
+}
 
 impl Params {
     /// The options of a link.
     ///
     /// # Errors
-    /// Words that name the option.
-    pub fn read<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
-        let mut params = Self {
-            analysis: AnalysisSettings::default(),
-            view: View::default(),
-            instruments: InstrumentChoice::default(),
-            channels: None,
-            changes: Vec::new(),
-            smooth: true,
-            draw: true,
-        };
+    /// [`LinkError`], naming the option.
+    pub fn read<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, LinkError> {
+        let mut params = Self::default();
         for (name, value) in pairs {
-            params
-                .take(name, value)
-                .map_err(|words| format!("{name}={value}: {words}"))?;
+            params.take(name, value)?;
         }
-        params.check()?;
+        params.settings.check()?;
         Ok(params)
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+    fn take(&mut self, name: &str, value: &str) -> Result<(), LinkError> {
         match name {
-            "channel" => self.channels = Some(values::channels(value)?),
             "change" => {
                 for change in value.split(';') {
-                    self.changes.push(change.parse()?);
+                    let parsed = change.parse();
+                    let parsed = parsed
+                        .map_err(|error| LinkError::Change(change.to_owned(), error))?;
+                    self.changes.push(parsed);
                 }
             }
-            "smooth" => self.smooth = switch(value)?,
-            "draw" => self.draw = switch(value)?,
-            other if OF_THE_PAGE.contains(&other) => {}
+            "draw" => {
+                self.undrawn = match value {
+                    "" | "1" | "true" | "on" => false,
+                    "0" | "false" | "off" => true,
+                    _ => return Err(LinkError::Draw(value.to_owned())),
+                };
+            }
+            // The page does these by itself.
+            _ if LINK_OPTIONS.iter().any(|(other, _)| *other == name) => {}
+            _ if find(name).is_none() => {
+                return Err(LinkError::Unknown {
+                    name: name.to_owned(),
+                    value: value.to_owned(),
+                });
+            }
             _ => {
-                if !set(
-                    name,
-                    value,
-                    &mut self.analysis,
-                    &mut self.view,
-                    &mut self.instruments,
-                )? {
-                    return Err(
-                        "no such option: a link knows those of `soundfall live --help`".to_owned(),
-                    );
+                self.settings.set(name, value)?;
+                if name == "channel" {
+                    self.channels = Some(self.settings.view.channels.clone());
                 }
             }
         }
         Ok(())
     }
+}
 
-    fn check(&self) -> Result<(), String> {
-        let analysis = &self.analysis;
-        soundfall_dsp::stft::StftParams::new(
-            analysis.window,
-            analysis.window_size,
-            analysis.hop_frames,
-        )
-        .map_err(|error| error.to_string())?;
-        if analysis.max_hz <= analysis.min_hz {
-            return Err(format!(
-                "max-hz={} is not above min-hz={}",
-                analysis.max_hz, analysis.min_hz
-            ));
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_link_is_read() {
+        let pairs = [
+            ("colormap", "turbo"),
+            ("panel", "0"),
+            ("channel", "2-3"),
+            ("draw", "off"),
+            ("change", "1:span=4;2:view[0].hop=64"),
+            ("signal", "demo"),
+        ];
+        let params = Params::read(pairs).unwrap();
+        assert_eq!(params.settings.get("colormap").unwrap(), "turbo");
+        assert!(!params.settings.program.panel && params.undrawn);
+        assert_eq!(params.channels.unwrap(), [1, 2]);
+        assert_eq!(params.changes.len(), 2);
+        assert_eq!(Params::read([]).unwrap(), Params::default());
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        for (name, value, words) in [
+            ("nonsense", "1", "nonsense=1: no such option"),
+            ("colormap", "mud", "colormap=mud: unknown colormap `mud`: use one of viridis"),
+            ("change", "1:span=4;x", "change=x: give SECS:NAME=VALUE"),
+            ("draw", "perhaps", "draw=perhaps: give on or off"),
+            ("db-min", "-8", "db-max=-6 is not at least 6 dB above db-min=-8"),
+        ] {
+            let error = Params::read([(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
         }
-        if self.view.db_max < self.view.db_min + values::LEAST_RANGE_DB {
-            return Err(format!(
-                "db-max={} leaves no range above db-min={}: at least {} dB",
-                self.view.db_max,
-                self.view.db_min,
-                values::LEAST_RANGE_DB
-            ));
-        }
-        Ok(())
     }
 }

@@ -15,109 +15,137 @@ use std::str::FromStr;
 use crate::error::CaptureError;
 use crate::limits::{check_channels, check_rate};
 
-/// A built-in signal. Each channel plays its own variation.
-///
-/// ```
-/// use soundfall_capture::Signal;
-/// assert_eq!("sine:1000".parse::<Signal>()?, Signal::Sine(1000.0));
-/// assert_eq!("sine".parse::<Signal>()?.to_string(), "sine:440");
-/// # Ok::<(), soundfall_capture::CaptureError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Signal {
-    /// A sine of this many Hz at −6 dBFS; every further channel a semitone higher (and folded down by octaves
-    /// where that would leave the band).
-    Sine(f64),
-    /// A sine that glides from 40 Hz to 16 kHz and back in 8 s; channels are spread over the cycle.
-    Chirp,
-    /// A chord of four notes with slowly breathing partials; every channel another chord.
-    Chord,
-    /// One-sample impulses every half second, in turn from channel to channel, alternating in sign.
-    Clicks,
-    /// White noise, another on every channel.
-    White,
-    /// Pink noise, another on every channel.
-    Pink,
-    /// Pairs of channels with the same tone whose phase difference turns once in 8 s.
-    SweepPair,
-    /// A composed minute.
-    Demo,
-    /// Zeros.
-    Silence,
-}
-
-impl Signal {
-    /// Every signal once, in the order of the command-line table.
-    pub const ALL: [Self; 9] = [
-        Self::Sine(440.0),
-        Self::Chirp,
-        Self::Chord,
-        Self::Clicks,
-        Self::White,
-        Self::Pink,
-        Self::SweepPair,
-        Self::Demo,
-        Self::Silence,
-    ];
-
-    /// The names as written on the command line.
-    pub const NAMES: [&'static str; 9] = [
-        "sine[:HZ]",
-        "chirp",
-        "chord",
-        "clicks",
-        "white",
-        "pink",
-        "sweep-pair",
-        "demo",
-        "silence",
-    ];
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sine(hz) => write!(f, "sine:{hz}"),
-            Self::Chirp => f.write_str("chirp"),
-            Self::Chord => f.write_str("chord"),
-            Self::Clicks => f.write_str("clicks"),
-            Self::White => f.write_str("white"),
-            Self::Pink => f.write_str("pink"),
-            Self::SweepPair => f.write_str("sweep-pair"),
-            Self::Demo => f.write_str("demo"),
-            Self::Silence => f.write_str("silence"),
+/// Declares the signals without a parameter, one line each: the doc comment is the help; then the
+/// variant, its name, what a menu calls it, and its renderer for so many channels at a rate, with
+/// blocks of so many frames and a seed. The sine, which has a parameter, stands in the macro.
+macro_rules! signals {
+    (
+        $(#[$meta:meta])*
+        pub enum Signal {
+            $(#[doc = $sine_help:literal])+
+            Sine(f64),
+            $(
+                $(#[doc = $help:literal])+
+                $variant:ident = $name:literal, $title:literal
+                    => |$channels:pat_param, $rate:pat_param, $block:pat_param, $seed:pat_param| $renderer:expr,
+            )+
         }
-    }
+    ) => {
+        $(#[$meta])*
+        pub enum Signal {
+            $(#[doc = $sine_help])+
+            Sine(f64),
+            $(
+                $(#[doc = $help])+
+                $variant,
+            )+
+        }
+
+        impl Signal {
+            /// Every signal once, the sine at 440 Hz.
+            pub const ALL: [Self; Self::NAMES.len()] =
+                [Self::Sine(440.0), $(Self::$variant),+];
+
+            /// The names as they are written, in the order of `ALL`.
+            pub const NAMES: [&'static str; 1 + [$($name),+].len()] = ["sine[:HZ]", $($name),+];
+
+            /// What each of them is, in the order of `ALL`.
+            pub const HELP: [&'static str; Self::NAMES.len()] = [
+                concat!($($sine_help),+).trim_ascii(),
+                $(concat!($($help),+).trim_ascii()),+
+            ];
+
+            /// What menus offer, and how they call it.
+            pub const MENU: [(Self, &'static str); Self::NAMES.len() + 1] = [
+                $((Self::$variant, $title),)+
+                (Self::Sine(440.0), "sine 440 Hz"),
+                (Self::Sine(1000.0), "sine 1 kHz"),
+            ];
+
+            /// What renders it.
+            fn renderer(
+                self,
+                channels: usize,
+                rate: f64,
+                block_frames: usize,
+                seed: u64,
+            ) -> Box<dyn Render> {
+                match self {
+                    Self::Sine(hz) => Box::new(tones::Sines::new(hz, channels, rate)),
+                    $(Self::$variant => {
+                        let ($channels, $rate, $block, $seed) =
+                            (channels, rate, block_frames, seed);
+                        Box::new($renderer)
+                    })+
+                }
+            }
+        }
+
+        impl fmt::Display for Signal {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Self::Sine(hz) => write!(f, "sine:{hz}"),
+                    $(Self::$variant => f.write_str($name),)+
+                }
+            }
+        }
+
+        impl FromStr for Signal {
+            type Err = CaptureError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let unknown = |problem| CaptureError::UnknownSignal {
+                    text: text.to_owned(),
+                    problem,
+                    names: Self::NAMES.join(", "),
+                };
+                if let Some(hz) = text.strip_prefix("sine:") {
+                    return match hz.parse::<f64>() {
+                        Ok(hz) if hz.is_finite() && hz > 0.0 => Ok(Self::Sine(hz)),
+                        _ => Err(unknown("the frequency must be a number of Hz above 0")),
+                    };
+                }
+                match text {
+                    "sine" => Ok(Self::Sine(440.0)),
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err(unknown("no such signal")),
+                }
+            }
+        }
+    };
 }
 
-impl FromStr for Signal {
-    type Err = CaptureError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = |problem| CaptureError::UnknownSignal {
-            text: text.to_owned(),
-            problem,
-            names: Self::NAMES.join(", "),
-        };
-        if let Some(hz) = text.strip_prefix("sine:") {
-            return match hz.parse::<f64>() {
-                Ok(hz) if hz.is_finite() && hz > 0.0 => Ok(Self::Sine(hz)),
-                _ => Err(unknown("the frequency must be a number of Hz above 0")),
-            };
-        }
-        Ok(match text {
-            "sine" => Self::Sine(440.0),
-            "chirp" => Self::Chirp,
-            "chord" => Self::Chord,
-            "clicks" => Self::Clicks,
-            "white" => Self::White,
-            "pink" => Self::Pink,
-            "sweep-pair" => Self::SweepPair,
-            "demo" => Self::Demo,
-            "silence" => Self::Silence,
-            _ => return Err(unknown("no such signal")),
-        })
+signals! {
+    /// A built-in signal. Each channel plays its own variation.
+    ///
+    /// ```
+    /// use soundfall_capture::Signal;
+    /// assert_eq!("sine:1000".parse::<Signal>()?, Signal::Sine(1000.0));
+    /// assert_eq!("sine".parse::<Signal>()?.to_string(), "sine:440");
+    /// # Ok::<(), soundfall_capture::CaptureError>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub enum Signal {
+        /// A sine of this many Hz at −6 dBFS; every further channel a semitone higher (and folded down by octaves
+        /// where that would leave the band).
+        Sine(f64),
+        /// A composed minute.
+        Demo = "demo", "demo" => |n, rate, block, seed| demo::Demo::new(n, rate, block, seed),
+        /// A chord of four notes with slowly breathing partials; every channel another chord.
+        Chord = "chord", "chord" => |n, rate, _, _| tones::Chord::new(n, rate),
+        /// A sine that glides from 40 Hz to 16 kHz and back in 8 s; channels are spread over the cycle.
+        Chirp = "chirp", "chirp" => |n, rate, _, _| tones::Chirp::new(n, rate),
+        /// Pairs of channels with the same tone whose phase difference turns once in 8 s.
+        SweepPair = "sweep-pair", "sweep-pair" => |n, rate, _, _| tones::SweepPair::new(n, rate),
+        /// One-sample impulses every half second, in turn from channel to channel, alternating in sign.
+        Clicks = "clicks", "clicks" => |n, rate, _, _| tones::Clicks::new(n, rate),
+        /// Pink noise, another on every channel.
+        Pink = "pink", "pink noise" => |n, _, _, seed| noise::Pink::new(n, seed),
+        /// White noise, another on every channel.
+        White = "white", "white noise" => |n, _, _, seed| noise::White::new(n, seed),
+        /// Zeros.
+        Silence = "silence", "silence" => |_, _, _, _| tones::Silence,
     }
 }
 
@@ -174,23 +202,15 @@ impl Generator {
         let rate = f64::from(sample_rate);
         // About 5 ms: amplitudes and frequencies move linearly within a block.
         let block_frames = ((rate * 0.005).round() as usize).next_multiple_of(8).max(8);
-        let renderer: Box<dyn Render> = match signal {
-            Signal::Sine(hz) if hz >= rate / 2.0 => {
-                return Err(CaptureError::ToneTooHigh {
-                    hz,
-                    rate: sample_rate,
-                });
-            }
-            Signal::Sine(hz) => Box::new(tones::Sines::new(hz, count, rate)),
-            Signal::Chirp => Box::new(tones::Chirp::new(count, rate)),
-            Signal::Chord => Box::new(tones::Chord::new(count, rate)),
-            Signal::Clicks => Box::new(tones::Clicks::new(count, rate)),
-            Signal::White => Box::new(noise::White::new(count, seed)),
-            Signal::Pink => Box::new(noise::Pink::new(count, seed)),
-            Signal::SweepPair => Box::new(tones::SweepPair::new(count, rate)),
-            Signal::Demo => Box::new(demo::Demo::new(count, rate, block_frames, seed)),
-            Signal::Silence => Box::new(tones::Silence),
-        };
+        if let Signal::Sine(hz) = signal
+            && hz >= rate / 2.0
+        {
+            return Err(CaptureError::ToneTooHigh {
+                hz,
+                rate: sample_rate,
+            });
+        }
+        let renderer = signal.renderer(count, rate, block_frames, seed);
         Ok(Self {
             signal,
             renderer,

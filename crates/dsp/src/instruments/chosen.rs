@@ -3,63 +3,43 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
+use crate::named::{UnknownName, named_enum};
 
-/// One of the instruments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Instrument {
-    /// Tones and their tracks.
-    Peaks,
-    /// Exponential average of the spectrum.
-    Average,
-    /// Held maxima of the spectrum.
-    Hold,
-    /// Peak and RMS of every channel.
-    Meters,
-    /// Loudness and true peak of the programme.
-    Loudness,
-    /// Phase correlation, balance and goniometer of a pair.
-    Stereo,
-    /// Coherence of every channel to a reference.
-    Coherence,
-}
-
-impl Instrument {
-    /// All of them, in the order a menu shows them.
-    pub const ALL: [Self; 7] = [
-        Self::Peaks,
-        Self::Average,
-        Self::Hold,
-        Self::Meters,
-        Self::Loudness,
-        Self::Stereo,
-        Self::Coherence,
-    ];
-
-    /// Its name on command lines and in links.
+named_enum! {
+    /// One of the instruments.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Instrument = "instrument",
+    /// What a menu calls it.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Peaks => "peaks",
-            Self::Average => "average",
-            Self::Hold => "hold",
-            Self::Meters => "meters",
-            Self::Loudness => "loudness",
-            Self::Stereo => "stereo",
-            Self::Coherence => "coherence",
-        }
+    pub fn title -> &'static str {
+        /// Tones and their tracks.
+        Peaks = "peaks" => "Peaks",
+        /// Exponential average of the spectrum.
+        Average = "average" => "Average",
+        /// Held maxima of the spectrum.
+        Hold = "hold" => "Max hold",
+        /// Peak and RMS of every channel.
+        Meters = "meters" => "Meters",
+        /// Loudness and true peak of the programme.
+        Loudness = "loudness" => "Loudness",
+        /// Phase correlation, balance and goniometer of a pair.
+        Stereo = "stereo" => "Stereo",
+        /// Coherence of every channel to a reference.
+        Coherence = "coherence" => "Coherence",
     }
 }
 
-/// No instrument of that name.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error(
-    "unknown instrument `{name}`: use peaks, average, hold, meters, loudness, stereo, coherence, all or none"
-)]
-#[non_exhaustive]
-pub struct UnknownInstrument {
-    /// What was asked for.
-    pub name: String,
+impl Instrument {
+    /// What a menu calls each of them, in the order of `ALL`.
+    pub const TITLES: [&'static str; Self::NAMES.len()] = {
+        let mut titles = [""; Self::NAMES.len()];
+        let mut i = 0;
+        while i < titles.len() {
+            titles[i] = Self::ALL[i].title();
+            i += 1;
+        }
+        titles
+    };
 }
 
 /// Some of the instruments.
@@ -77,6 +57,18 @@ pub struct UnknownInstrument {
 pub struct InstrumentSet(u8);
 
 impl InstrumentSet {
+    /// The names understood: those of the instruments, `all` and `none`.
+    pub const NAMES: [&'static str; Instrument::NAMES.len() + 2] = {
+        let mut names = ["all"; Instrument::NAMES.len() + 2];
+        let mut i = 0;
+        while i < Instrument::NAMES.len() {
+            names[i] = Instrument::NAMES[i];
+            i += 1;
+        }
+        names[i + 1] = "none";
+        names
+    };
+
     /// None of them.
     pub const NONE: Self = Self(0);
     /// All of them.
@@ -153,19 +145,20 @@ impl fmt::Display for InstrumentSet {
 }
 
 impl FromStr for InstrumentSet {
-    type Err = UnknownInstrument;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, UnknownInstrument> {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
         let mut set = Self::NONE;
         for name in text.split(',').map(str::trim) {
             match name {
                 "all" => set = Self::ALL,
                 "none" | "" => {}
                 _ => {
-                    let one = Instrument::ALL.into_iter().find(|one| one.name() == name);
-                    set = set.with(one.ok_or_else(|| UnknownInstrument {
-                        name: name.to_owned(),
-                    })?);
+                    let one = name.parse().map_err(|unknown| UnknownName {
+                        known: &Self::NAMES,
+                        ..unknown
+                    })?;
+                    set = set.with(one);
                 }
             }
         }

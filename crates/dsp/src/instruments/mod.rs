@@ -18,7 +18,7 @@ mod report;
 mod settings;
 mod spectra;
 
-pub use chosen::{Instrument, InstrumentSet, UnknownInstrument};
+pub use chosen::{Instrument, InstrumentSet};
 pub use engine::Instruments;
 pub use follow::{Follower, Missing, Visit};
 pub use report::{

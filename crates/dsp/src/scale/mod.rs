@@ -7,42 +7,29 @@ mod bin_map;
 pub use axis::{AxisError, FrequencyAxis};
 pub use bin_map::BinMap;
 
-use std::fmt;
-use std::str::FromStr;
+use crate::named::named_enum;
 
-use thiserror::Error;
-
-/// How frequency is laid out along an axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Scale {
-    /// Hertz.
-    #[default]
-    Linear,
-    /// Octaves: log₂ f. Needs frequencies above 0.
-    Log,
-    /// Mel: 2595·log₁₀(1 + f/700) (O'Shaughnessy, *Speech Communication*, 1987).
-    Mel,
-    /// Bark: 26.81·f/(1960 + f) − 0.53, with the corrections at both ends
-    /// (Traunmüller, *J. Acoust. Soc. Am.* 88, 1990).
-    Bark,
-    /// ERB number: 21.4·log₁₀(1 + 0.00437·f) (Glasberg & Moore, *Hearing Research* 47, 1990).
-    Erb,
-}
-
-/// No scale of that name.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("unknown frequency scale `{name}`: use linear, log, mel, bark or erb")]
-#[non_exhaustive]
-pub struct UnknownScale {
-    /// What was asked for.
-    pub name: String,
+named_enum! {
+    /// How frequency is laid out along an axis.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    pub enum Scale = "frequency scale" {
+        default Linear;
+        /// Hertz.
+        Linear = "linear",
+        /// Octaves: log₂ f. Needs frequencies above 0.
+        Log = "log",
+        /// Mel: 2595·log₁₀(1 + f/700) (O'Shaughnessy, *Speech Communication*, 1987).
+        Mel = "mel",
+        /// Bark: 26.81·f/(1960 + f) − 0.53, with the corrections at both ends
+        /// (Traunmüller, *J. Acoust. Soc. Am.* 88, 1990).
+        Bark = "bark",
+        /// ERB number: 21.4·log₁₀(1 + 0.00437·f) (Glasberg & Moore, *Hearing Research* 47, 1990).
+        Erb = "erb",
+    }
 }
 
 impl Scale {
-    /// Every scale, in the order a menu shows them.
-    pub const ALL: [Self; 5] = [Self::Linear, Self::Log, Self::Mel, Self::Bark, Self::Erb];
-
     /// Scale units of a frequency in Hz (above 0 for [`Scale::Log`]).
     #[must_use]
     pub fn from_hz(self, hz: f64) -> f64 {
@@ -83,30 +70,5 @@ impl Scale {
             }
             Self::Erb => (10f64.powf(units / 21.4) - 1.0) / 0.00437,
         }
-    }
-}
-
-impl fmt::Display for Scale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Linear => "linear",
-            Self::Log => "log",
-            Self::Mel => "mel",
-            Self::Bark => "bark",
-            Self::Erb => "erb",
-        })
-    }
-}
-
-impl FromStr for Scale {
-    type Err = UnknownScale;
-
-    fn from_str(text: &str) -> Result<Self, UnknownScale> {
-        Self::ALL
-            .into_iter()
-            .find(|scale| scale.to_string() == text)
-            .ok_or_else(|| UnknownScale {
-                name: text.to_owned(),
-            })
     }
 }

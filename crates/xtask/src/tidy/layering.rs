@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("soundfall-ring", &[]),
     ("soundfall-dsp", &[]),
     ("soundfall-analysis", &["soundfall-ring", "soundfall-dsp"]),
+    ("soundfall-settings", &["soundfall-dsp"]),
     ("soundfall-ring-file", &["soundfall-ring"]),
     (
         "soundfall-capture",
@@ -31,13 +32,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "soundfall-systems",
-        &["soundfall-analysis", "soundfall-ring", "soundfall-dsp"],
+        &[
+            "soundfall-analysis",
+            "soundfall-settings",
+            "soundfall-ring",
+            "soundfall-dsp",
+        ],
     ),
     (
         "soundfall-plugins",
         &[
             "soundfall-systems",
             "soundfall-analysis",
+            "soundfall-settings",
             "soundfall-ring",
             "soundfall-dsp",
         ],
@@ -48,6 +55,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "soundfall-analysis",
             "soundfall-plugins",
             "soundfall-systems",
+            "soundfall-settings",
             "soundfall-capture",
             "soundfall-ring-file",
             "soundfall-web-ring",
@@ -89,6 +97,7 @@ const NO_BEVY: &[&str] = &[
     "soundfall-ring-file",
     "soundfall-dsp",
     "soundfall-analysis",
+    "soundfall-settings",
     "soundfall-capture",
     "soundfall-web-ring",
     "soundfall-web-reader",

@@ -8,7 +8,7 @@ use anyhow::Result;
 use soundfall_capture::{
     Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, start,
 };
-use soundfall_systems::stream::Control;
+use soundfall_systems::stream::SourceSwitch;
 
 use super::capture::{announce, report_event};
 use super::display;
@@ -25,10 +25,10 @@ const SIGNAL_CHANNELS: u32 = 2;
 pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let stop = Stop::listen()?;
     // Wrong view options are refused before anything is written.
-    args.view.check(args.source.rate)?;
+    args.view.check(args.source.stream().sample_rate)?;
     let known = match args.source.signal {
-        Some(_) => Some(args.source.channels.unwrap_or(SIGNAL_CHANNELS)),
-        None => args.source.channels,
+        Some(_) => Some(args.source.stream().channels.unwrap_or(SIGNAL_CHANNELS)),
+        None => args.source.stream().channels,
     };
     if let Some(channels) = known {
         args.view.view(channels)?;
@@ -47,7 +47,7 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let manager = Arc::new(manager);
     let upstream = Upstream {
         stop,
-        control: Some(Control(Arc::new(ManagedControl(Arc::clone(&manager))))),
+        switch: Some(SourceSwitch(Arc::new(ManagedControl(Arc::clone(&manager))))),
         end: Box::new(move || manager.halt()),
     };
     let outcome = display::run(shown(source), &args.view, &args.run, verbose, &upstream);

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use soundfall_analysis::RingHistory;
 use soundfall_capture::{Capture, ManagedSource, SourceManager, SourceState};
-use soundfall_systems::stream::{Source, SourceControl, SourceProbe};
+use soundfall_systems::stream::{SourceControl, SourceProbe, Stream};
 
 /// A source manager as the display sees it.
 pub struct ManagedControl(pub Arc<SourceManager>);
@@ -17,16 +18,16 @@ impl SourceControl for ManagedControl {
         self.0.choose(name);
     }
 
-    fn arrived(&self) -> Option<Result<Source, String>> {
+    fn arrived(&self) -> Option<Result<Stream, String>> {
         let outcome = self.0.poll()?;
         Some(outcome.map(shown).map_err(|error| error.to_string()))
     }
 }
 
 /// A captured source as the display takes it.
-pub fn shown(source: ManagedSource) -> Source {
-    Source {
-        ring: source.ring,
+pub fn shown(source: ManagedSource) -> Stream {
+    Stream {
+        history: RingHistory::shared(source.ring),
         name: source.name,
         probe: Some(Arc::new(Probe(source.capture))),
     }

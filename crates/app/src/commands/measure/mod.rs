@@ -93,15 +93,15 @@ fn pair_of(input: &Input, pair: Option<(u32, u32)>) -> Result<Option<(usize, usi
     }
 }
 
-/// The index of a channel counted from 1.
-fn index_of(input: &Input, option: &str, number: u32) -> Result<usize> {
+/// The channel as an index into those of the input.
+fn index_of(input: &Input, option: &str, channel: u32) -> Result<usize> {
     let count = input.channels.len();
-    (number as usize)
-        .checked_sub(1)
+    Some(channel as usize)
         .filter(|index| *index < count)
         .ok_or_else(|| {
             Usage(format!(
-                "{option} {number}: {} has {}",
+                "{option} {}: {} has {}",
+                channel + 1,
                 input.name,
                 match count {
                     1 => "only channel 1".to_owned(),

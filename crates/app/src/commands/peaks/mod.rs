@@ -42,7 +42,7 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
         PeakFinder::new(&params, rate, wanted).map_err(|error| Usage(error.to_string()))?;
     let head = Head {
         summary: InputSummary::of(&input),
-        a4_hz: args.a4,
+        a4_hz: args.a4_hz(),
         threshold_dbfs: wanted.threshold_dbfs,
         prominence_db: wanted.prominence_db,
         max_peaks: wanted.max_peaks,
@@ -71,7 +71,7 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
             finder.find(&column, &mut peaks);
             if args.columns {
                 for peak in &peaks {
-                    rows.write(&time.row_of_peak(channel, index, peak, args.a4))?;
+                    rows.write(&time.row_of_peak(channel, index, peak, args.a4_hz()))?;
                 }
             } else {
                 tones.push(channel, index as u64, &peaks);
@@ -145,7 +145,7 @@ impl Clock<'_> {
             end_secs: Some(last),
             hz: tone.hz(),
             dbfs: tone.highest_dbfs,
-            note: tone.note(args.a4),
+            note: tone.note(args.a4_hz()),
         })
     }
 }

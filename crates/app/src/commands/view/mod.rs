@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use soundfall_analysis::RingHistory;
 use soundfall_ring_file::{OpenRing, find_ring, open};
-use soundfall_systems::stream::{Control, Source};
+use soundfall_systems::stream::{SourceSwitch, Stream};
 
 use super::display;
 use crate::cli::ViewCommandArgs;
@@ -28,7 +29,7 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
     // Somebody else's capture: only the user can end the view.
     let upstream = Upstream {
         stop,
-        control: Some(Control(Arc::new(RingWatcher::start(
+        switch: Some(SourceSwitch(Arc::new(RingWatcher::start(
             opened,
             path,
             args.safe_read,
@@ -39,7 +40,7 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
 }
 
 /// A ring as the display takes it.
-fn source(opened: &OpenRing, path: &Path) -> Source {
+fn source(opened: &OpenRing, path: &Path) -> Stream {
     let label = opened
         .ring
         .extension()
@@ -47,8 +48,8 @@ fn source(opened: &OpenRing, path: &Path) -> Source {
     let name = label
         .filter(|label| !label.is_empty())
         .unwrap_or_else(|| path.display().to_string());
-    Source {
-        ring: opened.ring.clone(),
+    Stream {
+        history: RingHistory::shared(opened.ring.clone()),
         name,
         probe: None,
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use soundfall_ring_file::{OpenRing, open};
-use soundfall_systems::stream::{Source, SourceControl};
+use soundfall_systems::stream::{SourceControl, Stream};
 
 use crate::exit;
 
@@ -16,7 +16,7 @@ use crate::exit;
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Hands new rings over; there is nothing to choose.
-pub struct RingWatcher(Mutex<Receiver<Source>>);
+pub struct RingWatcher(Mutex<Receiver<Stream>>);
 
 impl RingWatcher {
     /// Watches the ring that is shown now.
@@ -37,7 +37,7 @@ impl SourceControl for RingWatcher {
 
     fn choose(&self, _: &str) {}
 
-    fn arrived(&self) -> Option<Result<Source, String>> {
+    fn arrived(&self) -> Option<Result<Stream, String>> {
         match self
             .0
             .lock()
@@ -50,7 +50,7 @@ impl SourceControl for RingWatcher {
     }
 }
 
-fn watch(mut opened: OpenRing, path: PathBuf, safe_read: bool, sender: &Sender<Source>) {
+fn watch(mut opened: OpenRing, path: PathBuf, safe_read: bool, sender: &Sender<Stream>) {
     loop {
         std::thread::sleep(POLL_INTERVAL);
         if !opened.is_replaced() {
