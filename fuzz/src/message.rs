@@ -4,7 +4,15 @@
 
 use std::sync::LazyLock;
 
-use soundfall_analysis::{Failure, History, Message, Outcome, Recording, Request, Response, Worker};
+use soundfall_analysis::{
+    EnvelopesRequest, Failure, History, InstrumentsId, InstrumentsRequest, Message, Outcome,
+    Recording, Request, RequestId, Response, RowsRequest, Worker,
+};
+use soundfall_dsp::instruments::{InstrumentSet, InstrumentSettings};
+use soundfall_dsp::rows::RowSpan;
+use soundfall_dsp::scale::{FrequencyAxis, Scale};
+use soundfall_dsp::stft::StftParams;
+use soundfall_dsp::window::Window;
 
 /// Most bytes of a response here.
 const MAX_BYTES: usize = 1 << 20;
@@ -106,4 +114,140 @@ fn look_at_response(response: Message<Response>) {
         Err(error) => panic!("what was written cannot be read: {error}"),
     }
     assert_eq!(bytes, again);
+}
+
+/// Requests and responses of every kind, with names: what the corpus is made of.
+///
+/// # Panics
+/// Where one of them cannot be written.
+#[must_use]
+pub fn seeds() -> Vec<(String, Vec<u8>)> {
+    let Ok(stft) = StftParams::new(Window::Kaiser(8.6), 256, 64) else {
+        panic!("no such window");
+    };
+    let Ok(axis) = FrequencyAxis::new(Scale::Log, 50.0, 20_000.0, 64) else {
+        panic!("no such axis");
+    };
+    let mut settings = InstrumentSettings::new(stft, axis, 48_000, 2);
+    settings.wanted = InstrumentSet::ALL;
+    settings.pair = Some((0, 1));
+    let id = InstrumentsId::unique();
+    let requests = [
+        (
+            "rows",
+            Request::Rows(RowsRequest {
+                start_frame: 6400,
+                span: RowSpan {
+                    columns: 100..108,
+                    mips: 0..3,
+                    every: 1,
+                },
+                stft,
+                axis,
+                channels: vec![3, 0],
+            }),
+        ),
+        (
+            "coarse-rows",
+            Request::Rows(RowsRequest {
+                start_frame: 0,
+                span: RowSpan {
+                    columns: 0..64,
+                    mips: 2..3,
+                    every: 4,
+                },
+                stft,
+                axis,
+                channels: (0..4).collect(),
+            }),
+        ),
+        (
+            "rows-beyond",
+            Request::Rows(RowsRequest {
+                start_frame: 48_000,
+                span: RowSpan {
+                    columns: 750..751,
+                    mips: 0..1,
+                    every: 1,
+                },
+                stft,
+                axis,
+                channels: vec![0],
+            }),
+        ),
+        (
+            "envelopes",
+            Request::Envelopes(EnvelopesRequest {
+                start_frame: 640,
+                frames: 640,
+                channels: vec![1, 2],
+            }),
+        ),
+        (
+            "no-such-channel",
+            Request::Envelopes(EnvelopesRequest {
+                start_frame: 0,
+                frames: 64,
+                channels: vec![4],
+            }),
+        ),
+        (
+            "instruments",
+            Request::Instruments(Box::new(InstrumentsRequest {
+                id,
+                channels: vec![0, 1],
+                settings,
+                restarts: 1,
+                first_frame: 0,
+                end_frame: 4096,
+            })),
+        ),
+        ("release", Request::Release(id)),
+    ];
+    let Some((recording, worker)) = &*WORK else {
+        panic!("no recording");
+    };
+    let mut seeds = Vec::new();
+    for (at, (name, body)) in (7..).zip(requests) {
+        let response = worker.answer(recording, &body);
+        let id = RequestId(at * 100);
+        let (mut request_bytes, mut response_bytes) = (Vec::new(), Vec::new());
+        let written = Message { id, body }.encode(&mut request_bytes).is_ok()
+            && Message { id, body: response }
+                .encode(MAX_BYTES, &mut response_bytes)
+                .is_ok();
+        assert!(written, "{name} cannot be written");
+        seeds.push((format!("request-{name}"), request_bytes));
+        seeds.push((format!("response-{name}"), response_bytes));
+    }
+    let failures = [
+        ("abandoned", Outcome::Failed(Failure::Abandoned)),
+        ("wait", Outcome::Wait { available: 480 }),
+        (
+            "lost",
+            Outcome::Lost {
+                lost_frames: 1 << 40,
+                resume_at: 1 << 41,
+            },
+        ),
+        (
+            "panicked",
+            Outcome::Failed(Failure::Panicked {
+                message: "index out of range".to_owned(),
+            }),
+        ),
+    ];
+    for (name, outcome) in failures {
+        let mut bytes = Vec::new();
+        let body = Response {
+            outcome,
+            columns: 0,
+            took_us: 12.5,
+        };
+        let id = RequestId(u32::MAX);
+        let written = Message { id, body }.encode(MAX_BYTES, &mut bytes).is_ok();
+        assert!(written, "{name} cannot be written");
+        seeds.push((format!("response-{name}"), bytes));
+    }
+    seeds
 }

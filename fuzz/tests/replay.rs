@@ -69,8 +69,22 @@ fn headers() {
     }
 }
 
+/// Writes the corpus of messages anew, for when their types have changed.
+fn write_messages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/message");
+    std::fs::remove_dir_all(&folder).ok();
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in message::seeds() {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+/// With `SOUNDFALL_BLESS=1` it writes the corpus first.
 #[test]
 fn messages() {
+    if std::env::var_os("SOUNDFALL_BLESS").is_some_and(|value| value == "1") {
+        write_messages();
+    }
     let mut random = Random(6);
     let (mut known, mut refused) = (0, 0);
     for (name, bytes) in corpus("message") {

@@ -62,6 +62,20 @@ impl PendingRequests {
         });
     }
 
+    /// The worker has failed over a request, and said this. It answers in order: the oldest request
+    /// is the one, [`Failure::Panicked`]; the others are abandoned. Later ones are until another
+    /// worker is connected.
+    pub fn worker_failed(&mut self, message: &str) {
+        if self.open.len() > self.unsent.len()
+            && let Some(open) = self.open.pop_front()
+        {
+            (open.reply)(Response::without_result(Failure::Panicked {
+                message: message.to_owned(),
+            }));
+        }
+        self.disconnect();
+    }
+
     /// There is no worker any more: all requests are answered [`Failure::Abandoned`], later ones at
     /// once.
     pub fn disconnect(&mut self) {
@@ -299,6 +313,32 @@ mod tests {
         ask(&mut pending, &log, 2, 6);
         pending.disconnect();
         assert_eq!(outcomes(&log), [(6, ABANDONED)]);
+    }
+
+    #[test]
+    fn a_worker_fails_over_its_oldest_request() {
+        let (way, log) = (Way::default(), Log::default());
+        let mut pending = PendingRequests::default();
+        pending.connect(1, way.clone());
+        for place in 0..3 {
+            ask(&mut pending, &log, 1, place);
+        }
+        way.answer(1.0);
+        pending.exchange(|_| {});
+        pending.worker_failed("out of range");
+        let message = "out of range".to_owned();
+        assert_eq!(
+            outcomes(&log),
+            [
+                (0, Outcome::Released),
+                (1, Outcome::Failed(Failure::Panicked { message })),
+                (2, ABANDONED)
+            ]
+        );
+        // It had nothing to do.
+        pending.connect(1, way.clone());
+        pending.worker_failed("no reason");
+        assert!(outcomes(&log).is_empty());
     }
 
     #[test]

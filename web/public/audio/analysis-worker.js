@@ -1,34 +1,35 @@
-// The analysis worker: owns the reader module and answers the app's requests, over shared memory or
-// by messages. Never draws and never touches the sound's source. Runs until it is terminated.
+// The analysis worker: owns an instance of the small module and answers the app's requests, over
+// shared memory or by messages. Never draws and never touches the sound's source. Runs until it is
+// terminated.
 
-import init, { Analyst, CopiedAnalyst } from "../reader/soundfall_web_reader.js";
+import init, { AnalysisWorker, CopyingAnalysisWorker } from "../module/soundfall_web.js";
 
 // How long to sleep at most while there is nothing to do, and how often the header is told.
 const SLEEP_MS = 250;
 const HEADER_MS = 10;
 
-/** Shared memory: sleeps on the desk and never returns. */
-function serve({ ring, desk }) {
-  const analyst = new Analyst(ring, desk);
-  const words = new Int32Array(desk);
-  const index = analyst.wait_index();
+/** Shared memory: sleeps on the queue and never returns. */
+function serve({ ring, queue }) {
+  const worker = new AnalysisWorker(ring, queue);
+  const words = new Int32Array(queue);
+  const index = worker.waitIndex;
   for (;;) {
     const seen = Atomics.load(words, index);
-    if (analyst.serve() === 0) Atomics.wait(words, index, seen, SLEEP_MS);
+    if (worker.serve() === 0) Atomics.wait(words, index, seen, SLEEP_MS);
   }
 }
 
 /** No shared memory: the ring lives here, blocks come through `blocks`, requests from the page. */
 function answer({ copied, blocks }) {
   const { rate, channels, historySecs, blockFrames, label } = copied;
-  const analyst = new CopiedAnalyst(rate, channels, historySecs, blockFrames, label);
+  const worker = new CopyingAnalysisWorker(rate, channels, historySecs, blockFrames, label);
   const silence = new Float32Array(channels * blockFrames);
   let told = 0;
   let waiting = false;
   const tell = () => {
     waiting = false;
     told = performance.now();
-    const header = analyst.header();
+    const header = worker.header();
     self.postMessage({ header }, [header.buffer]);
   };
   const tellSoon = () => {
@@ -38,19 +39,19 @@ function answer({ copied, blocks }) {
   };
   blocks.onmessage = ({ data }) => {
     if (data.block) {
-      analyst.write(data.block);
+      worker.write(data.block);
       blocks.postMessage({ recycle: data.block }, [data.block.buffer]);
     }
     if (data.gap) {
-      for (let i = 0; i < data.silentBlocks; i += 1) analyst.write(silence);
-      analyst.gap(data.gap, data.reason);
+      for (let i = 0; i < data.silentBlocks; i += 1) worker.write(silence);
+      worker.recordGap(data.gap, data.reason);
     }
-    if (data.closed) analyst.close();
+    if (data.closed) worker.close();
     tellSoon();
   };
   self.onmessage = ({ data }) => {
-    const reply = analyst.answer(data.request);
-    self.postMessage({ reply }, [reply.buffer]);
+    const response = worker.answer(data.request);
+    self.postMessage({ response }, [response.buffer]);
   };
   tell();
 }
@@ -58,10 +59,8 @@ function answer({ copied, blocks }) {
 self.onmessage = async ({ data }) => {
   try {
     await init({ module_or_path: data.module });
-    if (data.ring) {
-      self.postMessage({ ready: true });
-      serve(data);
-    } else answer(data);
+    if (data.ring) serve(data);
+    else answer(data);
   } catch (error) {
     self.postMessage({ failed: String(error?.message ?? error) });
   }
