@@ -209,7 +209,11 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     };
     let mut seeds = Vec::new();
     for (at, (name, body)) in (7..).zip(requests) {
-        let response = worker.answer(recording, &body);
+        let response = Response {
+            // The same in every run.
+            took_us: 250.0,
+            ..worker.answer(recording, &body)
+        };
         let id = RequestId(at * 100);
         let (mut request_bytes, mut response_bytes) = (Vec::new(), Vec::new());
         let written = Message { id, body }.encode(&mut request_bytes).is_ok()

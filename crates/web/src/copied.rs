@@ -6,8 +6,8 @@ use std::sync::Arc;
 use soundfall_analysis::RingHistory;
 use soundfall_ring::layout::HEADER_WORDS;
 use soundfall_ring::{
-    Extension, GapReason, HeapRingError, HeapStorage, ReadStorage, RingFormat, RingReader, RingWriter,
-    WriteError,
+    Extension, GapReason, HeapRingError, HeapStorage, ReadStorage, RingFormat, RingReader,
+    RingWriter, WriteError,
 };
 use thiserror::Error;
 
@@ -153,7 +153,11 @@ mod tests {
         ring.record_gap(100, GapReason::DeviceLost);
         mirror.update(&ring.header());
         assert_eq!(seen.written_frames(), 8);
-        let gaps: Vec<_> = seen.gaps().iter().map(|gap| (gap.start_frame, gap.length_frames)).collect();
+        let gaps: Vec<_> = seen
+            .gaps()
+            .iter()
+            .map(|gap| (gap.start_frame, gap.length_frames))
+            .collect();
         assert_eq!(gaps, [(4, 4), (0, 8)]);
         assert!(matches!(
             seen.writer_state(),

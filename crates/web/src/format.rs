@@ -68,9 +68,12 @@ mod tests {
             let error = ring_format(48_000, 1, secs, 512);
             assert!(matches!(error, Err(NewRingError::History(_))), "{secs}");
         }
-        for (rate, channels, secs, block) in
-            [(0, 1, 1.0, 512), (48_000, 0, 1.0, 512), (48_000, 1, 1e300, 512), (48_000, 1, 1.0, 0)]
-        {
+        for (rate, channels, secs, block) in [
+            (0, 1, 1.0, 512),
+            (48_000, 0, 1.0, 512),
+            (48_000, 1, 1e300, 512),
+            (48_000, 1, 1.0, 0),
+        ] {
             let error = ring_format(rate, channels, secs, block);
             assert!(matches!(error, Err(NewRingError::Format(_))), "{error:?}");
         }

@@ -63,11 +63,7 @@ pub fn start(params: Params, shared: &Shared) {
         .insert_resource(SharedBackend(Arc::new(shared.backend.clone())))
         .insert_resource(shared.backend.clone())
         .insert_resource(shared.tally.clone())
-        .add_plugins((
-            SoundfallPlugins::default(),
-            ProgramPlugins,
-            FrameTimePlugin,
-        ))
+        .add_plugins((SoundfallPlugins::default(), ProgramPlugins, FrameTimePlugin))
         .add_systems(
             Soundfall,
             exchange_messages
@@ -80,12 +76,7 @@ pub fn start(params: Params, shared: &Shared) {
     let stream = world.spawn(SourceSwitch(shared.board.clone())).id();
     let analysis = (Analysis, AnalysisOf(stream), settings.analysis);
     let analysis = world.spawn(analysis).id();
-    world.spawn((
-        View,
-        ViewOf(analysis),
-        settings.view,
-        settings.instruments,
-    ));
+    world.spawn((View, ViewOf(analysis), settings.view, settings.instruments));
     if let Some(channels) = channels {
         app.insert_resource(LinkChannels(channels)).add_systems(
             Soundfall,

@@ -166,8 +166,8 @@ impl RingBufferReader {
         hop_size: usize,
         num_windows: usize,
     ) -> Result<Float32Array, Error> {
-        let values = spectrogram(&self.ring, channel, window_size, hop_size, num_windows)
-            .map_err(error)?;
+        let values =
+            spectrogram(&self.ring, channel, window_size, hop_size, num_windows).map_err(error)?;
         Ok(Float32Array::from(&values[..]))
     }
 

@@ -54,7 +54,8 @@ fn exports(script: &str) -> BTreeSet<String> {
             }
         } else {
             let kinds = ["async", "function", "class", "const", "let", "default"];
-            let mut words = exported.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
+            let mut words =
+                exported.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
             add(words
                 .find(|word| !word.is_empty() && !kinds.contains(word))
                 .unwrap_or_default());
@@ -82,7 +83,10 @@ mod tests {
     #[test]
     fn a_name_in_both_is_an_error_that_names_it() {
         let scratch = Scratch::new("exports");
-        scratch.file("a.js", "export function start() {}\nexport function one() {}\n");
+        scratch.file(
+            "a.js",
+            "export function start() {}\nexport function one() {}\n",
+        );
         scratch.file("b.js", "export class B {}\nexport { initSync };\n");
         scratch.file("c.js", "export { two, one };\n");
         scratch.file("d.js", "function one() {}\n");
