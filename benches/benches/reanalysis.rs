@@ -15,23 +15,16 @@ use std::time::{Duration, Instant};
 use bevy_ecs::prelude::*;
 use bevy_tasks::{AsyncComputeTaskPool, TaskPoolBuilder};
 use bevy_time::{Real, Time};
+use soundfall_analysis::RingHistory;
 use soundfall_dsp::rows::{RowEngine, RowShape, RowSpan};
 use soundfall_ring::{RingFormat, SharedRing, heap_ring};
 use soundfall_systems::{
-    backend::SharedBackend,
-    stream::{StreamClock, advance_clock},
-    diagnostics::RunStats,
-    stream::{StreamStatus, Source, poll_source},
-    analysis::{
-        AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
-        RowPlan, AnalysisProgress, collect_jobs, plan_spectrum, schedule_jobs,
-        time_reanalysis, watch_quality,
-    },
-    view::View,
-    waterfall::{
-        FieldState, HeightField, HeightFieldSize, HeightUpload, HeightUploads, stage_rows,
-        stage_state,
-    },
+    analysis::{AnalysisSettings, Reanalysis, RowPlan},
+    bare::BareDisplay,
+    stream::Stream,
+    view::ViewSettings,
+    waterfall::{HeightField, HeightFieldSize},
+    waveform::LaneWidth,
 };
 
 const RATE: u32 = 48_000;
@@ -55,91 +48,59 @@ fn ring() -> SharedRing {
     ring
 }
 
-/// A display without a renderer: the systems of a frame, and a render world that only gives the
-/// buffers back.
+/// A display without a renderer, and its view.
 struct Display {
-    world: World,
-    schedule: Schedule,
-    uploads: crossbeam_channel::Receiver<HeightUpload>,
+    bare: BareDisplay,
+    view: Entity,
 }
 
 impl Display {
     fn new(ring: SharedRing) -> Self {
-        let (sender, uploads) = crossbeam_channel::unbounded();
-        let mut world = World::new();
-        world.insert_resource(Time::<Real>::default());
-        world.insert_resource(Source {
-            ring,
+        let mut bare = BareDisplay::new(HeightFieldSize::default(), LaneWidth::default());
+        let stream = Stream {
+            history: RingHistory::shared(ring),
             name: "bench".into(),
             probe: None,
-        });
-        world.insert_resource(View {
+        };
+        let settings = ViewSettings {
             channels: (0..CHANNELS).collect(),
             span_secs: f64::from(SECS),
-            ..View::default()
-        });
-        world.insert_resource(HeightUploads(sender));
-        world.init_resource::<HeightFieldSize>();
-        world.init_resource::<StreamStatus>();
-        world.init_resource::<SharedBackend>();
-        world.init_resource::<StreamClock>();
-        world.init_resource::<AnalysisSettings>();
-        world.init_resource::<PlanRefusal>();
-        world.init_resource::<AnalysisProgress>();
-        world.init_resource::<SharedEngines>();
-        world.init_resource::<JobQueue>();
-        world.init_resource::<Quality>();
-        world.init_resource::<Reanalysis>();
-        world.init_resource::<RowBlocks>();
-        world.init_resource::<HeightField>();
-        world.init_resource::<FieldState>();
-        world.init_resource::<RunStats>();
-        let mut schedule = Schedule::default();
-        let systems = (
-            poll_source,
-            advance_clock,
-            plan_spectrum,
-            watch_quality,
-            schedule_jobs,
-            collect_jobs,
-            stage_rows,
-            stage_state,
-            time_reanalysis,
-        );
-        schedule.add_systems(systems.chain());
-        schedule.set_executor(bevy_ecs::schedule::SingleThreadedExecutor::new());
-        Self {
-            world,
-            schedule,
-            uploads,
-        }
+            ..ViewSettings::default()
+        };
+        let view = bare.show(stream, AnalysisSettings::default(), settings);
+        Self { bare, view }
     }
 
     fn frame(&mut self) {
-        self.world.resource_mut::<Time<Real>>().update();
-        self.schedule.run(&mut self.world);
-        let workshop = self.world.resource::<SharedEngines>().clone();
-        for upload in self.uploads.try_iter() {
-            workshop.0.put_buffer(upload.bytes);
-        }
+        self.bare.world.resource_mut::<Time<Real>>().update();
+        self.bare.step();
+        // Received and dropped, as after an upload.
+        self.bare.heights.try_iter().for_each(drop);
+        self.bare.lanes.try_iter().for_each(drop);
+    }
+
+    fn the<C: Component>(&self) -> &C {
+        self.bare.get(self.view).unwrap()
     }
 
     /// From a change of the window to the first and the whole picture.
     fn change(&mut self, window_size: usize, pause: Duration) -> (Duration, Duration) {
-        let before = self.world.resource::<RowPlan>().generation;
-        self.world.resource_mut::<AnalysisSettings>().window_size = window_size;
+        let before = self.the::<RowPlan>().generation;
+        let view = self.view;
+        let settings = self.bare.get_mut::<AnalysisSettings>(view);
+        settings.unwrap().window_size = window_size;
         let begun = Instant::now();
         let mut first = None;
         loop {
             let frame = Instant::now();
             self.frame();
-            let field = self.world.resource::<HeightField>();
+            let field = self.the::<HeightField>();
             let shown = field.shown_plan().map(|plan| plan.generation);
             if first.is_none() && shown != Some(before) {
                 first = Some(begun.elapsed());
             }
             if let Some(first) = first
-                && !self.world.resource::<Reanalysis>().running()
+                && !self.the::<Reanalysis>().running()
             {
                 return (first, begun.elapsed());
             }
@@ -152,11 +113,11 @@ impl Display {
 fn bare(ring: &SharedRing, plan: &RowPlan) -> Duration {
     let begun = Instant::now();
     let shape: &RowShape = plan.shape(0);
-    let mut bench = RowEngine::new(&shape.stft).unwrap();
+    let mut engine = RowEngine::new(&shape.stft).unwrap();
     let columns = plan.columns_complete_at(ring.written_frames());
     let span = RowSpan {
         columns: 0..columns,
-        levels: 2..3,
+        mips: 2..3,
         every: 1,
     };
     let mut samples = vec![0.0; shape.frames(columns) as usize];
@@ -165,7 +126,7 @@ fn bare(ring: &SharedRing, plan: &RowPlan) -> Duration {
     for channel in 0..CHANNELS {
         ring.read(channel, 0, &mut samples).unwrap();
         let place = (u64::from(channel), channels);
-        bench.rows(shape, &span, &samples, |_| false, place, &mut out);
+        engine.rows(shape, &span, &samples, |_| false, place, &mut out);
     }
     black_box(&out);
     begun.elapsed()
@@ -198,7 +159,7 @@ fn main() {
                 .min_by_key(|(_, whole)| *whole)
                 .unwrap()
         });
-        let plan = display.world.resource::<RowPlan>().clone();
+        let plan = display.the::<RowPlan>().clone();
         let bare = (0..2).map(|_| bare(&ring, &plan)).min().unwrap();
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         println!(

@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use soundfall_systems::{
     analysis::{
-        CostModel, TextureBudget, collect_jobs, despawn_unused_analyses,
-        fit_row_windows, plan_rows, schedule_jobs, watch_quality,
+        CostModel, TextureBudget, collect_jobs, despawn_unused_analyses, fit_row_windows,
+        plan_rows, schedule_jobs, watch_quality,
     },
     backend::SharedBackend,
     stream::adopt_sources,

@@ -2,7 +2,10 @@
 
 use bevy::{
     diagnostic::FrameTimeDiagnosticsPlugin,
-    ecs::system::{SystemParam, lifetimeless::{Read, SQuery, SRes}},
+    ecs::system::{
+        SystemParam,
+        lifetimeless::{Read, SQuery, SRes},
+    },
     prelude::*,
 };
 use iyes_perf_ui::{PerfUiSet, entry::PerfUiEntry, prelude::*};
@@ -39,7 +42,11 @@ impl Plugin for OverlayPlugin {
 }
 
 /// Not there, it costs nothing.
-fn toggle(mut commands: Commands, settings: Res<ProgramSettings>, shown: Query<Entity, With<PerfUiRoot>>) {
+fn toggle(
+    mut commands: Commands,
+    settings: Res<ProgramSettings>,
+    shown: Query<Entity, With<PerfUiRoot>>,
+) {
     if settings.overlay && shown.is_empty() {
         commands.spawn((
             PerfUiRoot {
@@ -174,16 +181,16 @@ entry!(
     "Re-analysis first / whole",
     1004,
     SQuery<Read<Reanalysis>>,
-    |all| all
-        .iter()
-        .find(|one| one.count > 0)
-        .map_or_else(|| "none yet".to_owned(), |one| {
+    |all| all.iter().find(|one| one.count > 0).map_or_else(
+        || "none yet".to_owned(),
+        |one| {
             format!(
                 "{:.0} / {:.0} ms",
                 one.first_ms.percentile(0.5),
                 one.whole_ms.percentile(0.5)
             )
-        })
+        }
+    )
 );
 entry!(Rows, "Rows", 1005, SRes<RunStats>, |stats| stats
     .rows_uploaded

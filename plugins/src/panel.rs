@@ -16,7 +16,9 @@ use soundfall_systems::{
     view::{FocusedView, ProgramSettings, ViewOf, ViewSettings},
 };
 
-use crate::{Soundfall, SoundfallSystems, annotate::show_messages, instruments::instrument_section};
+use crate::{
+    Soundfall, SoundfallSystems, annotate::show_messages, instruments::instrument_section,
+};
 
 pub(crate) use keys::press_keys;
 pub(crate) use rows::{Channels, rows};
@@ -55,8 +57,7 @@ pub(crate) fn show_panel(
     let Ok(mut context) = contexts.single_mut() else {
         return;
     };
-    let Some((mut view, mut instruments, of)) =
-        focused.0.and_then(|view| views.get_mut(view).ok())
+    let Some((mut view, mut instruments, of)) = focused.0.and_then(|view| views.get_mut(view).ok())
     else {
         return;
     };
@@ -80,7 +81,9 @@ pub(crate) fn show_panel(
         .frame(frame())
         .show(context.get_mut(), |ui| {
             let shown = next_view.channels.clone();
-            let there = source.0.map_or(1, |stream| stream.history.format().channels);
+            let there = source
+                .0
+                .map_or(1, |stream| stream.history.format().channels);
             let channels = Channels {
                 shown: &shown,
                 there,

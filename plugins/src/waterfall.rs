@@ -209,14 +209,17 @@ fn height_texture(size: HeightFieldSize, layers: u32) -> Image {
 /// Gives every view a surface a channel, drawn from the texture that it shows now, at its place.
 pub(crate) fn fit_surfaces(
     mut commands: Commands,
-    views: Query<(
-        Entity,
-        &ViewSlot,
-        &FieldState,
-        &SurfaceLayout,
-        Option<&Children>,
-        Option<&RenderLayers>,
-    )>,
+    views: Query<
+        (
+            Entity,
+            &ViewSlot,
+            &FieldState,
+            &SurfaceLayout,
+            Option<&Children>,
+            Option<&RenderLayers>,
+        ),
+        Without<Surface>,
+    >,
     mut surfaces: Query<(
         &Surface,
         &mut MeshTag,
@@ -263,9 +266,7 @@ pub(crate) fn fit_surfaces(
             if mesh.0 != grid {
                 mesh.0 = grid;
             }
-            transform.set_if_neq(
-                Transform::from_translation(place.centre).with_scale(place.size),
-            );
+            transform.set_if_neq(Transform::from_translation(place.centre).with_scale(place.size));
             on.set_if_neq(layers.clone());
         }
         let Some(material) = material.filter(|_| state.visible) else {

@@ -159,7 +159,9 @@ fn fit_lane_quads(
         let shown = field.shown_allocation();
         let mut there = false;
         for child in children.into_iter().flatten() {
-            let Ok(lane) = lanes.get(*child) else { continue };
+            let Ok(lane) = lanes.get(*child) else {
+                continue;
+            };
             if Some(lane.allocation) == shown {
                 there = true;
             } else {

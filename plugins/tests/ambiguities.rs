@@ -9,7 +9,7 @@ use bevy::ecs::schedule::{
 use bevy::prelude::*;
 use bevy_egui::EguiPrimaryContextPass;
 use soundfall_plugins::{
-    SoundfallSystems, SoundfallPlugins,
+    SoundfallPlugins, SoundfallSystems,
     host::{Graphics, Headless, add_base},
 };
 

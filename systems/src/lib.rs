@@ -4,6 +4,7 @@
 pub mod analysis;
 pub mod annotate;
 pub mod backend;
+pub mod bare;
 pub mod diagnostics;
 pub mod explore;
 pub mod instruments;

@@ -119,6 +119,9 @@ mod tests {
         assert_eq!(Example::TEXELS, 2);
         let wgsl = Example::wgsl();
         assert!(wgsl.contains("    four: i32,\n    five: f32,\n}"), "{wgsl}");
-        assert!(wgsl.contains("        i32(t0.w),\n        f32(t1.x),\n"), "{wgsl}");
+        assert!(
+            wgsl.contains("        i32(t0.w),\n        f32(t1.x),\n"),
+            "{wgsl}"
+        );
     }
 }

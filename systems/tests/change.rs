@@ -10,19 +10,18 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use soundfall_ring::{RingFormat, SharedRing, heap_ring};
+use crossbeam_channel::Sender;
+use soundfall_analysis::{Request, Response, SharedHistory, Worker};
+use soundfall_dsp::rows::LEVEL_BYTES;
+use soundfall_ring::{RingFormat, heap_ring};
 use soundfall_systems::{
+    analysis::{AnalysisProgress, AnalysisSettings, Quality, Reanalysis},
     backend::{AnalysisBackend, Pending, SharedBackend},
-    instruments::{InstrumentResponse, InstrumentRequest},
-    analysis::{
-        AnalysisSettings, JobOutput, JobRows, Quality, Reanalysis, AnalysisProgress, EnginePool,
-        run_job,
-    },
-    view::View,
+    stream::Stream,
+    view::ViewSettings,
     waterfall::{FieldState, HeightField},
-    waveform::{LaneStore, LaneRequest},
 };
-use support::{BLOCK, Bench, RATE, loudest, write_tones};
+use support::{BLOCK, RATE, Rig, loudest, write_tones};
 
 /// Works at once, when it is asked, as long as its allowance lasts; after that answers come late.
 #[derive(Clone, Default)]
@@ -30,18 +29,20 @@ struct Slow(Arc<Ledger>);
 
 #[derive(Default)]
 struct Ledger {
+    worker: Worker,
     /// Columns it may analyse now; `u64::MAX` for all.
     allowance: AtomicU64,
-    /// Kinds of windows and levels it was asked for.
+    /// Kinds of windows and mips it was asked for.
     asked: std::sync::Mutex<Vec<(usize, u64, std::ops::Range<u32>)>>,
     waiting: std::sync::Mutex<Vec<Waiting>>,
 }
 
 struct Waiting {
-    ring: SharedRing,
-    engines: Arc<EnginePool>,
-    job: JobRows,
-    to: crossbeam_channel::Sender<JobOutput>,
+    history: SharedHistory,
+    request: Request,
+    /// Columns of all channels.
+    columns: u64,
+    to: Sender<Response>,
 }
 
 impl Slow {
@@ -54,13 +55,13 @@ impl Slow {
         );
         let mut waiting = self.0.waiting.lock().unwrap();
         while let Some(next) = waiting.first() {
-            let cost = next.job.work();
-            if allowance.load(Ordering::Relaxed) < cost {
+            if allowance.load(Ordering::Relaxed) < next.columns {
                 break;
             }
-            allowance.fetch_sub(cost, Ordering::Relaxed);
+            allowance.fetch_sub(next.columns, Ordering::Relaxed);
             let next = waiting.remove(0);
-            let _ = next.to.send(run_job(&next.ring, &next.engines, &next.job));
+            let response = self.0.worker.answer(&*next.history, &next.request);
+            let _ = next.to.send(response);
         }
         if waiting.is_empty() {
             allowance.store(0, Ordering::Relaxed);
@@ -70,52 +71,41 @@ impl Slow {
 
 impl AnalysisBackend for Slow {
     /// Little: a job must not bring more.
-    fn most_bytes(&self) -> u64 {
+    fn max_bytes(&self) -> u64 {
         1 << 17
     }
 
-    fn rows(
-        &self,
-        ring: &SharedRing,
-        engines: &Arc<EnginePool>,
-        job: JobRows,
-    ) -> Pending<JobOutput> {
+    fn submit(&self, history: &SharedHistory, request: Request) -> Pending<Response> {
         let (to, answer) = crossbeam_channel::bounded(1);
-        let window = job.plan.shape(job.halvings).stft.window_size;
-        let row_bytes = (job.plan.axis.bins() * job.plan.channels.len() * 2) as u64;
-        let columns = job.span.columns.end - job.span.columns.start;
-        assert!(
-            job.span.total_rows() * row_bytes <= self.most_bytes() || columns <= job.span.every,
-            "{:?}",
-            job.span
-        );
-        self.0
-            .asked
-            .lock()
-            .unwrap()
-            .push((window, job.span.every, job.span.levels.clone()));
-        self.0.waiting.lock().unwrap().push(Waiting {
-            ring: ring.clone(),
-            engines: engines.clone(),
-            job,
+        let mut waiting = Waiting {
+            history: history.clone(),
+            request,
+            columns: 0,
             to,
-        });
-        Pending::Reply(answer)
-    }
-
-    fn lanes(&self, _: &SharedRing, request: LaneRequest, _: u64) -> Pending<LaneStore> {
-        let (to, answer) = crossbeam_channel::bounded(1);
-        let _ = to.send(request.depart());
-        Pending::Reply(answer)
-    }
-
-    fn instruments(&self, _: &SharedRing, request: InstrumentRequest) -> Pending<InstrumentResponse> {
-        let (to, answer) = crossbeam_channel::bounded(1);
-        let _ = to.send(InstrumentResponse {
-            plan: request.plan,
-            engine: request.engine,
-            report: Ok(None),
-        });
+        };
+        if let Request::Rows(rows) = &waiting.request {
+            let channels = rows.channels.len();
+            let row_bytes = (rows.axis.bins() * channels * LEVEL_BYTES) as u64;
+            let columns = rows.span.columns.end - rows.span.columns.start;
+            assert!(
+                rows.span.total_rows() * row_bytes <= self.max_bytes()
+                    || columns <= rows.span.every,
+                "{:?}",
+                rows.span
+            );
+            let kind = (
+                rows.stft.window_size,
+                rows.span.every,
+                rows.span.mips.clone(),
+            );
+            self.0.asked.lock().unwrap().push(kind);
+            waiting.columns = rows.span.analysed() * channels as u64;
+            self.0.waiting.lock().unwrap().push(waiting);
+        } else {
+            // Only rows are slow.
+            let response = self.0.worker.answer(&*waiting.history, &waiting.request);
+            let _ = waiting.to.send(response);
+        }
         Pending::Reply(answer)
     }
 }
@@ -125,15 +115,15 @@ fn a_change_keeps_the_old_picture_until_the_new_one_is_whole() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 150);
-    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
     engine.settle();
     let old = engine.plan().generation;
-    engine.world.resource_mut::<AnalysisSettings>().window_size = 8192;
+    engine.the_mut::<AnalysisSettings>().window_size = 8192;
     let mut blank = 0;
     loop {
         engine.step();
-        let field = engine.world.resource::<HeightField>();
-        if !engine.world.resource::<FieldState>().visible {
+        let field = engine.the::<HeightField>();
+        if !engine.the::<FieldState>().visible {
             blank += 1;
         }
         if field.shown_plan().unwrap().generation != old {
@@ -150,7 +140,7 @@ fn a_change_keeps_the_old_picture_until_the_new_one_is_whole() {
         "history came along: {shown:?}"
     );
     let peak = loudest(engine.row(1, shown.end - 1));
-    assert!(peak.abs_diff(engine.plan().axis.column(3000.0).unwrap()) <= 1);
+    assert!(peak.abs_diff(engine.plan().axis.bin(3000.0).unwrap()) <= 1);
 }
 
 /// 2048 → 8192 → 512 while eight channels stream: no blank frame, nothing lost, first a coarse
@@ -176,27 +166,24 @@ fn windows_change_while_eight_channels_stream() {
         writer.written_frames()
     };
     write(1200);
-    let mut engine = Bench::new(ring, (0..8).collect(), 300);
+    let mut engine = Rig::new(ring, (0..8).collect(), 300);
     let backend = Slow::default();
     engine
         .world
         .insert_resource(SharedBackend(Arc::new(backend.clone())));
-    engine.world.resource_mut::<View>().span_secs = 9.0;
+    engine.the_mut::<ViewSettings>().span_secs = 9.0;
     engine.settle_with(|| backend.work(1 << 30));
     for size in [8192, 512, 2048] {
-        engine.world.resource_mut::<AnalysisSettings>().window_size = size;
+        engine.the_mut::<AnalysisSettings>().window_size = size;
         backend.0.asked.lock().unwrap().clear();
         let mut frames = 0;
-        while engine.world.resource::<Reanalysis>().running() || frames < 5 {
+        while engine.the::<Reanalysis>().running() || frames < 5 {
             write(2);
             engine.pass(Duration::from_millis(17));
             engine.step();
             backend.work(1000);
-            assert!(
-                engine.world.resource::<FieldState>().visible,
-                "a blank frame"
-            );
-            let [.., behind] = engine.world.resource::<FieldState>().texels[1];
+            assert!(engine.the::<FieldState>().visible, "a blank frame");
+            let behind = engine.the::<FieldState>().texels.behind;
             assert!(behind >= 0.0, "the head left what is known: {behind}");
             frames += 1;
             assert!(frames < 5000, "never finished");
@@ -204,14 +191,9 @@ fn windows_change_while_eight_channels_stream() {
         let end = write(1);
         engine.settle_with(|| backend.work(1 << 30));
         engine.books_balance();
-        let plan = engine
-            .world
-            .resource::<HeightField>()
-            .shown_plan()
-            .unwrap()
-            .clone();
+        let plan = engine.the::<HeightField>().shown_plan().unwrap().clone();
         assert_eq!(plan.stft().window_size, size);
-        let level = engine.level();
+        let level = engine.mip();
         assert_eq!(level, if size == 512 { 3 } else { 2 });
         assert_eq!(engine.shown().end, plan.columns_complete_at(end) >> level);
         assert!(
@@ -222,7 +204,7 @@ fn windows_change_while_eight_channels_stream() {
         for row in engine.shown() {
             for slot in 0..8 {
                 let peak = loudest(engine.row(slot, row));
-                let wanted = plan.axis.column(300.0 * f64::from(slot + 1)).unwrap();
+                let wanted = plan.axis.bin(300.0 * f64::from(slot + 1)).unwrap();
                 let off = peak.abs_diff(wanted);
                 assert!(
                     off <= if size == 512 { 8 } else { 2 },
@@ -241,9 +223,9 @@ fn windows_change_while_eight_channels_stream() {
             assert_eq!(levels, level..level + 1);
         }
     }
-    let progress = engine.world.resource::<AnalysisProgress>();
+    let progress = engine.the::<AnalysisProgress>();
     assert_eq!((progress.laps, progress.lapped_frames), (0, 0));
-    let reanalysis = engine.world.resource::<Reanalysis>();
+    let reanalysis = engine.the::<Reanalysis>();
     assert_eq!(reanalysis.count, 3);
     assert!(reanalysis.first_ms.max() > 0.0);
     assert!(reanalysis.first_ms.max() <= reanalysis.whole_ms.max());
@@ -255,27 +237,25 @@ fn channels_change_without_a_blank_frame() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 150);
-    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
     engine.settle();
     for channels in [vec![1], vec![0, 1], vec![1, 0], vec![0]] {
-        engine.world.resource_mut::<View>().channels = channels.clone();
+        engine.the_mut::<ViewSettings>().channels = channels.clone();
         for _ in 0..100 {
             write_tones(&mut writer, 1);
             engine.step();
-            assert!(
-                engine.world.resource::<FieldState>().visible,
-                "a blank frame"
-            );
+            assert!(engine.the::<FieldState>().visible, "a blank frame");
             std::thread::yield_now();
         }
         engine.settle();
-        let field = engine.world.resource::<HeightField>();
+        let field = engine.the::<HeightField>();
         assert_eq!(*field.shown_plan().unwrap().channels, *channels);
-        assert_eq!(field.channels() as usize, channels.len());
-        assert!(field.allocations().count() <= 3);
+        let drawn = engine.the::<FieldState>().drawn.iter();
+        assert!(drawn.map(|one| one.channel).eq(channels.iter().copied()));
+        assert!(engine.the::<HeightField>().allocations().count() <= 3);
         let hz = if channels[0] == 0 { 440.0 } else { 3000.0 };
         let row = engine.shown().end - 1;
-        let wanted = engine.plan().axis.column(hz).unwrap();
+        let wanted = engine.plan().axis.bin(hz).unwrap();
         assert!(loudest(engine.row(0, row)).abs_diff(wanted) <= 1);
     }
 }
@@ -286,12 +266,13 @@ fn quality_steps_down_and_recovers_and_makes_good() {
     let format = RingFormat::new(RATE, 2, 1_920_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 10);
-    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let idle_ring = ring.clone();
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
     let backend = Slow::default();
     engine
         .world
         .insert_resource(SharedBackend(Arc::new(backend.clone())));
-    engine.world.resource_mut::<View>().span_secs = 30.0;
+    engine.the_mut::<ViewSettings>().span_secs = 30.0;
     engine.settle_with(|| backend.work(1 << 30));
     // 100 blocks a second are 94 columns a second of each channel: 1.9 a frame of 10 ms.
     let mut seen = Vec::new();
@@ -300,13 +281,13 @@ fn quality_steps_down_and_recovers_and_makes_good() {
         engine.pass(Duration::from_millis(10));
         engine.step();
         backend.work(1);
-        let name = engine.world.resource::<Quality>().name();
+        let name = engine.the::<Quality>().name();
         if seen.last() != Some(&name) {
             seen.push(name);
         }
     }
     assert_eq!(seen[..2], ["full", "hop \u{00d7}2"], "{seen:?}");
-    let progress = engine.world.resource::<AnalysisProgress>();
+    let progress = engine.the::<AnalysisProgress>();
     assert!(progress.columns_left_out > 100);
     assert_eq!(progress.laps, 0);
     for _ in 0..1900 {
@@ -315,7 +296,7 @@ fn quality_steps_down_and_recovers_and_makes_good() {
         engine.step();
         backend.work(1 << 30);
     }
-    let quality = engine.world.resource::<Quality>().clone();
+    let quality = engine.the::<Quality>().clone();
     assert_eq!(
         (quality.name(), quality.reduced()),
         ("full", false),
@@ -327,19 +308,13 @@ fn quality_steps_down_and_recovers_and_makes_good() {
     engine.books_balance();
     // What was left out is there now: every row is that of a display that never fell behind.
     let plan = engine.plan().clone();
-    let mut whole = Bench::new(
-        engine
-            .world
-            .resource::<soundfall_systems::stream::Source>()
-            .ring
-            .clone(),
-        vec![0, 1],
-        300,
-    );
-    whole.world.resource_mut::<View>().span_secs = 30.0;
+    let history = engine.the::<Stream>().history.clone();
+    let mut whole = Rig::new(idle_ring, vec![0, 1], 300);
+    whole.the_mut::<Stream>().history = history;
+    whole.the_mut::<ViewSettings>().span_secs = 30.0;
     whole.settle();
-    for level in plan.levels.clone() {
-        let field = whole.world.resource::<HeightField>();
+    for level in plan.mips.clone() {
+        let field = whole.the::<HeightField>();
         let rows = field.shown_rows(level).unwrap();
         assert!(rows.end - rows.start > 100);
         for row in rows {

@@ -2,57 +2,35 @@
 //! nothing is computed for what is not shown.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod support;
+
 use std::time::Duration;
 
-use bevy_ecs::prelude::*;
-use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
 use soundfall_dsp::instruments::{Instrument, InstrumentReport, InstrumentSet};
-use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
+use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, SharedRing, heap_ring};
 use soundfall_systems::{
-    backend::SharedBackend,
-    instruments::{
-        InstrumentChoice, InstrumentJob, InstrumentReadings, collect_instruments, send_instruments,
-    },
-    stream::{StreamStatus, Source, poll_source},
     analysis::AnalysisSettings,
-    view::View,
+    instruments::{InstrumentChoice, InstrumentJob, InstrumentReadings},
+    stream::StreamStatus,
+    view::ViewSettings,
 };
+use support::{BLOCK, RATE, Rig, stream};
 
-const BLOCK: u32 = 480;
-const RATE: u32 = 48_000;
-
-struct Engine {
-    world: World,
-    schedule: Schedule,
+struct Heard {
+    rig: Rig,
     writer: RingWriter<HeapStorage>,
     channels: usize,
     frame: u64,
 }
 
-impl Engine {
+impl Heard {
     fn new(channels: u32, shown: InstrumentSet) -> Self {
-        AsyncComputeTaskPool::get_or_init(TaskPool::default);
-        let mut world = World::new();
-        let (writer, source) = new_source(channels);
-        world.insert_resource(source);
-        world.insert_resource(View {
-            channels: (0..channels).collect(),
-            span_secs: 5.0,
-            ..View::default()
-        });
-        world.insert_resource(InstrumentChoice {
-            shown,
-            ..InstrumentChoice::default()
-        });
-        world.init_resource::<StreamStatus>();
-        world.init_resource::<SharedBackend>();
-        world.init_resource::<AnalysisSettings>();
-        world.init_resource::<InstrumentReadings>();
-        let mut schedule = Schedule::default();
-        schedule.add_systems((poll_source, send_instruments, collect_instruments).chain());
+        let (writer, ring) = new_ring(channels);
+        let mut rig = Rig::new(ring, (0..channels).collect(), 300);
+        rig.the_mut::<ViewSettings>().span_secs = 5.0;
+        rig.the_mut::<InstrumentChoice>().shown = shown;
         Self {
-            world,
-            schedule,
+            rig,
             writer,
             channels: channels as usize,
             frame: 0,
@@ -75,15 +53,15 @@ impl Engine {
     }
 
     fn step(&mut self) {
-        self.schedule.run(&mut self.world);
+        self.rig.step();
     }
 
     /// Until all is heard that is written.
     fn catch_up(&mut self) -> InstrumentReport {
         for _ in 0..2000 {
             self.step();
-            let readings = self.world.resource::<InstrumentReadings>();
-            if readings.caught_up(self.world.resource::<StreamStatus>()) {
+            let readings = self.rig.the::<InstrumentReadings>();
+            if readings.caught_up(self.rig.the::<StreamStatus>()) {
                 return readings.newest().expect("a report").1.clone();
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -92,31 +70,27 @@ impl Engine {
     }
 
     fn choose(&mut self, change: impl Fn(&mut InstrumentChoice)) {
-        change(&mut self.world.resource_mut::<InstrumentChoice>());
+        change(&mut self.rig.the_mut::<InstrumentChoice>());
     }
 
     fn jobs(&mut self) -> usize {
-        self.world
+        self.rig
+            .display
+            .world
             .query::<&InstrumentJob>()
-            .iter(&self.world)
+            .iter(&self.rig.display.world)
             .count()
     }
 }
 
-fn new_source(channels: u32) -> (RingWriter<HeapStorage>, Source) {
+fn new_ring(channels: u32) -> (RingWriter<HeapStorage>, SharedRing) {
     let format = RingFormat::new(RATE, channels, 480_000, BLOCK).unwrap();
-    let (writer, ring) = heap_ring(&format, "t").unwrap();
-    let source = Source {
-        ring,
-        name: "test".into(),
-        probe: None,
-    };
-    (writer, source)
+    heap_ring(&format, "t").unwrap()
 }
 
 #[test]
 fn reports_arrive_while_blocks_keep_coming() {
-    let mut engine = Bench::new(2, InstrumentSet::ALL);
+    let mut engine = Heard::new(2, InstrumentSet::ALL);
     for _ in 0..400 {
         engine.write(1);
         engine.step();
@@ -138,19 +112,13 @@ fn reports_arrive_while_blocks_keep_coming() {
 
 #[test]
 fn nothing_is_computed_for_what_is_not_shown() {
-    let mut engine = Bench::new(1, InstrumentSet::NONE);
+    let mut engine = Heard::new(1, InstrumentSet::NONE);
     for _ in 0..20 {
         engine.write(1);
         engine.step();
         assert_eq!(engine.jobs(), 0);
     }
-    assert!(
-        engine
-            .world
-            .resource::<InstrumentReadings>()
-            .newest()
-            .is_none()
-    );
+    assert!(engine.rig.the::<InstrumentReadings>().newest().is_none());
     engine.choose(|choice| choice.shown.set(Instrument::Meters, true));
     assert!(engine.catch_up().channels[0].level.is_some());
     engine.write(1);
@@ -161,18 +129,12 @@ fn nothing_is_computed_for_what_is_not_shown() {
         std::thread::sleep(Duration::from_micros(500));
     }
     assert_eq!(engine.jobs(), 0);
-    assert!(
-        engine
-            .world
-            .resource::<InstrumentReadings>()
-            .newest()
-            .is_none()
-    );
+    assert!(engine.rig.the::<InstrumentReadings>().newest().is_none());
 }
 
 #[test]
 fn gaps_and_overruns_are_told() {
-    let mut engine = Bench::new(1, InstrumentSet::ALL);
+    let mut engine = Heard::new(1, InstrumentSet::ALL);
     engine.write(100);
     engine.catch_up();
     let start = engine.writer.written_frames();
@@ -199,10 +161,10 @@ fn gaps_and_overruns_are_told() {
 
 #[test]
 fn other_settings_keep_the_rest_and_another_ring_begins_anew() {
-    let mut engine = Bench::new(2, InstrumentSet::ALL);
+    let mut engine = Heard::new(2, InstrumentSet::ALL);
     engine.write(300);
     let heard = engine.catch_up().heard_frames;
-    engine.world.resource_mut::<AnalysisSettings>().window_size = 4096;
+    engine.rig.the_mut::<AnalysisSettings>().window_size = 4096;
     engine.write(100);
     let report = engine.catch_up();
     assert_eq!(report.heard_frames, heard + 48_000);
@@ -213,10 +175,11 @@ fn other_settings_keep_the_rest_and_another_ring_begins_anew() {
     engine.choose(|choice| choice.restarts += 1);
     engine.write(50);
     assert_eq!(engine.catch_up().heard_frames, 24_000);
-    let (writer, source) = new_source(2);
+    let (writer, ring) = new_ring(2);
     engine.writer = writer;
     engine.frame = 0;
-    engine.world.insert_resource(source);
+    let owner = engine.rig.stream_of(engine.rig.view);
+    engine.rig.world.entity_mut(owner).insert(stream(ring));
     engine.write(50);
     let report = engine.catch_up();
     assert_eq!((report.end_frame, report.heard_frames), (24_000, 24_000));
@@ -224,15 +187,15 @@ fn other_settings_keep_the_rest_and_another_ring_begins_anew() {
 
 #[test]
 fn what_cannot_be_is_said_in_words() {
-    let mut engine = Bench::new(2, InstrumentSet::ALL);
+    let mut engine = Heard::new(2, InstrumentSet::ALL);
     engine.write(50);
     engine.catch_up();
-    engine.world.resource_mut::<AnalysisSettings>().window_size = 5;
+    engine.rig.the_mut::<AnalysisSettings>().window_size = 5;
     engine.step();
-    let refusal = engine.world.resource::<InstrumentReadings>().refusal.clone();
+    let refusal = engine.rig.the::<InstrumentReadings>().refusal.clone();
     assert!(refusal.unwrap().contains("window size 5"));
-    engine.world.resource_mut::<AnalysisSettings>().window_size = 1024;
+    engine.rig.the_mut::<AnalysisSettings>().window_size = 1024;
     engine.write(10);
     engine.catch_up();
-    assert_eq!(engine.world.resource::<InstrumentReadings>().refusal, None);
+    assert_eq!(engine.rig.the::<InstrumentReadings>().refusal, None);
 }

@@ -1,83 +1,41 @@
 //! The lanes on a bare world: complete entries reach the renderer while sound keeps flowing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use bevy_ecs::prelude::*;
-use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
+mod support;
+
 use half::f16;
 use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
-    backend::SharedBackend,
-    diagnostics::RunStats,
-    stream::{StreamStatus, Source, poll_source},
-    view::View,
-    waterfall::FieldState,
-    waveform::{
-        LaneField, LaneState, LaneUpload, LaneUploads, LaneWidth, collect_lanes, send_lanes,
-        stage_lane_state, stage_lanes,
-    },
+    view::ViewSettings,
+    waveform::{LaneField, LaneWidth},
 };
+use support::{BLOCK, Rig};
 
-const BLOCK: u32 = 480;
-
-/// A world with the lanes' systems, its writer, and the texture as [lane][column].
-struct Engine {
-    world: World,
-    schedule: Schedule,
+/// A rig, its writer, and the lanes' texture as [lane][column].
+struct Lanes {
+    rig: Rig,
     writer: RingWriter<HeapStorage>,
-    uploads: crossbeam_channel::Receiver<LaneUpload>,
     texture: Vec<Vec<Option<[f32; 4]>>>,
 }
 
-impl Engine {
+impl Lanes {
     fn new(channels: u32, span_secs: f64, width: u32) -> Self {
-        AsyncComputeTaskPool::get_or_init(TaskPool::default);
         let format = RingFormat::new(48_000, channels, 480_000, BLOCK).unwrap();
         let (writer, ring) = heap_ring(&format, "t").unwrap();
-        let (sender, uploads) = crossbeam_channel::unbounded();
-        let mut world = World::new();
-        world.insert_resource(Source {
-            ring,
-            name: "test".into(),
-            probe: None,
-        });
-        world.insert_resource(View {
-            channels: (0..channels).collect(),
-            span_secs,
-            ..View::default()
-        });
-        world.insert_resource(LaneUploads(sender));
-        world.insert_resource(LaneWidth(width));
-        world.init_resource::<StreamStatus>();
-        world.init_resource::<SharedBackend>();
-        world.init_resource::<FieldState>();
-        world.init_resource::<soundfall_systems::waterfall::HeightField>();
-        world.init_resource::<LaneField>();
-        world.init_resource::<LaneState>();
-        world.init_resource::<RunStats>();
-        let mut schedule = Schedule::default();
-        schedule.add_systems(
-            (
-                poll_source,
-                collect_lanes,
-                stage_lanes,
-                stage_lane_state,
-                send_lanes,
-            )
-                .chain(),
-        );
+        let mut rig = Rig::new(ring, (0..channels).collect(), 300);
+        rig.the_mut::<ViewSettings>().span_secs = span_secs;
+        rig.world.insert_resource(LaneWidth(width));
         Self {
-            world,
-            schedule,
+            rig,
             writer,
-            uploads,
             texture: vec![vec![None; width as usize]; channels as usize],
         }
     }
 
     fn step(&mut self) {
-        self.schedule.run(&mut self.world);
+        self.rig.step();
         let width = self.texture[0].len();
-        for upload in self.uploads.try_iter() {
+        for upload in self.rig.lanes.try_iter() {
             let mut texels = upload.bytes.chunks_exact(8);
             for lane in 0..upload.lanes as usize {
                 for column in 0..upload.columns as usize {
@@ -88,6 +46,10 @@ impl Engine {
                 }
             }
         }
+    }
+
+    fn field(&self) -> &LaneField {
+        self.rig.the()
     }
 
     /// A block whose every sample on channel c is `value · (c + 1)`.
@@ -102,7 +64,7 @@ impl Engine {
 
 #[test]
 fn entries_arrive_while_blocks_keep_coming() {
-    let mut engine = Bench::new(2, 1.0, 1024);
+    let mut engine = Lanes::new(2, 1.0, 1024);
     // A block before every frame: the store always has somewhere to go.
     for _ in 0..400 {
         engine.write(0.25);
@@ -110,8 +72,8 @@ fn entries_arrive_while_blocks_keep_coming() {
         std::thread::sleep(std::time::Duration::from_micros(200));
     }
     let written = engine.writer.written_frames();
-    let entries = engine.world.resource::<LaneField>().entries();
-    let frames = engine.world.resource::<LaneField>().entry_frames();
+    let entries = engine.field().entries();
+    let frames = engine.field().entry_frames();
     assert!(
         entries.end * frames + 48_000 > written,
         "the lanes stand at {} of {written}",
@@ -124,7 +86,7 @@ fn entries_arrive_while_blocks_keep_coming() {
 
 #[test]
 fn a_gap_is_marked_as_lost() {
-    let mut engine = Bench::new(1, 1.0, 1024);
+    let mut engine = Lanes::new(1, 1.0, 1024);
     for _ in 0..40 {
         engine.write(0.25);
     }
@@ -141,7 +103,7 @@ fn a_gap_is_marked_as_lost() {
         engine.step();
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    let field = engine.world.resource::<LaneField>();
+    let field = engine.field();
     let frames = field.entry_frames();
     for entry in field.entries() {
         let [.., lost] = engine.texture[0][(entry % 1024) as usize].unwrap();
@@ -152,7 +114,7 @@ fn a_gap_is_marked_as_lost() {
 
 #[test]
 fn another_span_shows_another_level_at_once() {
-    let mut engine = Bench::new(1, 1.0, 256);
+    let mut engine = Lanes::new(1, 1.0, 256);
     for _ in 0..900 {
         engine.write(0.5);
     }
@@ -160,12 +122,12 @@ fn another_span_shows_another_level_at_once() {
         engine.step();
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    let fine = engine.world.resource::<LaneField>().entry_frames();
-    engine.world.resource_mut::<View>().span_secs = 8.0;
+    let fine = engine.field().entry_frames();
+    engine.rig.the_mut::<ViewSettings>().span_secs = 8.0;
     engine.step();
-    let coarse = engine.world.resource::<LaneField>().entry_frames();
+    let coarse = engine.field().entry_frames();
     assert!(coarse >= 4 * fine, "{fine} to {coarse} frames an entry");
-    let entries = engine.world.resource::<LaneField>().entries();
+    let entries = engine.field().entries();
     for entry in entries {
         assert_eq!(
             engine.texture[0][(entry % 256) as usize].unwrap()[1],
@@ -179,17 +141,17 @@ fn another_span_shows_another_level_at_once() {
 /// until then.
 #[test]
 fn other_channels_take_over_while_sound_flows() {
-    let mut engine = Bench::new(2, 1.0, 1024);
-    let flow = |engine: &mut Engine, frames: usize, mut each: Box<dyn FnMut(&LaneField)>| {
+    let mut engine = Lanes::new(2, 1.0, 1024);
+    let flow = |engine: &mut Lanes, frames: usize, mut each: Box<dyn FnMut(&LaneField)>| {
         for _ in 0..frames {
             engine.write(0.25);
             engine.step();
-            each(engine.world.resource::<LaneField>());
+            each(engine.field());
             std::thread::sleep(std::time::Duration::from_micros(200));
         }
     };
     flow(&mut engine, 200, Box::new(|_| {}));
-    engine.world.resource_mut::<View>().channels = vec![1];
+    engine.rig.the_mut::<ViewSettings>().channels = vec![1];
     let mut last = 0;
     flow(
         &mut engine,
@@ -204,7 +166,7 @@ fn other_channels_take_over_while_sound_flows() {
             last = end;
         }),
     );
-    let field = engine.world.resource::<LaneField>();
+    let field = engine.field();
     assert_eq!(field.channels(), [1]);
     let newest = ((field.entries().end - 1) % 1024) as usize;
     // Channel 2 has twice the value.

@@ -5,18 +5,17 @@ mod support;
 
 use soundfall_ring::{GapReason, RingFormat, heap_ring, heap_ring_with};
 use soundfall_systems::{
-    stream::Source,
     analysis::AnalysisProgress,
     waterfall::{FieldState, HeightField},
 };
-use support::{BLOCK, Bench, RATE, loudest, sine, write_tones};
+use support::{BLOCK, RATE, Rig, loudest, sine, write_tones};
 
 #[test]
 fn history_and_live_edge_arrive_whole_and_in_place() {
     let format = RingFormat::new(RATE, 2, 96_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 100);
-    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
     engine.settle();
     write_tones(&mut writer, 60);
     engine.settle();
@@ -28,7 +27,7 @@ fn history_and_live_edge_arrive_whole_and_in_place() {
     for row in shown.end - 80..shown.end {
         for (slot, hz) in [(0, 440.0), (1, 3000.0)] {
             let peak = loudest(engine.row(slot, row));
-            let wanted = plan.axis.column(hz).unwrap();
+            let wanted = plan.axis.bin(hz).unwrap();
             assert!(
                 peak.abs_diff(wanted) <= 1,
                 "row {row}: {peak} instead of {wanted}"
@@ -38,7 +37,7 @@ fn history_and_live_edge_arrive_whole_and_in_place() {
             assert!((level + 6.02).abs() < 1.6, "{level} dBFS");
         }
     }
-    let progress = engine.world.resource::<AnalysisProgress>();
+    let progress = engine.the::<AnalysisProgress>();
     assert_eq!((progress.laps, progress.columns_dropped), (0, 0));
 }
 
@@ -60,7 +59,7 @@ fn a_gap_is_a_hole_and_its_neighbours_are_not() {
         let block = tone(writer.written_frames());
         writer.write_block(&block).unwrap();
     }
-    let mut engine = Bench::new(ring, vec![0], 300);
+    let mut engine = Rig::new(ring, vec![0], 300);
     engine.settle();
     let plan = engine.plan().clone();
     let shown = engine.shown();
@@ -79,13 +78,13 @@ fn a_lapped_reader_says_so_and_goes_on() {
     let format = RingFormat::new(RATE, 2, 24_000, BLOCK).unwrap();
     let (mut writer, ring) = heap_ring(&format, "t").unwrap();
     write_tones(&mut writer, 30);
-    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
     engine.settle();
     // Three times the ring passes between two frames.
     write_tones(&mut writer, 150);
     engine.settle();
     engine.books_balance();
-    let progress = engine.world.resource::<AnalysisProgress>();
+    let progress = engine.the::<AnalysisProgress>();
     assert_eq!(progress.laps, 1);
     assert!(progress.lapped_frames > 40_000, "{progress:?}");
     let shown = engine.shown();
@@ -106,29 +105,25 @@ fn another_ring_takes_over_without_a_blank_frame() {
     };
     let (mut writer, ring) = heap_ring_with(&format, &extension(7)).unwrap();
     write_tones(&mut writer, 150);
-    let mut engine = Bench::new(ring, vec![0, 1], 300);
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
     engine.settle();
     let (mut writer, ring) = heap_ring_with(&format, &extension(8)).unwrap();
-    engine.world.resource_mut::<Source>().ring = ring;
+    let stream = engine.stream_of(engine.view);
+    engine
+        .world
+        .entity_mut(stream)
+        .insert(support::stream(ring));
     for _ in 0..200 {
         write_tones(&mut writer, 1);
         engine.step();
-        assert!(
-            engine.world.resource::<FieldState>().visible,
-            "a blank frame"
-        );
+        assert!(engine.the::<FieldState>().visible, "a blank frame");
         // Known rows reach from behind the head to ahead of it: something is under the edge.
-        let [.., behind] = engine.world.resource::<FieldState>().texels[1];
+        let behind = engine.the::<FieldState>().texels.behind;
         assert!(behind >= 0.0, "the head left what is known: {behind}");
         std::thread::yield_now();
     }
     engine.settle();
     engine.books_balance();
-    let shown = engine
-        .world
-        .resource::<HeightField>()
-        .shown_plan()
-        .unwrap()
-        .epoch;
+    let shown = engine.the::<HeightField>().shown_plan().unwrap().epoch;
     assert_eq!(shown, 8);
 }

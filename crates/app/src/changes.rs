@@ -167,13 +167,16 @@ fn make_changes(
             Scope::Stream => false,
         };
         let changes = group.iter().map(|(_, change)| change);
-        change(&mut settings, changes.filter(|change| {
-            let found = there(change.address.info.scope);
-            if !found {
-                warn!("{} = {}: there is none", change.address, change.value);
-            }
-            found
-        }));
+        change(
+            &mut settings,
+            changes.filter(|change| {
+                let found = there(change.address.info.scope);
+                if !found {
+                    warn!("{} = {}: there is none", change.address, change.value);
+                }
+                found
+            }),
+        );
         if let Some((_, analysis, _)) = &mut analysis {
             analysis.set_if_neq(settings.analysis);
         }
@@ -259,7 +262,10 @@ mod tests {
             .into();
         change(&mut settings, changes.iter());
         assert_eq!(settings.view, ViewSettings::default());
-        assert_eq!((settings.analysis.hop_frames, settings.analysis.min_hz), (64, 100.0));
+        assert_eq!(
+            (settings.analysis.hop_frames, settings.analysis.min_hz),
+            (64, 100.0)
+        );
     }
 
     #[test]

@@ -87,11 +87,16 @@ impl DisplayReport {
         report.job_ms = Spread::from(&progress.job_ms);
         report.panics = progress.panics;
         let mut qualities = world.query::<&Quality>();
-        report.quality_steps = qualities.iter(world).map(|quality| quality.steps_down).sum();
+        report.quality_steps = qualities
+            .iter(world)
+            .map(|quality| quality.steps_down)
+            .sum();
         if let Some(now) = qualities.iter(world).max_by_key(|quality| quality.step()) {
             report.quality.now = now.name();
         }
-        let lowest = qualities.iter(world).max_by_key(|quality| quality.lowest_step());
+        let lowest = qualities
+            .iter(world)
+            .max_by_key(|quality| quality.lowest_step());
         if let Some(lowest) = lowest {
             report.quality.lowest = lowest.lowest_name();
         }

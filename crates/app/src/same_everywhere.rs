@@ -22,7 +22,9 @@ fn needs(info: &Info) -> &'static [&'static str] {
 
 fn command_line(info: &Info, text: &str) -> Taken {
     let option = format!("--{}={text}", info.name);
-    let words = ["soundfall", "live"].into_iter().chain(needs(info).iter().copied());
+    let words = ["soundfall", "live"]
+        .into_iter()
+        .chain(needs(info).iter().copied());
     let line = CommandLine::try_parse_from(words.chain([option.as_str()]))
         .map_err(|error| error.to_string())?;
     let Command::Live(live) = line.into_command() else {
@@ -45,7 +47,9 @@ fn change(info: &Info, text: &str) -> Taken {
         .parse()
         .map_err(|error: crate::changes::ChangeError| error.to_string())?;
     let mut settings = Settings::default();
-    change.make(&mut settings).map_err(|error| error.to_string())?;
+    change
+        .make(&mut settings)
+        .map_err(|error| error.to_string())?;
     settings.check().map_err(|error| error.to_string())?;
     Ok(settings)
 }
@@ -85,8 +89,30 @@ fn same_everywhere(info: &Info, text: &str) {
 /// Texts at the ends of the range and beyond, and of other kinds.
 fn texts(info: &Info) -> Vec<String> {
     let mut texts: Vec<String> = [
-        "0", "1", "-1", "x", "1,2", "2,1", "3-1", "1-3", "nan", "inf", "-inf", "on", "off", "auto",
-        "never", "all", "none", "1e3", "640x480", "64X64", "kaiser:3", "erb", "hold,peaks", "0.5",
+        "0",
+        "1",
+        "-1",
+        "x",
+        "1,2",
+        "2,1",
+        "3-1",
+        "1-3",
+        "nan",
+        "inf",
+        "-inf",
+        "on",
+        "off",
+        "auto",
+        "never",
+        "all",
+        "none",
+        "1e3",
+        "640x480",
+        "64X64",
+        "kaiser:3",
+        "erb",
+        "hold,peaks",
+        "0.5",
         "99999999999999999999",
     ]
     .map(str::to_owned)
@@ -116,7 +142,9 @@ fn every_setting_is_reached_everywhere_and_taken_or_refused_alike() {
 #[test]
 fn every_setting_stands_in_the_help_with_its_range() {
     let mut command = CommandLine::command();
-    let live = command.find_subcommand_mut("live").map(clap::Command::render_long_help);
+    let live = command
+        .find_subcommand_mut("live")
+        .map(clap::Command::render_long_help);
     // Long lines are wrapped.
     let help = live.map(|help| help.to_string()).unwrap_or_default();
     let help: Vec<&str> = help.split_whitespace().collect();
@@ -126,7 +154,11 @@ fn every_setting_stands_in_the_help_with_its_range() {
         let words = info.help_with_range();
         assert!(help.contains(&words), "{words}: {help}");
         if let Some(default) = info.fixed_default() {
-            assert!(help.contains(&format!("[default: {default}]")), "{}", info.name);
+            assert!(
+                help.contains(&format!("[default: {default}]")),
+                "{}",
+                info.name
+            );
         }
     }
 }
@@ -137,16 +169,26 @@ fn what_is_settled_at_the_start_is_no_change() {
         let refused = change(info, &info.default_text());
         assert!(refused.is_err_and(|words| words.contains("cannot be changed while it runs")));
     }
-    assert!(all().filter(|info| info.scope == Scope::View).all(Info::is_live));
+    assert!(
+        all()
+            .filter(|info| info.scope == Scope::View)
+            .all(Info::is_live)
+    );
 }
 
 #[test]
 fn options_that_take_what_a_setting_takes_have_its_range() {
     let refused = |words: &[&str]| {
         let line = CommandLine::try_parse_from(["soundfall"].iter().chain(words));
-        line.err().map(|error| error.to_string()).unwrap_or_default()
+        line.err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     };
-    let expected = |name| find(name).map(|info| info.kind.expected()).unwrap_or_default();
+    let expected = |name| {
+        find(name)
+            .map(|info| info.kind.expected())
+            .unwrap_or_default()
+    };
     for (words, name) in [
         (["peaks", "a.wav", "--a4=300"], "a4"),
         (["peaks", "a.wav", "--hop=0"], "hop"),
@@ -159,7 +201,10 @@ fn options_that_take_what_a_setting_takes_have_its_range() {
         assert!(said.contains(&expected(name)), "{words:?}: {said}");
     }
     let said = refused(&["measure", "a.wav", "--pair=1,1"]);
-    assert!(said.contains("give two channels from 1 on, like 1,2"), "{said}");
+    assert!(
+        said.contains("give two channels from 1 on, like 1,2"),
+        "{said}"
+    );
 }
 
 proptest! {

@@ -7,9 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use soundfall_capture::Signal;
-use soundfall_dsp::{
-    colormap::Colormap, instruments::Instrument, scale::Scale, window::Window,
-};
+use soundfall_dsp::{colormap::Colormap, instruments::Instrument, scale::Scale, window::Window};
 use soundfall_settings::{
     AnalysisSettings, Info, Kind, Scope, SettingsTable, ViewSettings, all, find, keys::SHORTCUTS,
     page::LINK_OPTIONS,
@@ -18,14 +16,19 @@ use soundfall_settings::{
 /// Compares a file of the repository with what it should hold, or writes it.
 #[track_caller]
 fn expect_file(path: &str, wanted: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path);
     if std::env::var_os("SOUNDFALL_BLESS").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, wanted).unwrap();
         return;
     }
     let there = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(there == wanted, "{path} is not what the table says: run `cargo xtask docs`");
+    assert!(
+        there == wanted,
+        "{path} is not what the table says: run `cargo xtask docs`"
+    );
 }
 
 #[test]
@@ -69,7 +72,13 @@ fn reference() -> String {
          With several views an address says whose setting is meant: `view[1].span`, `view[1].hop` (of the\n\
          analysis that the view shows), `analysis[0].hop`; without one it is that of the focused view.\n",
     );
-    for scope in [Scope::Stream, Scope::Analysis, Scope::View, Scope::Instruments, Scope::Program] {
+    for scope in [
+        Scope::Stream,
+        Scope::Analysis,
+        Scope::View,
+        Scope::Instruments,
+        Scope::Program,
+    ] {
         let _ = write!(
             page,
             "\n## {}\n\n| name | what | values | default | a change takes |\n|---|---|---|---|---|\n",
@@ -91,7 +100,11 @@ fn reference() -> String {
     for rule in rules {
         let number = find(rule.lower).unwrap().kind.number().unwrap();
         let distance = format!("{} {}", rule.distance, number.unit.of_difference());
-        let _ = write!(page, "\n`{}` is at least {distance} above `{}`.", rule.upper, rule.lower);
+        let _ = write!(
+            page,
+            "\n`{}` is at least {distance} above `{}`.",
+            rule.upper, rule.lower
+        );
     }
     page += "\n";
     let lists: [(&str, &[&str], &[&str]); 5] = [
@@ -157,12 +170,22 @@ fn javascript() -> String {
         .iter()
         .map(|(signal, title)| json!([signal.to_string(), title]))
         .collect();
-    list(&mut script, "SIGNALS", "The built-in signals as a menu offers them: value and label.", &signals);
+    list(
+        &mut script,
+        "SIGNALS",
+        "The built-in signals as a menu offers them: value and label.",
+        &signals,
+    );
     let keys: Vec<_> = SHORTCUTS
         .iter()
         .map(|shortcut| (shortcut.name, json!(shortcut.key).to_string()))
         .collect();
-    object(&mut script, "KEYS", "Keys by the names of their actions.", &keys);
+    object(
+        &mut script,
+        "KEYS",
+        "Keys by the names of their actions.",
+        &keys,
+    );
     script
 }
 

@@ -47,7 +47,8 @@ fn bar_of(
     let height = (scene_height * 0.34).clamp(60.0, 240.0);
     // Below the words, in the smallest window too.
     let top = (scene_height * 0.2).clamp(58.0, 74.0);
-    let bar = egui::Rect::from_min_size(scene.min + egui::vec2(20.0, top), egui::vec2(10.0, height));
+    let bar =
+        egui::Rect::from_min_size(scene.min + egui::vec2(20.0, top), egui::vec2(10.0, height));
     let mut mesh = egui::Mesh::default();
     let steps = 64_u32;
     for i in 0..=steps {

@@ -39,14 +39,17 @@ pub(super) struct SceneLines {
 
 pub(super) fn draw_lines(
     mut commands: Commands,
-    views: Query<(
-        Entity,
-        &SurfaceLayout,
-        &ViewSettings,
-        &FieldState,
-        Option<&Children>,
-        Option<&RenderLayers>,
-    )>,
+    views: Query<
+        (
+            Entity,
+            &SurfaceLayout,
+            &ViewSettings,
+            &FieldState,
+            Option<&Children>,
+            Option<&RenderLayers>,
+        ),
+        Without<SceneLines>,
+    >,
     mut lines: Query<(&mut SceneLines, &Mesh3d, &mut RenderLayers)>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<LineMaterial>>,
@@ -104,7 +107,10 @@ fn mesh(of: &SceneLines, state: &FieldState) -> Mesh {
                 level_line(&mut bands, place, tick.at as f32);
             }
             let axis = state.plan.as_ref().map(|plan| &plan.axis);
-            for tick in axis.map(|axis| frequency_ticks(axis, 24)).unwrap_or_default() {
+            for tick in axis
+                .map(|axis| frequency_ticks(axis, 24))
+                .unwrap_or_default()
+            {
                 frequency_line(&mut bands, place, tick.at as f32, tick.major);
             }
         }

@@ -1,8 +1,8 @@
 //! What is playing, and what is wrong: a title, and one clear line where it matters.
 
+use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use bevy_egui::egui;
-use bevy::platform::collections::HashMap;
 use soundfall_systems::{
     analysis::{AnalysisOf, AnalysisProgress, PlanRefusal, Quality},
     stream::{Stream, StreamStatus},
@@ -34,7 +34,14 @@ pub(crate) fn show_messages(
     };
     if all.is_empty() {
         let middle = painter.clip_rect().center();
-        text(&painter, middle, egui::Align2::CENTER_CENTER, "No source", 20.0, QUIET);
+        text(
+            &painter,
+            middle,
+            egui::Align2::CENTER_CENTER,
+            "No source",
+            20.0,
+            QUIET,
+        );
     }
     losses.retain(|analysis, _| analyses.contains(*analysis));
     for view in &views {
@@ -46,12 +53,21 @@ pub(crate) fn show_messages(
         let (Ok((_, progress, quality, refusal)), Ok((Some(stream), status))) = (analysis, stream)
         else {
             let middle = view.scene().center();
-            text(&painter, middle, egui::Align2::CENTER_CENTER, "No source", 20.0, QUIET);
+            text(
+                &painter,
+                middle,
+                egui::Align2::CENTER_CENTER,
+                "No source",
+                20.0,
+                QUIET,
+            );
             continue;
         };
         let now = time.elapsed_secs_f64();
         if let Some((start, _)) = progress.last_lap
-            && losses.get(&view.of.0).is_none_or(|(seen, _)| *seen != start)
+            && losses
+                .get(&view.of.0)
+                .is_none_or(|(seen, _)| *seen != start)
         {
             losses.insert(view.of.0, (start, now));
         }
@@ -145,7 +161,12 @@ fn say(
         );
         y = warn(painter, middle.x, y, &words);
     }
-    for words in status.trouble.iter().chain(&status.refused).chain(&refusal.0) {
+    for words in status
+        .trouble
+        .iter()
+        .chain(&status.refused)
+        .chain(&refusal.0)
+    {
         y = warn(painter, middle.x, y, words);
     }
 }

@@ -6,9 +6,7 @@ mod lines;
 mod messages;
 mod scene;
 
-use bevy::{
-    asset::embedded_asset, camera::CameraUpdateSystems, ecs::query::QueryData, prelude::*,
-};
+use bevy::{asset::embedded_asset, camera::CameraUpdateSystems, ecs::query::QueryData, prelude::*};
 use bevy_egui::{EguiContext, EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass, egui};
 use soundfall_systems::{
     layout::ViewArea,
@@ -121,8 +119,7 @@ fn scale_labels(
 }
 
 /// The context all labels are painted in.
-pub(crate) type LabelPainter<'w, 's> =
-    Query<'w, 's, &'static mut EguiContext, With<LabelContext>>;
+pub(crate) type LabelPainter<'w, 's> = Query<'w, 's, &'static mut EguiContext, With<LabelContext>>;
 
 /// Labels under everything else.
 pub(crate) fn painter(context: &mut LabelPainter) -> Option<egui::Painter> {

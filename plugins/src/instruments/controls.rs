@@ -26,6 +26,8 @@ pub(crate) fn instrument_section(
                     }
                     ui.end_row();
                 });
-            ui.weak(hints(|action| matches!(action, Action::ToggleInstrument(_))));
+            ui.weak(hints(|action| {
+                matches!(action, Action::ToggleInstrument(_))
+            }));
         });
 }

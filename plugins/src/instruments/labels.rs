@@ -1,11 +1,11 @@
 //! Names of tones over the front edge: frequency, note, cents, level. A label follows its track
 //! calmly, and never covers another one.
 
+use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_dsp::instruments::{InstrumentReport, TrackReport};
 use soundfall_dsp::note::Note;
-use bevy::platform::collections::HashMap;
 use soundfall_systems::instruments::{InstrumentChoice, InstrumentReadings};
 
 use crate::{
@@ -139,8 +139,10 @@ fn label(
         let rungs = std::iter::once(named.rung).chain(0..RUNGS.len());
         let found = rungs.into_iter().find_map(|rung| {
             let y = tip.y - RUNGS[rung] - plate.y;
-            let left = (tip.x - plate.x / 2.0)
-                .clamp(scene.left() + 4.0, (scene.right() - plate.x - 4.0).max(scene.left() + 4.0));
+            let left = (tip.x - plate.x / 2.0).clamp(
+                scene.left() + 4.0,
+                (scene.right() - plate.x - 4.0).max(scene.left() + 4.0),
+            );
             let rect = egui::Rect::from_min_size(egui::pos2(left, y), plate);
             let free = y > scene.top() + 4.0
                 && taken

@@ -1,9 +1,9 @@
 //! The strip of instruments at the right of the scene: which plates there are, and how high.
 
+use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_dsp::instruments::Instrument;
-use bevy::platform::collections::HashMap;
 use soundfall_systems::instruments::{InstrumentChoice, InstrumentReadings};
 
 use super::{coherence, loudness, meters, scope};

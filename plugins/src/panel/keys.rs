@@ -78,7 +78,10 @@ pub(crate) fn press_keys(
     if wants.is_some_and(|wants| wants.wants_keyboard_input()) {
         return;
     }
-    for shortcut in SHORTCUTS.iter().filter(|shortcut| is_pressed(&keys, shortcut)) {
+    for shortcut in SHORTCUTS
+        .iter()
+        .filter(|shortcut| is_pressed(&keys, shortcut))
+    {
         let view = focused.0.and_then(|view| views.get_mut(view).ok());
         match (shortcut.action, view) {
             (Action::TogglePanel, _) => program.panel = !program.panel,
@@ -149,8 +152,12 @@ mod tests {
     #[test]
     fn keys_act_on_the_view_in_focus() {
         let mut world = World::new();
-        let other = world.spawn((ViewSettings::default(), InstrumentChoice::default())).id();
-        let view = world.spawn((ViewSettings::default(), InstrumentChoice::default())).id();
+        let other = world
+            .spawn((ViewSettings::default(), InstrumentChoice::default()))
+            .id();
+        let view = world
+            .spawn((ViewSettings::default(), InstrumentChoice::default()))
+            .id();
         world.insert_resource(FocusedView(Some(view)));
         world.init_resource::<ProgramSettings>();
         world.init_resource::<Messages<AppExit>>();

@@ -27,7 +27,8 @@ pub(crate) fn rows<S: SettingsTable>(ui: &mut egui::Ui, settings: &mut S, channe
             check_boxes(ui, settings, setting, &names);
             continue;
         }
-        ui.label(label).on_hover_text(setting.info.help_with_range());
+        ui.label(label)
+            .on_hover_text(setting.info.help_with_range());
         let mates = S::TABLE[place + 1..]
             .iter()
             .take_while(|mate| mate.info.label == Some(""));
@@ -204,7 +205,10 @@ impl Row<'_> {
         let menus = if *kind == Kind::Pair { 2 } else { 1 };
         let first = self.channels.shown.iter().map(|channel| channel + 1);
         let mut numbers: Vec<u32> = match given {
-            Some(text) => text.split(',').filter_map(|part| part.parse().ok()).collect(),
+            Some(text) => text
+                .split(',')
+                .filter_map(|part| part.parse().ok())
+                .collect(),
             None => first.take(menus).collect(),
         };
         let changed = ui
@@ -223,12 +227,7 @@ impl Row<'_> {
 }
 
 /// A menu of the channels shown, counted from 1; true where another one was chosen.
-fn channel_box(
-    ui: &mut egui::Ui,
-    id: (&str, usize),
-    number: &mut u32,
-    channels: &[u32],
-) -> bool {
+fn channel_box(ui: &mut egui::Ui, id: (&str, usize), number: &mut u32, channels: &[u32]) -> bool {
     let before = *number;
     egui::ComboBox::from_id_salt(id)
         .selected_text(before.to_string())
@@ -288,7 +287,10 @@ mod tests {
                     control(ui, &mut after, setting, channels, true);
                 }
             });
-            assert_eq!(after, *settings, "drawing changed a setting that nobody touched");
+            assert_eq!(
+                after, *settings,
+                "drawing changed a setting that nobody touched"
+            );
         }
     }
 

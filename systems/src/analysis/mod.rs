@@ -28,9 +28,7 @@ pub use quality::{Quality, QualityLevel, STEPS, watch_quality};
 pub use queue::JobQueue;
 pub use ranges::Ranges;
 pub use reanalysis::{Reanalysis, time_reanalysis};
-pub use relations::{
-    Analyses, Analysis, AnalysisOf, RowWindows, RowsOf, despawn_unused_analyses,
-};
+pub use relations::{Analyses, Analysis, AnalysisOf, RowWindows, RowsOf, despawn_unused_analyses};
 pub use row_window::{DetailRows, Extent, RowWindow, TextureBudget, fit_row_windows};
 pub use schedule::schedule_jobs;
 pub use settings::AnalysisSettings;

@@ -53,6 +53,9 @@ pub(super) struct Goal {
     pub span_secs: f64,
     /// The columns of a window that stands still.
     pub fixed: Option<Range<u64>>,
+    /// Columns that scrolled past before they could be analysed are wanted no more, since another
+    /// window has them.
+    pub may_skip: bool,
 }
 
 /// Where the scheduling of the current generation stands: the columns in `back..front` are
@@ -125,6 +128,10 @@ impl JobQueue {
             self.oldest = self.wanted_from;
             self.rough.trim_below(self.oldest);
             return true;
+        }
+        if goal.may_skip {
+            let kept = plan.reach(plan.mips.end - 1);
+            self.front = self.front.max(goal.newest().saturating_sub(kept));
         }
         let back_from_front = |columns: u64| self.front.saturating_sub(columns);
         let visible = plan.columns_in(goal.span_secs).ceil() as u64 + 4;

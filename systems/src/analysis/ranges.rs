@@ -1,60 +1,38 @@
-//! A set of whole numbers kept as few ranges: which columns or rows are known. Never holds what
-//! they are.
+//! A set of whole numbers kept as few ranges: which columns or rows are known.
 
 use std::ops::Range;
 
+use rangemap::RangeSet;
+
 /// Disjoint ranges in rising order that do not touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ranges(Vec<Range<u64>>);
+pub struct Ranges(RangeSet<u64>);
 
 impl Ranges {
-    /// Adds a range.
+    /// Adds a range; an empty one changes nothing.
     pub fn insert(&mut self, range: Range<u64>) {
-        if range.is_empty() {
-            return;
+        if !range.is_empty() {
+            self.0.insert(range);
         }
-        // All that touch it become one with it.
-        let from = self.0.partition_point(|known| known.end < range.start);
-        let to = self.0.partition_point(|known| known.start <= range.end);
-        let mut whole = range;
-        if let Some(touched) = self.0.get(from..to)
-            && let (Some(first), Some(last)) = (touched.first(), touched.last())
-        {
-            whole.start = whole.start.min(first.start);
-            whole.end = whole.end.max(last.end);
-        }
-        self.0.splice(from..to, [whole]);
     }
 
-    /// Takes a range out.
+    /// Removes a range; an empty one changes nothing.
     pub fn remove(&mut self, range: &Range<u64>) {
-        if range.is_empty() {
-            return;
+        if !range.is_empty() {
+            self.0.remove(range.clone());
         }
-        self.0 = std::mem::take(&mut self.0)
-            .into_iter()
-            .flat_map(|known| {
-                [
-                    known.start..known.end.min(range.start),
-                    known.start.max(range.end)..known.end,
-                ]
-            })
-            .filter(|part| !part.is_empty())
-            .collect();
     }
 
-    /// Forgets what is below `start`.
+    /// Removes everything below `start`.
     pub fn trim_below(&mut self, start: u64) {
-        if self.0.first().is_some_and(|first| first.start < start) {
-            self.remove(&(0..start));
-        }
+        self.remove(&(0..start));
     }
 
     /// The last range that begins at or before `at`.
     #[must_use]
     pub fn at_or_before(&self, at: u64) -> Option<Range<u64>> {
-        let index = self.0.partition_point(|known| known.start <= at);
-        self.0.get(index.checked_sub(1)?).cloned()
+        let up_to = 0..at.saturating_add(1);
+        self.0.overlapping(&up_to).next_back().cloned()
     }
 
     /// The last range.
@@ -93,7 +71,7 @@ mod tests {
                     set[at as usize] = add;
                 }
                 let mut last_end = None;
-                for known in &ours.0 {
+                for known in ours.0.iter() {
                     assert!(!known.is_empty() && last_end.is_none_or(|end| known.start > end));
                     last_end = Some(known.end);
                 }

@@ -7,9 +7,9 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::LEVEL_BYTES;
 
+use super::collect::RowBlocks;
 use super::plan::{RowPlan, mip_for, visible_rows};
 use super::queue::JobQueue;
-use super::collect::RowBlocks;
 use super::relations::{Analysis, AnalysisOf, RowWindows, RowsOf};
 use super::settings::AnalysisSettings;
 use crate::{
@@ -65,6 +65,10 @@ impl Default for TextureBudget {
 /// base keeps (part of it).
 const BASE_IS_SAFE: f64 = 0.8;
 
+/// Live sound is shown so long after its rows are there, at most, where display frames come quickly:
+/// a job and the clock's distance to the newest block.
+const AHEAD_SECS: f64 = 0.05;
+
 /// What a view wants beside the base window: nothing where the base has it.
 struct Wish<'a> {
     settings: &'a ViewSettings,
@@ -83,9 +87,19 @@ impl Wish<'_> {
         let rate = self.stream.history.format().sample_rate;
         let span_frames = self.settings.span_secs * f64::from(rate);
         let room = f64::from(visible_rows(self.texture_rows));
+        let head = self.window.frame(self.clock.now_frames, rate);
+        // Rows of live sound are there before they are shown: they need a place too.
+        let ahead = match head {
+            Some(_) => 0.0,
+            None => {
+                let blocks = 2 * self.stream.history.format().block_frames;
+                AHEAD_SECS * f64::from(rate) + f64::from(blocks)
+            }
+        };
         let columns = (span_frames / self.base_hop as f64).max(1e-3);
         // As many times finer as there are rows for.
-        let halvings = (room / columns).max(1.0).log2().floor() as u32;
+        let needed = columns + ahead / self.base_hop as f64;
+        let halvings = (room / needed).max(1.0).log2().floor() as u32;
         let halvings = halvings.min(self.base_hop.ilog2());
         let (hop_frames, mip) = if halvings > 0 {
             (self.base_hop >> halvings, 0)
@@ -93,10 +107,7 @@ impl Wish<'_> {
             (self.base_hop, mip_for(columns, self.texture_rows))
         };
         let row_frames = hop_frames << mip;
-        let Some(head) = self
-            .window
-            .frame(self.clock.now_frames, rate)
-        else {
+        let Some(head) = head else {
             return (halvings > 0).then_some(RowWindow::Detail {
                 hop_frames,
                 mip,
@@ -213,8 +224,7 @@ pub fn fit_row_windows(
                     * u64::from(size.rows)
                     * u64::from(size.axis_bins)
                     * LEVEL_BYTES as u64;
-                (bytes <= budget.bytes)
-                    .then(|| commands.spawn((RowsOf(analysis), wanted)).id())
+                (bytes <= budget.bytes).then(|| commands.spawn((RowsOf(analysis), wanted)).id())
             });
             used.extend(next);
             detail.set_if_neq(DetailRows(next));

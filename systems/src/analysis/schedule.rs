@@ -125,6 +125,7 @@ pub fn schedule_jobs(
             readable: plan.first_column_from(status.oldest_frame + margin),
             span_secs: spans.map(|view| view.span_secs).fold(0.0, f64::max),
             fixed: window.fixed_columns(plan),
+            may_skip: *window != RowWindow::Base,
         };
         if queue.generation != plan.generation || !queue.look(plan, &goal) {
             queue.begin(plan, &goal, &cost);
@@ -133,7 +134,7 @@ pub fn schedule_jobs(
         let readable = plan.first_column_from(status.oldest_frame);
         if queue.front() < readable && readable <= goal.newest() {
             let lost = queue.leap(readable);
-            if goal.fixed.is_none() {
+            if !goal.may_skip {
                 let columns = lost.end - lost.start;
                 progress.columns_due += columns * channels;
                 progress.columns_dropped += columns * channels;

@@ -149,10 +149,7 @@ impl Set {
 
     /// The oldest row of a mip that still has a place, when rows up to `end` are written.
     fn oldest_place(&self, mip: u32, end: u64) -> u64 {
-        let end = self
-            .known(mip)
-            .last()
-            .map_or(end, |last| last.end.max(end));
+        let end = self.known(mip).last().map_or(end, |last| last.end.max(end));
         end.saturating_sub(u64::from(self.plan.texture_rows))
     }
 

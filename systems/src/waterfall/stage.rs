@@ -77,13 +77,7 @@ impl Packer<'_> {
     }
 
     /// Where rows of a mip go: `data` are those in the bytes of a layer, `rows` the ones meant.
-    fn part(
-        &self,
-        mip: u32,
-        rows: &Range<u64>,
-        data: &Range<u64>,
-        first_byte: u64,
-    ) -> HeightPart {
+    fn part(&self, mip: u32, rows: &Range<u64>, data: &Range<u64>, first_byte: u64) -> HeightPart {
         let texture_rows = u64::from(self.set.plan.texture_rows);
         HeightPart {
             first_layer: self.set.plan.first_layer(mip),

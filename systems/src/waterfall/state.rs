@@ -176,8 +176,8 @@ fn rows_to_show<'a>(
         let span_frames = span_secs * f64::from(plan.sample_rate);
         wanted_frames = wanted_frames.min(plan.wanted_row_frames(span_frames));
         for mip in plan.mips.clone() {
-            let row = ((at_frames - plan.row_centre(mip, 0)) / plan.row_frames(mip) as f64)
-                .max(0.0) as u64;
+            let row = ((at_frames - plan.row_centre(mip, 0)) / plan.row_frames(mip) as f64).max(0.0)
+                as u64;
             let known = set.known(mip);
             let rows = known.at_or_before(row).or_else(|| match frame {
                 Some(_) => None,
@@ -229,7 +229,11 @@ pub fn stage_state(
     streams: Query<(&StreamStatus, &StreamClock)>,
     fields: Query<&HeightField>,
     size: Res<HeightFieldSize>,
+    mut without: Query<&mut FieldState, Without<ViewOf>>,
 ) {
+    for mut state in &mut without {
+        state.visible = false;
+    }
     for (of, settings, window, mut state) in &mut views {
         let analysis = analyses.get(of.0);
         let Ok((stream, windows)) = analysis else {
@@ -275,9 +279,8 @@ pub fn stage_state(
         state.head_frames = head * row_frames + plan.row_centre(mip, 0);
         state.edge_secs = frame.map(|_| state.head_frames / f64::from(plan.sample_rate));
         state.window = Some(shown.window);
-        let is_same = |known: &RowPlan| {
-            (known.epoch, known.generation) == (plan.epoch, plan.generation)
-        };
+        let is_same =
+            |known: &RowPlan| (known.epoch, known.generation) == (plan.epoch, plan.generation);
         if state.allocation != Some(shown.set.allocation)
             || !state.plan.as_ref().is_some_and(is_same)
         {

@@ -114,9 +114,8 @@ pub fn fit_lanes(
         if current.is_some_and(fits) {
             continue;
         }
-        let is_it = |epoch: u64, channels: &[u32]| {
-            epoch == status.epoch && *channels == *settings.channels
-        };
+        let is_it =
+            |epoch: u64, channels: &[u32]| epoch == status.epoch && *channels == *settings.channels;
         let known = of_stream
             .iter()
             .flat_map(|all| all.iter())
@@ -252,7 +251,8 @@ pub fn stage_lane_state(
         if surface
             .plan
             .as_ref()
-            .is_some_and(|plan| plan.epoch != set.epoch) {
+            .is_some_and(|plan| plan.epoch != set.epoch)
+        {
             // One of them shows another ring already: until both do, this one stands still.
             continue;
         }

@@ -80,8 +80,7 @@ impl LaneSet {
             .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
             .unwrap_or(first.levels() - 1);
         let entry_frames = first.entry_frames(level);
-        let at_rest =
-            (status.ended || status.held) && envelopes.caught_up(status.written_frames);
+        let at_rest = (status.ended || status.held) && envelopes.caught_up(status.written_frames);
         let mut complete = if at_rest {
             // Nothing more will come: the open entry is all there will be of it.
             store.next_frame().div_ceil(entry_frames)

@@ -1,106 +1,95 @@
-//! The spectrum's systems on a bare world, and the textures their uploads would fill. No app, no
-//! renderer.
+//! The systems on a bare world, and the textures their uploads would fill. No app, no renderer.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::collections::BTreeMap;
 use std::f32::consts::TAU;
-use std::time::Duration;
+use std::ops::{Deref, DerefMut, Range};
 
+use bevy_ecs::component::Mutable;
 use bevy_ecs::prelude::*;
-use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
-use bevy_time::{Real, Time};
-use crossbeam_channel::Receiver;
 use half::f16;
+use soundfall_analysis::RingHistory;
 use soundfall_ring::SharedRing;
 use soundfall_systems::{
-    backend::SharedBackend,
-    stream::{StreamClock, advance_clock},
-    diagnostics::RunStats,
-    stream::{StreamStatus, Source, poll_source},
-    analysis::{
-        AnalysisSettings, JobQueue, PlanRefusal, Quality, Reanalysis, RowBlocks, SharedEngines,
-        RowPlan, AnalysisProgress, collect_jobs, plan_spectrum, schedule_jobs,
-        time_reanalysis, watch_quality,
-    },
-    view::View,
-    waterfall::{
-        FieldState, HeightField, HeightFieldSize, HeightUpload, HeightUploads, stage_rows,
-        stage_state,
-    },
+    analysis::{AnalysisProgress, AnalysisSettings, RowPlan},
+    bare::BareDisplay,
+    stream::Stream,
+    view::ViewSettings,
+    waterfall::{FieldState, HeightField, HeightFieldSize},
+    waveform::LaneWidth,
 };
 
 pub const RATE: u32 = 48_000;
 pub const BLOCK: u32 = 480;
 
-/// A world with the spectrum's systems, and what it uploads.
-pub struct Engine {
-    pub world: World,
-    schedule: Schedule,
-    uploads: Receiver<HeightUpload>,
-    /// (texture, layer, texture row) to levels, as the textures would hold them.
-    texture: BTreeMap<(u64, u32, u32), Vec<f32>>,
+/// A stream of a ring.
+pub fn stream(ring: SharedRing) -> Stream {
+    Stream {
+        history: RingHistory::shared(ring),
+        name: "test".into(),
+        probe: None,
+    }
 }
 
-impl Engine {
+/// A world with one view, and what it uploads.
+pub struct Rig {
+    pub display: BareDisplay,
+    pub view: Entity,
+    /// (texture, layer, texture row) to levels, as the textures would hold them.
+    pub texture: BTreeMap<(u64, u32, u32), Vec<f32>>,
+}
+
+impl Deref for Rig {
+    type Target = BareDisplay;
+
+    fn deref(&self) -> &BareDisplay {
+        &self.display
+    }
+}
+
+impl DerefMut for Rig {
+    fn deref_mut(&mut self) -> &mut BareDisplay {
+        &mut self.display
+    }
+}
+
+impl Rig {
+    /// Two seconds of these channels in textures of so many rows: the base window has them all.
     pub fn new(ring: SharedRing, channels: Vec<u32>, rows: u32) -> Self {
-        AsyncComputeTaskPool::get_or_init(TaskPool::default);
-        let (sender, uploads) = crossbeam_channel::unbounded();
-        let mut world = World::new();
-        world.insert_resource(Time::<Real>::default());
-        world.insert_resource(Source {
-            ring,
-            name: "test".into(),
-            probe: None,
-        });
-        world.insert_resource(View {
+        let size = HeightFieldSize {
+            axis_bins: 256,
+            rows,
+        };
+        let mut display = BareDisplay::new(size, LaneWidth::default());
+        let settings = ViewSettings {
             channels,
-            span_secs: 1.0,
-            ..View::default()
-        });
-        world.insert_resource(HeightFieldSize { columns: 256, rows });
-        world.insert_resource(HeightUploads(sender));
-        world.init_resource::<StreamStatus>();
-        world.init_resource::<SharedBackend>();
-        world.init_resource::<StreamClock>();
-        world.init_resource::<AnalysisSettings>();
-        world.init_resource::<PlanRefusal>();
-        world.init_resource::<AnalysisProgress>();
-        world.init_resource::<SharedEngines>();
-        world.init_resource::<JobQueue>();
-        world.init_resource::<Quality>();
-        world.init_resource::<Reanalysis>();
-        world.init_resource::<RowBlocks>();
-        world.init_resource::<HeightField>();
-        world.init_resource::<FieldState>();
-        world.init_resource::<RunStats>();
-        let mut schedule = Schedule::default();
-        schedule.add_systems(
-            (
-                poll_source,
-                advance_clock,
-                plan_spectrum,
-                watch_quality,
-                schedule_jobs,
-                collect_jobs,
-                stage_rows,
-                stage_state,
-                time_reanalysis,
-            )
-                .chain(),
-        );
+            span_secs: 2.0,
+            ..ViewSettings::default()
+        };
+        let view = display.show(stream(ring), AnalysisSettings::default(), settings);
         Self {
-            world,
-            schedule,
-            uploads,
+            display,
+            view,
             texture: BTreeMap::new(),
         }
     }
 
+    /// A component of the view, its analysis, its stream or its base window.
+    pub fn the<C: Component>(&self) -> &C {
+        self.display.get(self.view).expect("the component")
+    }
+
+    /// The same, to be changed.
+    pub fn the_mut<C: Component<Mutability = Mutable>>(&mut self) -> Mut<'_, C> {
+        let view = self.view;
+        self.display.get_mut(view).expect("the component")
+    }
+
     pub fn step(&mut self) {
-        self.schedule.run(&mut self.world);
-        let size = *self.world.resource::<HeightFieldSize>();
+        self.display.step();
+        let size = *self.display.world.resource::<HeightFieldSize>();
         let texel = size.axis_bins as usize * 2;
-        for upload in self.uploads.try_iter() {
+        for upload in self.display.heights.try_iter() {
             for part in &upload.parts {
                 for (layer, row) in
                     (0..part.layers).flat_map(|layer| (0..part.rows).map(move |row| (layer, row)))
@@ -119,13 +108,6 @@ impl Engine {
         }
     }
 
-    /// Lets time pass, before the next step.
-    pub fn pass(&mut self, time: Duration) {
-        let mut clock = self.world.resource_mut::<Time<Real>>();
-        let now = clock.last_update().unwrap_or_else(|| clock.startup()) + time;
-        clock.update_with_instant(now);
-    }
-
     /// Steps until nothing is under way.
     pub fn settle(&mut self) {
         self.settle_with(|| {});
@@ -136,55 +118,61 @@ impl Engine {
         for _ in 0..5000 {
             self.step();
             between();
-            let progress = self.world.resource::<AnalysisProgress>();
-            if progress.idle() {
+            let mut books = self.display.world.query::<&AnalysisProgress>();
+            if books.iter(&self.display.world).all(AnalysisProgress::idle) {
                 self.step();
                 return;
             }
             std::thread::yield_now();
         }
-        panic!(
-            "never settled: {:?}",
-            self.world.resource::<AnalysisProgress>()
-        );
+        panic!("never settled: {:?}", self.the::<AnalysisProgress>());
     }
 
     pub fn plan(&self) -> &RowPlan {
-        self.world.resource::<RowPlan>()
+        self.the()
     }
 
-    pub fn books_balance(&self) {
-        let p = self.world.resource::<AnalysisProgress>();
-        assert_eq!(
-            p.columns_due,
-            p.columns_analysed + p.columns_dropped,
-            "{p:?}"
-        );
+    pub fn books_balance(&mut self) {
+        let mut books = self.display.world.query::<&AnalysisProgress>();
+        for p in books.iter(&self.display.world) {
+            assert_eq!(
+                p.columns_due,
+                p.columns_analysed + p.columns_dropped,
+                "{p:?}"
+            );
+        }
     }
 
-    /// The level on screen.
-    pub fn level(&self) -> u32 {
-        self.world.resource::<FieldState>().level
+    /// The mip on screen.
+    pub fn mip(&self) -> u32 {
+        self.the::<FieldState>().mip
     }
 
-    /// Rows of the level on screen.
-    pub fn shown(&self) -> std::ops::Range<u64> {
-        let field = self.world.resource::<HeightField>();
-        field.shown_rows(self.level()).unwrap()
+    /// Rows on screen.
+    pub fn shown(&self) -> Range<u64> {
+        let window = self.the::<FieldState>().window.unwrap();
+        let field = self.world.get::<HeightField>(window).unwrap();
+        field.shown_rows(self.mip()).unwrap()
     }
 
-    /// Levels of an absolute row of a slot, as stored in the set on screen.
-    pub fn row_of(&self, level: u32, slot: u32, row: u64) -> &[f32] {
-        let field = self.world.resource::<HeightField>();
+    /// Levels of an absolute row of a slot, as stored in the base window's set on screen.
+    pub fn row_of(&self, mip: u32, slot: u32, row: u64) -> &[f32] {
+        self.row_in(self.base_of(self.view).unwrap(), mip, slot, row)
+    }
+
+    /// The same of another window.
+    pub fn row_in(&self, window: Entity, mip: u32, slot: u32, row: u64) -> &[f32] {
+        let field = self.world.get::<HeightField>(window).unwrap();
         let rows = u64::from(self.world.resource::<HeightFieldSize>().rows);
-        let layer = field.shown_plan().unwrap().first_layer(level) + slot;
+        let layer = field.shown_plan().unwrap().first_layer(mip) + slot;
         let allocation = field.shown_allocation().unwrap();
         &self.texture[&(allocation, layer, (row % rows) as u32)]
     }
 
-    /// The same on the level on screen.
+    /// The same of what is on screen.
     pub fn row(&self, slot: u32, row: u64) -> &[f32] {
-        self.row_of(self.level(), slot, row)
+        let window = self.the::<FieldState>().window.unwrap();
+        self.row_in(window, self.mip(), slot, row)
     }
 }
 

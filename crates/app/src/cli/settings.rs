@@ -45,7 +45,11 @@ impl<C> SettingArgs<C> {
 
 impl<C: Choice> Args for SettingArgs<C> {
     fn augment_args(command: Command) -> Command {
-        command.args(all().filter(|info| C::wanted(info)).map(|info| C::adapt(option(info))))
+        command.args(
+            all()
+                .filter(|info| C::wanted(info))
+                .map(|info| C::adapt(option(info))),
+        )
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -68,7 +72,9 @@ impl<C: Choice> FromArgMatches for SettingArgs<C> {
         for info in all().filter(|info| C::wanted(info)) {
             if let Some(text) = matches.get_one::<String>(info.name) {
                 let set = self.settings.set(info.name, text);
-                set.map_err(|error| clap::Error::raw(clap::error::ErrorKind::ValueValidation, error))?;
+                set.map_err(|error| {
+                    clap::Error::raw(clap::error::ErrorKind::ValueValidation, error)
+                })?;
             }
             if matches.value_source(info.name) == Some(ValueSource::CommandLine) {
                 self.given.push(info.name);

@@ -80,7 +80,14 @@ fn follow(
     };
     while !stop.asked() {
         let elapsed = begun.elapsed().as_secs_f64();
-        if args.end.settings.program.seconds.is_some_and(|seconds| elapsed >= seconds) || capture.stats().finished {
+        if args
+            .end
+            .settings
+            .program
+            .seconds
+            .is_some_and(|seconds| elapsed >= seconds)
+            || capture.stats().finished
+        {
             break;
         }
         shape.new |= report_events(&capture);

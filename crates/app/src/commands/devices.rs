@@ -3,8 +3,8 @@
 use anyhow::Result;
 use soundfall_capture::devices;
 
-use crate::stdout::print;
 use crate::exit;
+use crate::stdout::print;
 
 pub fn run(json: bool) -> Result<()> {
     let list = devices::list()?;

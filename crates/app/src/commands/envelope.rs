@@ -7,10 +7,10 @@ use soundfall_dsp::level::amplitude_to_db;
 use soundfall_dsp::sample::clean;
 
 use super::input_summary::InputSummary;
-use crate::stdout::{JsonOut, rounded};
 use crate::cli::EnvelopeArgs;
 use crate::input::Input;
 use crate::npy::NpyWriter;
+use crate::stdout::{JsonOut, rounded};
 
 /// Values at a time: memory does not grow with the output.
 const BATCH: usize = 4096;

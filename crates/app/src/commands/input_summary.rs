@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 use soundfall_dsp::stft::StftParams;
 
-use crate::stdout::rounded;
 use crate::exit;
 use crate::input::Input;
+use crate::stdout::rounded;
 
 /// The input that was read.
 #[derive(Serialize)]

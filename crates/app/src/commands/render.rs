@@ -23,15 +23,19 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let (from, to) = match args.at {
         Some(at) => {
             let ahead = 0.5 * args.view.settings.analysis.window_size as f64 / 8000.0;
-            (Some((at - args.view.settings.view.span_secs - 2.0).max(0.0)), Some(at + ahead))
+            (
+                Some((at - args.view.settings.view.span_secs - 2.0).max(0.0)),
+                Some(at + ahead),
+            )
         }
         None => (None, None),
     };
     let mut input = input::read(&args.input, from, to)?;
     let rate = f64::from(input.sample_rate);
     if let Some(at) = args.at {
-        let end =
-            ((at - input.from_secs) * rate + 0.5 * args.view.settings.analysis.window_size as f64).round() as usize;
+        let end = ((at - input.from_secs) * rate
+            + 0.5 * args.view.settings.analysis.window_size as f64)
+            .round() as usize;
         ensure!(
             at <= input.from_secs + input.frames() as f64 / rate,
             "{}: there is no {at} s; it ends at {:.2} s",
@@ -68,7 +72,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         changes: Vec::new(),
         talk: false,
     };
-    input.keep_last(((args.view.settings.view.span_secs + 2.0) * rate) as usize + args.view.settings.analysis.window_size);
+    input.keep_last(
+        ((args.view.settings.view.span_secs + 2.0) * rate) as usize
+            + args.view.settings.analysis.window_size,
+    );
     let interleaved = input.interleaved();
     let still = Still {
         name: input.name.clone(),

@@ -6,11 +6,11 @@ use soundfall_dsp::level::FLOOR_DBFS;
 use soundfall_dsp::stft::{StftF64, StftParams};
 
 use super::input_summary::{InputSummary, TransformSummary, middle_secs};
-use crate::stdout::{JsonOut, rounded};
 use crate::cli::StftArgs;
 use crate::exit::Usage;
 use crate::input::Input;
 use crate::npy::NpyWriter;
+use crate::stdout::{JsonOut, rounded};
 
 /// Columns at a time: memory does not grow with the output.
 const BATCH: usize = 64;

@@ -108,7 +108,9 @@ fn standing(world: &mut World) -> Standing {
     let mut instruments = world.query::<(&ViewOf, &InstrumentReadings)>();
     for (of, readings) in instruments.iter(world) {
         let stream = world.get::<AnalysisOf>(of.0);
-        let status = stream.and_then(|of| status(world, of.0)).unwrap_or_default();
+        let status = stream
+            .and_then(|of| status(world, of.0))
+            .unwrap_or_default();
         idle &= readings.caught_up(&status);
         done += readings.newest().map_or(0, |(_, report)| report.end_frame);
     }

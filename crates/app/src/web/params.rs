@@ -64,8 +64,8 @@ impl Params {
             "change" => {
                 for change in value.split(';') {
                     let parsed = change.parse();
-                    let parsed = parsed
-                        .map_err(|error| LinkError::Change(change.to_owned(), error))?;
+                    let parsed =
+                        parsed.map_err(|error| LinkError::Change(change.to_owned(), error))?;
                     self.changes.push(parsed);
                 }
             }
@@ -122,10 +122,18 @@ mod tests {
     fn what_cannot_be_is_refused_by_name() {
         for (name, value, words) in [
             ("nonsense", "1", "nonsense=1: no such option"),
-            ("colormap", "mud", "colormap=mud: unknown colormap `mud`: use one of viridis"),
+            (
+                "colormap",
+                "mud",
+                "colormap=mud: unknown colormap `mud`: use one of viridis",
+            ),
             ("change", "1:span=4;x", "change=x: give SECS:NAME=VALUE"),
             ("draw", "perhaps", "draw=perhaps: give on or off"),
-            ("db-min", "-8", "db-max=-6 is not at least 6 dB above db-min=-8"),
+            (
+                "db-min",
+                "-8",
+                "db-max=-6 is not at least 6 dB above db-min=-8",
+            ),
         ] {
             let error = Params::read([(name, value)]).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

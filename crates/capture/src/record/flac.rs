@@ -2,6 +2,10 @@
 //!
 //! A small encoder: fixed predictors and Rice codes, channels on their own. What it writes is never larger than the
 //! samples as they are. Never reads.
+//!
+//! Why not a crate: flacenc 0.5.1 can encode block by block, but its Rice parameters end at 14, and where that does not
+//! do it writes the residual all the same. Ten seconds of stereo noise at 24 bits, 2.9 MB as samples, became 66 MB
+//! (2.8 MB here).
 
 mod bits;
 mod block;

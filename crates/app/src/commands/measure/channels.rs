@@ -5,8 +5,8 @@ use soundfall_dsp::level::FLOOR_DBFS;
 use soundfall_dsp::meter::{peak_dbfs, rms_dbfs};
 use soundfall_dsp::sample::{LARGEST, clean};
 
-use crate::stdout::rounded;
 use crate::input::Input;
+use crate::stdout::rounded;
 
 /// From here on a sample is at full scale: the largest positive one of 16 bits.
 const FULL_SCALE: f32 = 32_767.0 / 32_768.0;

@@ -9,11 +9,11 @@ use soundfall_dsp::coherence::CoherenceMeter;
 use soundfall_dsp::stft::StftParams;
 
 use super::super::input_summary::{TransformSummary, written};
-use crate::stdout::rounded;
 use super::super::stft::columns_in;
 use crate::exit::{self, Usage};
 use crate::input::Input;
 use crate::npy::NpyWriter;
+use crate::stdout::rounded;
 
 /// Fewer segments than that make everything look coherent.
 const FEW_SEGMENTS: u64 = 16;

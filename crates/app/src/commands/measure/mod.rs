@@ -16,10 +16,10 @@ use self::coherence::{Band, Coherence};
 use self::pair::Pair;
 use self::programme::Programme;
 use super::input_summary::InputSummary;
-use crate::stdout::{pretty, print};
 use crate::cli::MeasureArgs;
 use crate::exit::{self, Usage};
 use crate::input::Input;
+use crate::stdout::{pretty, print};
 
 /// Everything that was measured.
 #[derive(Serialize)]

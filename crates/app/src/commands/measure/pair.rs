@@ -4,9 +4,9 @@ use serde::Serialize;
 use soundfall_dsp::meter::rms_dbfs;
 use soundfall_dsp::stereo::{CorrelationMeter, correlation};
 
-use crate::stdout::rounded;
 use super::channels::heard;
 use crate::input::Input;
+use crate::stdout::rounded;
 
 /// Time constant of the running meter whose lowest value is reported.
 const METER_SECS: f64 = 0.3;

@@ -4,9 +4,9 @@
 use serde::Serialize;
 use soundfall_dsp::meter::{LoudnessError, LoudnessMeter, Role};
 
-use crate::stdout::rounded;
 use super::channels::heard;
 use crate::input::Input;
+use crate::stdout::rounded;
 
 /// How often momentary loudness is read, per second. EBU Tech 3341 wants ten; a hundred finds the
 /// maximum of 0.4 s wherever it begins.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::stdout::{Maybe, signed};
 use super::{Coherence, Pair, Programme, Report};
+use crate::stdout::{Maybe, signed};
 
 /// All of it.
 pub fn of(report: &Report) -> String {

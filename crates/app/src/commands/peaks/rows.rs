@@ -6,9 +6,9 @@ use serde::Serialize;
 use soundfall_dsp::note::Note;
 
 use super::super::input_summary::written;
-use crate::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
 use crate::cli::PeaksArgs;
 use crate::npy::NpyTable;
+use crate::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
 
 /// A tone, or a peak of a column.
 pub struct Row {
