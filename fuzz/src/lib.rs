@@ -1,5 +1,6 @@
-//! What is fuzzed: bytes from anywhere, given to the parsers of the ring's header and of audio
-//! files. Each check panics where the code under test breaks its word, and never otherwise.
+//! What is fuzzed: bytes from anywhere, given to the parsers of the ring's header, of audio files,
+//! and of what travels between page and worker. Each check panics where the code under test breaks
+//! its word, and never otherwise.
 //!
 //! The same checks run in three ways: by libFuzzer (`targets/`), over the stored corpus and random
 //! mutations of it in an ordinary test (`tests/replay.rs`), and, the ring's alone, in the tests of
@@ -21,4 +22,5 @@
 
 pub mod audio;
 pub mod header;
+pub mod message;
 pub mod mutate;

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use soundfall_fuzz::mutate::{Random, mutated};
-use soundfall_fuzz::{audio, header};
+use soundfall_fuzz::{audio, header, message};
 
 /// The corpus of one target, in the order of names.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -67,6 +67,43 @@ fn headers() {
             );
         }
     }
+}
+
+/// Writes the corpus of messages anew, for when their types have changed.
+fn write_messages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/message");
+    std::fs::remove_dir_all(&folder).ok();
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in message::seeds() {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+/// With `SOUNDFALL_BLESS=1` it writes the corpus first.
+#[test]
+fn messages() {
+    if std::env::var_os("SOUNDFALL_BLESS").is_some_and(|value| value == "1") {
+        write_messages();
+    }
+    let mut random = Random(6);
+    let (mut known, mut refused) = (0, 0);
+    for (name, bytes) in corpus("message") {
+        for round in 0..=rounds(300) {
+            let input = if round == 0 {
+                bytes.clone()
+            } else {
+                mutated(&bytes, &mut random, 1 << 16)
+            };
+            if checked(&name, round, &input, message::check) {
+                known += 1;
+            } else {
+                assert!(round > 0, "{name} is neither request nor response");
+                refused += 1;
+            }
+        }
+    }
+    println!("{known} requests and responses, {refused} refused");
+    assert!(known > 0 && refused > 0, "the corpus tested nothing");
 }
 
 #[test]

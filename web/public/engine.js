@@ -4,13 +4,15 @@
 import { blockFramesFor } from "./audio/ring-writer.js";
 import { Trouble } from "./trouble.js";
 
-const ANALYST = new URL("./audio/analyst-worker.js", import.meta.url);
+const WORKER = new URL("./audio/analysis-worker.js", import.meta.url);
+// A source whose worker failed that often gets no other one.
+const MAX_FAILURES = 3;
 
 export class Engine {
-  /** `app`: exports of the app's module; `reader`: the reader's compiled module. */
-  constructor({ app, reader, historySecs }) {
+  /** `app`: exports of the app's module; `web`: those of the small module, and `web.module`, as it was compiled. */
+  constructor({ app, web, historySecs }) {
     this.app = app;
-    this.reader = reader;
+    this.web = web;
     this.historySecs = historySecs;
     this.shared = self.crossOriginIsolated && typeof SharedArrayBuffer === "function";
     this.current = null;
@@ -25,7 +27,7 @@ export class Engine {
   async use(source) {
     this.turn += 1;
     const mine = this.turn;
-    const run = { source, name: source.name, trouble: null, ended: false };
+    const run = { source, name: source.name, trouble: null, ended: false, failures: 0 };
     try {
       const feed = this.shared ? this.#share(run) : await this.#copy(run);
       await source.run(feed, this.#events(run));
@@ -33,7 +35,7 @@ export class Engine {
         this.#end(run);
         return false;
       }
-      if (this.shared) this.app.attach({ name: run.name, ring: run.ring, desk: run.desk });
+      if (this.shared) this.app.attach({ name: run.name, ring: run.ring, queue: run.queue });
       else this.app.attach({ name: run.name, header: run.header, post: run.post });
     } catch (error) {
       this.#end(run);
@@ -52,16 +54,20 @@ export class Engine {
     if (this.current) this.#end(this.current);
   }
 
-  /** Ring and desk in shared memory; the worker sleeps on the desk. */
+  /** Ring and request queue in shared memory; the worker sleeps on the queue. */
   #share(run) {
     const { source } = run;
     const { rate, channels, name } = source;
-    run.ring = this.app.createRing(rate, channels, this.historySecs, blockFramesFor(rate), name);
-    run.desk = this.app.createDesk();
+    run.ring = this.web.createRing(rate, channels, this.historySecs, blockFramesFor(rate), name);
+    this.#serve(run);
+    return { ring: run.ring, layout: this.web.ringLayout() };
+  }
+
+  /** A new worker for the ring of a run, and a new queue. */
+  #serve(run) {
+    run.queue = this.web.createRequestQueue();
     run.worker = this.#worker(run);
-    run.worker.onmessage = ({ data }) => this.#heed(run, data);
-    run.worker.postMessage({ module: this.reader, ring: run.ring, desk: run.desk });
-    return { ring: run.ring, layout: this.app.ringLayout() };
+    run.worker.postMessage({ module: this.web.module, ring: run.ring, queue: run.queue });
   }
 
   /** The ring lives in the worker; its header comes here as a copy. */
@@ -70,34 +76,51 @@ export class Engine {
     const blockFrames = blockFramesFor(rate);
     const { port1, port2 } = new MessageChannel();
     run.worker = this.#worker(run);
-    run.post = (request) => run.worker.postMessage({ request });
+    run.post = (request) => run.worker?.postMessage({ request });
     await new Promise((resolve, reject) => {
-      run.worker.onmessage = ({ data }) => {
+      run.worker.addEventListener("message", ({ data }) => {
         if (data.failed) reject(new Error(data.failed));
-        this.#heed(run, data);
         if (data.header) resolve();
-      };
+      });
       run.worker.addEventListener("error", () => reject(new Error("The analysis worker could not be started.")));
       const copied = { rate, channels, historySecs: this.historySecs, blockFrames, label: name };
-      run.worker.postMessage({ module: this.reader, copied, blocks: port1 }, [port1]);
+      run.worker.postMessage({ module: this.web.module, copied, blocks: port1 }, [port1]);
     });
     return { blocks: port2, blockFrames };
   }
 
   #worker(run) {
-    const worker = new Worker(ANALYST, { type: "module", name: "soundfall analysis" });
-    worker.addEventListener("error", (event) => this.#fail(run, event.message || "The analysis worker failed."));
+    const worker = new Worker(WORKER, { type: "module", name: "soundfall analysis" });
+    worker.addEventListener("message", ({ data }) => this.#take(run, worker, data));
+    worker.addEventListener("error", (event) => this.#workerFailed(run, worker, event.message || "no reason is given"));
     return worker;
   }
 
-  #heed(run, data) {
+  #take(run, worker, data) {
+    if (worker !== run.worker) return;
     const shown = run === this.current;
     if (data.header) {
       run.header = data.header;
-      if (shown) this.app.mirror(data.header);
+      if (shown) this.app.takeHeader(data.header);
     }
-    if (data.reply && shown) this.app.reply(data.reply);
-    if (data.failed) this.#fail(run, data.failed);
+    if (data.response && shown) this.app.takeResponse(data.response);
+    if (data.failed) this.#workerFailed(run, worker, data.failed);
+  }
+
+  /** What the worker owes is answered as failed; over a shared ring another worker takes its place. */
+  #workerFailed(run, worker, text) {
+    if (run.over || worker !== run.worker) return;
+    worker.terminate();
+    run.worker = null;
+    run.failures += 1;
+    const shown = run === this.current;
+    if (shown) this.app.workerFailed(text);
+    if (!this.shared || run.failures > MAX_FAILURES) {
+      this.#fail(run, `The analysis has failed: ${text}`);
+      return;
+    }
+    this.#serve(run);
+    if (shown) this.app.reconnect(run.queue);
   }
 
   /** What a source may tell while it runs. */

@@ -4,24 +4,26 @@
 import { Trouble } from "./trouble.js";
 
 const APP = new URL("./app/soundfall_bg.wasm", import.meta.url);
-const READER = new URL("./reader/soundfall_web_reader_bg.wasm", import.meta.url);
+const MODULE = new URL("./module/soundfall_web_bg.wasm", import.meta.url);
 // Bytes of the module a compressed byte stands for, about; only the progress bar depends on it.
 const RATIO = { br: 5.4, gzip: 3.6, zstd: 4.4 };
 
 /**
- * Gives `{app, reader}`: the app's exports, ready to start, and the reader's compiled module.
+ * Gives `{app, web}`: the exports of the app, ready to start, and of the small module, with `web.module` to be started
+ * again in workers.
  * `tell({megabytes, total, fraction})` is called as bytes arrive; `total` and `fraction` are
  * undefined where the host does not say how much there is.
  */
 export async function load(tell) {
   try {
-    const [bindings, module, reader] = await Promise.all([
+    const [app, web, appModule, module] = await Promise.all([
       import("./app/soundfall.js"),
+      import("./module/soundfall_web.js"),
       compile(APP, tell),
-      compile(READER, () => {}),
+      compile(MODULE, () => {}),
     ]);
-    await bindings.default({ module_or_path: module });
-    return { app: bindings, reader };
+    await Promise.all([app.default({ module_or_path: appModule }), web.default({ module_or_path: module })]);
+    return { app, web: { ...web, module } };
   } catch (error) {
     throw loadTrouble(error);
   }

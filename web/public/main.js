@@ -70,11 +70,11 @@ function togglePanel() {
 }
 
 function startLoading() {
-  loading = load((progress) => page.progress(progress)).then(({ app, reader }) => {
+  loading = load((progress) => page.progress(progress)).then(({ app, web }) => {
     page.loaded();
     soundfall.app = app;
     if (link) checkParams(app);
-    return { app, reader };
+    return { app, web };
   });
   loading.catch((trouble) => {
     turn += 1;
@@ -107,12 +107,12 @@ async function choose(kind, options) {
   try {
     source = await sources.open(kind, { ...link, ...options }, loading, (text) => page.say(text));
     if (page.shown && !soundfall.app) page.busy(kind, "Loading …");
-    const { app, reader } = await loading;
+    const { app, web } = await loading;
     if (mine !== turn) {
       source.stop();
       return;
     }
-    startApp(app, reader);
+    startApp(app, web);
     if (!(await soundfall.engine.use(source))) return;
     page.leave();
     keepAwake();
@@ -123,7 +123,7 @@ async function choose(kind, options) {
   }
 }
 
-function startApp(app, reader) {
+function startApp(app, web) {
   if (started) return;
   try {
     app.start({ canvas: "#stage", params: link.params, onChoose: (name) => chooseByName(name) });
@@ -134,7 +134,7 @@ function startApp(app, reader) {
     }
   }
   started = true;
-  soundfall.engine = new Engine({ app, reader, historySecs: link.history });
+  soundfall.engine = new Engine({ app, web, historySecs: link.history });
 }
 
 /** The panel's menu of sources. */

@@ -19,6 +19,6 @@ export async function open(kind, options, loading, say) {
       say("Choose what to share …");
       return openTab();
     default:
-      return openSignal(options, (await loading).reader);
+      return openSignal(options, (await loading).web.module);
   }
 }

@@ -50,7 +50,7 @@ test("example page", async (t) => {
 
   await t.test("bad buffers throw typed errors", async () => {
     const errors = await page.evaluate(async () => {
-      const { RingBufferReader, createRing } = await import("/reader/soundfall_web_reader.js");
+      const { RingBufferReader, createRing } = await import("/module/soundfall_web.js");
       const wrong = createRing(48_000, 2, 1, 512, "x");
       new BigInt64Array(wrong)[3] = 2n ** 60n;
       const tries = [undefined, {}, new ArrayBuffer(0), new ArrayBuffer(8192), new SharedArrayBuffer(4096), wrong];

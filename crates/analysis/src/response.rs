@@ -75,6 +75,12 @@ pub enum Failure {
         /// The most there may be.
         max_bytes: usize,
     },
+    /// What came from the worker, or was to go there, is no message.
+    #[error("a message of {bytes} bytes between page and worker cannot be read")]
+    Unreadable {
+        /// Its size.
+        bytes: usize,
+    },
     /// The worker was replaced before it answered.
     #[error("the worker was replaced before it answered")]
     Abandoned,

@@ -1,7 +1,7 @@
 // Plays a built-in signal into a ring, or into a port, in real time: a worker of its own, so that
 // neither the page nor the analysis can hold it up. Never makes a sound.
 
-import init, { SignalFeeder } from "../reader/soundfall_web_reader.js";
+import init, { SignalFeeder } from "../module/soundfall_web.js";
 import { PortWriter } from "./port-writer.js";
 import { SharedRingWriter } from "./ring-writer.js";
 import { DISCONTINUITY } from "./capture-line.js";

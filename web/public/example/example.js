@@ -1,12 +1,12 @@
 // The smallest page around RingBufferReader: one source writes a ring in shared memory, the reader
 // draws its waveform and spectrogram on two canvases. No framework; never draws with WebGL.
 
-import init, { RingBufferReader, createRing, ringLayout } from "../reader/soundfall_web_reader.js";
+import init, { RingBufferReader, createRing, ringLayout } from "../module/soundfall_web.js";
 import { blockFramesFor } from "../audio/ring-writer.js";
 import { openMicrophone } from "../sources/microphone.js";
 import { openSignal } from "../sources/signal.js";
 
-const WASM = new URL("../reader/soundfall_web_reader_bg.wasm", import.meta.url);
+const WASM = new URL("../module/soundfall_web_bg.wasm", import.meta.url);
 const HISTORY_SECS = 10;
 const SHOWN_SECS = 2;
 const WINDOW = 512;

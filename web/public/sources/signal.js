@@ -4,23 +4,23 @@
 const WORKER = new URL("../audio/feeder-worker.js", import.meta.url);
 
 /** `{signal, channels, rate, speed, seconds}`; all but the name have defaults. */
-export function openSignal({ signal, channels = 1, rate = 48000, speed = 1, seconds }, reader) {
-  return new BuiltIn({ signal, channels, rate, speed, seconds }, reader);
+export function openSignal({ signal, channels = 1, rate = 48000, speed = 1, seconds }, module) {
+  return new BuiltIn({ signal, channels, rate, speed, seconds }, module);
 }
 
 class BuiltIn {
-  constructor(wanted, reader) {
+  constructor(wanted, module) {
     this.name = wanted.signal;
     this.channels = wanted.channels;
     this.rate = wanted.rate;
     this.wanted = wanted;
-    this.reader = reader;
+    this.module = module;
   }
 
   /** Resolves when the signal plays; rejects where there is no such signal. */
   run(feed, events) {
     const { signal, channels, rate, speed, seconds: untilSecs } = this.wanted;
-    const message = { module: this.reader, signal, channels, rate, speed, untilSecs, ...feed };
+    const message = { module: this.module, signal, channels, rate, speed, untilSecs, ...feed };
     this.worker = new Worker(WORKER, { type: "module", name: "soundfall signal" });
     return new Promise((resolve, reject) => {
       const fail = (text) => {

@@ -50,7 +50,7 @@ export async function pictureSays(page, words) {
 /** Puts a RingBufferReader over the ring of the run into the page, as `window.reader`. */
 export async function readRing(page) {
   await page.evaluate(async () => {
-    const module = await import("/reader/soundfall_web_reader.js");
+    const module = await import("/module/soundfall_web.js");
     await module.default();
     window.reader = new module.RingBufferReader(window.soundfall.engine.current.ring);
   });

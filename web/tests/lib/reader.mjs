@@ -1,4 +1,4 @@
-// The reader's module in Node: the same files the page loads. Never touches a page.
+// The small module in Node: the same files the page loads. Never touches a page.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,13 +8,13 @@ import { temporary } from "./wav.mjs";
 
 let copy;
 
-/** The exports of the reader's module, ready to use. */
+/** The exports of the small module, ready to use. */
 export async function loadReader() {
-  const folder = join(dist(), "reader");
+  const folder = join(dist(), "module");
   // Node takes a file for a module by its ending.
-  copy ??= temporary("reader.mjs", readFileSync(join(folder, "soundfall_web_reader.js")));
+  copy ??= temporary("reader.mjs", readFileSync(join(folder, "soundfall_web.js")));
   const reader = await import(pathToFileURL(copy).href);
-  await reader.default({ module_or_path: readFileSync(join(folder, "soundfall_web_reader_bg.wasm")) });
+  await reader.default({ module_or_path: readFileSync(join(folder, "soundfall_web_bg.wasm")) });
   return reader;
 }
 

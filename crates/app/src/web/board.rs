@@ -7,14 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use js_sys::Function;
 use send_wrapper::SendWrapper;
-use soundfall_systems::stream::{Source, SourceControl, SourceProbe};
+use soundfall_systems::stream::{SourceControl, SourceProbe, Stream};
 use wasm_bindgen::JsValue;
 
 /// Between page and display.
 #[derive(Default)]
 pub struct Board {
     choices: Mutex<Vec<String>>,
-    arrived: Mutex<VecDeque<Result<Source, String>>>,
+    arrived: Mutex<VecDeque<Result<Stream, String>>>,
     wish: Mutex<Option<SendWrapper<Function>>>,
     trouble: Mutex<Option<String>>,
     ended: AtomicBool,
@@ -36,7 +36,7 @@ impl Board {
     }
 
     /// A source arrived, or was refused.
-    pub fn bring(&self, arrived: Result<Source, String>) {
+    pub fn bring(&self, arrived: Result<Stream, String>) {
         if arrived.is_ok() {
             *locked(&self.trouble) = None;
             self.set_ended(false);
@@ -68,7 +68,7 @@ impl SourceControl for Board {
         }
     }
 
-    fn arrived(&self) -> Option<Result<Source, String>> {
+    fn arrived(&self) -> Option<Result<Stream, String>> {
         locked(&self.arrived).pop_front()
     }
 }

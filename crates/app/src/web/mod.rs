@@ -3,11 +3,11 @@
 //! tested natively.
 
 #[cfg(target_arch = "wasm32")]
+mod backend;
+#[cfg(target_arch = "wasm32")]
 mod board;
 #[cfg(target_arch = "wasm32")]
 mod frame_time;
-#[cfg(target_arch = "wasm32")]
-mod link;
 #[cfg(target_arch = "wasm32")]
 mod page;
 pub mod params;
@@ -15,5 +15,3 @@ pub mod params;
 mod start;
 #[cfg(target_arch = "wasm32")]
 mod tally;
-#[cfg(target_arch = "wasm32")]
-mod transport;

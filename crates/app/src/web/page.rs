@@ -1,37 +1,44 @@
 //! What the page calls. Every error is a text for the user.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
-use js_sys::{Function, Object, Reflect, Uint8Array};
+use js_sys::{Error, Function, Object, Reflect, Uint8Array};
+use soundfall_analysis::RingHistory;
 use soundfall_ring::{RingReader, SharedRing};
-use soundfall_systems::stream::Source;
-use soundfall_web_ring::{create, desk::Desk, mirror::Mirror, words::JsWords};
+use soundfall_systems::stream::Stream;
+use soundfall_web::{
+    HeaderMirror,
+    js::{JsWords, MessageTransport, SharedQueue},
+};
 use wasm_bindgen::prelude::*;
 
-use super::params::Params;
+use super::params::{LinkError, Params};
 use super::start::{Shared, start as start_app};
-use super::transport::Transport;
 
 thread_local! {
     static SHARED: Shared = Shared::default();
-    static MIRROR: RefCell<Option<Mirror>> = const { RefCell::new(None) };
     static STARTED: Cell<bool> = const { Cell::new(false) };
+    /// The epoch of the ring that is shown.
+    static EPOCH: Cell<u64> = const { Cell::new(0) };
+    /// The other end where no memory is shared.
+    static COPIED: RefCell<Option<(HeaderMirror, MessageTransport)>> = const { RefCell::new(None) };
 }
 
 /// Starts the display: `{ canvas, params: {name: value}, onChoose(name) }`.
 ///
 /// # Errors
-/// Words about a parameter.
+/// An `Error` about a parameter.
 #[wasm_bindgen]
-pub fn start(options: &JsValue) -> Result<(), String> {
+pub fn start(options: &JsValue) -> Result<(), Error> {
     console_error_panic_hook::set_once();
-    let params = read_params(&get(options, "params"))?;
+    let params = read_params(&get(options, "params")).map_err(refused)?;
     if STARTED.replace(true) {
-        return Err("the display runs already".to_owned());
+        return Err(refused("the display runs already"));
     }
     let shared = SHARED.with(Clone::clone);
-    if let Ok(wish) = get(options, "onChoose").dyn_into::<Function>() {
-        shared.board.on_choose(wish);
+    if let Ok(choose) = get(options, "onChoose").dyn_into::<Function>() {
+        shared.board.on_choose(choose);
     }
     start_app(params, &shared);
     Ok(())
@@ -40,13 +47,13 @@ pub fn start(options: &JsValue) -> Result<(), String> {
 /// Looks at the parameters of a link without starting anything.
 ///
 /// # Errors
-/// Words about a parameter.
+/// An `Error` about a parameter.
 #[wasm_bindgen(js_name = checkParams)]
-pub fn check_params(params: &JsValue) -> Result<(), String> {
-    read_params(params).map(|_| ())
+pub fn check_params(params: &JsValue) -> Result<(), Error> {
+    read_params(params).map(|_| ()).map_err(refused)
 }
 
-fn read_params(params: &JsValue) -> Result<Params, String> {
+fn read_params(params: &JsValue) -> Result<Params, LinkError> {
     let mut pairs = Vec::new();
     if let Some(object) = params.dyn_ref::<Object>() {
         for pair in Object::entries(object) {
@@ -67,88 +74,78 @@ fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// Places of a ring's fields in bytes, for its writer.
-#[wasm_bindgen(js_name = ringLayout)]
-#[must_use]
-pub fn ring_layout() -> Object {
-    create::ring_layout()
+fn refused(why: impl std::fmt::Display) -> Error {
+    Error::new(&why.to_string())
 }
 
-/// A `SharedArrayBuffer` with the header of a new ring.
+/// Shows a source: `{ name, ring, queue }` with shared memory, `{ name, header, post }` without.
 ///
 /// # Errors
-/// Words about impossible numbers or too little memory.
-#[wasm_bindgen(js_name = createRing)]
-pub fn create_ring(
-    rate: u32,
-    channels: u32,
-    history_secs: f64,
-    block_frames: u32,
-    label: &str,
-) -> Result<JsValue, String> {
-    let format = create::ring_format(rate, channels, history_secs, block_frames)?;
-    create::create_ring(&format, label)
-}
-
-/// A `SharedArrayBuffer` for requests and answers.
-///
-/// # Errors
-/// Words about too little memory.
-#[wasm_bindgen(js_name = createDesk)]
-pub fn create_desk() -> Result<JsValue, String> {
-    create::create_desk()
-}
-
-/// Shows a source: `{ name, ring, desk }` with shared memory, `{ name, header, post }` without.
-///
-/// # Errors
-/// Words about a ring that is none.
+/// An `Error` about a buffer that is no ring.
 #[wasm_bindgen]
-pub fn attach(source: &JsValue) -> Result<(), String> {
+pub fn attach(source: &JsValue) -> Result<(), Error> {
+    let shared = SHARED.with(Clone::clone);
     let name = get(source, "name").as_string().unwrap_or_default();
-    let (ring, transport): (SharedRing, Transport) =
-        match get(source, "post").dyn_into::<Function>() {
-            Ok(post) => {
-                let header = get(source, "header")
-                    .dyn_into::<Uint8Array>()
-                    .map_err(|_| "the worker sent no header".to_owned())?;
-                let (mirror, ring) =
-                    Mirror::new(&header.to_vec()).map_err(|error| error.to_string())?;
-                MIRROR.with(|slot| *slot.borrow_mut() = Some(mirror));
-                (ring, Transport::messages(post))
-            }
-            Err(_) => {
-                let words = JsWords::new(&get(source, "ring")).ok_or("the ring is no buffer")?;
-                let ring = RingReader::new(words).map_err(|error| error.to_string())?;
-                let desk = Desk::new(&get(source, "desk"));
-                (std::sync::Arc::new(ring), Transport::Desk(desk))
-            }
-        };
-    SHARED.with(|shared| {
-        shared.analyst.connect(ring.epoch(), transport);
-        shared.board.bring(Ok(Source {
-            ring,
-            name,
-            probe: Some(shared.board.clone()),
-        }));
-    });
+    let (ring, copied): (SharedRing, _) = match get(source, "post").dyn_into::<Function>() {
+        Ok(post) => {
+            let header = get(source, "header")
+                .dyn_into::<Uint8Array>()
+                .map_err(|_| refused("the worker sent no header"))?;
+            let (mirror, ring) = HeaderMirror::new(&header.to_vec()).map_err(refused)?;
+            let transport = MessageTransport::new(post);
+            shared.backend.connect(ring.epoch(), transport.clone());
+            (ring, Some((mirror, transport)))
+        }
+        Err(_) => {
+            let words = JsWords::new(&get(source, "ring"))
+                .ok_or_else(|| refused("the ring is no buffer"))?;
+            let ring: SharedRing = Arc::new(RingReader::new(words).map_err(refused)?);
+            let queue = SharedQueue::open(&get(source, "queue"));
+            shared.backend.connect(ring.epoch(), queue);
+            (ring, None)
+        }
+    };
+    EPOCH.set(ring.epoch());
+    COPIED.replace(copied);
+    shared.board.bring(Ok(Stream {
+        history: RingHistory::shared(ring),
+        name,
+        probe: Some(shared.board.clone()),
+    }));
     Ok(())
 }
 
-/// A newer header of the ring in the worker.
+/// The analysis worker of the source that is shown has failed, and said this.
+#[wasm_bindgen(js_name = workerFailed)]
+pub fn worker_failed(message: &str) {
+    SHARED.with(|shared| shared.backend.worker_failed(message));
+}
+
+/// Another analysis worker answers from now on, over this queue, from the same ring.
 #[wasm_bindgen]
-pub fn mirror(header: &Uint8Array) {
-    MIRROR.with(|slot| {
-        if let Some(mirror) = &*slot.borrow() {
+pub fn reconnect(queue: &JsValue) {
+    let queue = SharedQueue::open(queue);
+    SHARED.with(|shared| shared.backend.connect(EPOCH.get(), queue));
+}
+
+/// A newer header of the ring in the worker.
+#[wasm_bindgen(js_name = takeHeader)]
+pub fn take_header(header: &Uint8Array) {
+    COPIED.with_borrow(|copied| {
+        if let Some((mirror, _)) = copied {
             mirror.update(&header.to_vec());
         }
     });
 }
 
-/// An answer of the worker that came as a message.
-#[wasm_bindgen]
-pub fn reply(answer: Uint8Array) {
-    SHARED.with(|shared| shared.analyst.arrived(answer));
+/// A response of the worker that came as a message.
+#[wasm_bindgen(js_name = takeResponse)]
+pub fn take_response(response: Uint8Array) {
+    COPIED.with_borrow(|copied| {
+        if let Some((_, transport)) = copied {
+            transport.arrived(response);
+        }
+    });
 }
 
 /// What the panel's source menu offers.

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use soundfall_plugins::{
-    SoundfallPlugins, SoundfallSystems,
-    host::{Graphics, Target, add_base},
+    ProgramPlugins, Soundfall, SoundfallPlugins, SoundfallSystems,
+    host::{BROWSER_BACKENDS, Graphics, Target, add_base},
 };
 use soundfall_systems::{
-    analysis::collect_jobs,
+    analysis::{Analysis, AnalysisOf},
     backend::SharedBackend,
-    stream::{Control, Source},
-    view::View,
+    stream::{SourceSwitch, Stream},
+    view::{View, ViewOf, ViewSettings},
 };
 
 use crate::changes;
 
+use super::backend::{WorkerBackend, exchange_messages};
 use super::board::Board;
 use super::frame_time::FrameTimePlugin;
-use super::link::{WorkerAnalyst, attend};
 use super::params::Params;
 use super::tally::{Tally, keep_tally};
 
@@ -28,19 +28,27 @@ pub struct Shared {
     /// Sources and troubles.
     pub board: Arc<Board>,
     /// The way to the worker.
-    pub analyst: WorkerAnalyst,
+    pub backend: WorkerBackend,
     /// The figures.
     pub tally: Tally,
 }
 
+/// The channels that the link names, until there is a source.
+#[derive(Resource)]
+struct LinkChannels(Vec<u32>);
+
 /// Runs the display in the canvas, frame by frame, from now on.
 pub fn start(params: Params, shared: &Shared) {
-    let draw = params.draw;
-    let changes = params.changes.clone();
+    let Params {
+        settings,
+        channels,
+        changes,
+        undrawn,
+    } = params;
     let mut app = App::new();
     let graphics = Graphics::Adapter {
         name: String::new(),
-        backends: soundfall_plugins::host::BROWSER_BACKENDS,
+        backends: BROWSER_BACKENDS,
     };
     add_base(
         &mut app,
@@ -48,32 +56,38 @@ pub fn start(params: Params, shared: &Shared) {
         UVec2::new(1280, 720),
         &graphics,
     );
-    if !params.smooth {
+    if !settings.program.smooth {
         app.world_mut().resource_mut::<Target>().msaa = Msaa::Off;
     }
-    app.insert_resource(params.analysis.clone())
-        .insert_resource(params.view.clone())
-        .insert_resource(params.instruments.clone())
-        .insert_resource(params)
-        .insert_resource(Control(shared.board.clone()))
-        .insert_resource(SharedBackend(Arc::new(shared.analyst.clone())))
-        .insert_resource(shared.analyst.clone())
+    app.insert_resource(settings.program)
+        .insert_resource(SharedBackend(Arc::new(shared.backend.clone())))
+        .insert_resource(shared.backend.clone())
         .insert_resource(shared.tally.clone())
-        .add_plugins((SoundfallPlugins, FrameTimePlugin))
+        .add_plugins((SoundfallPlugins::default(), ProgramPlugins, FrameTimePlugin))
         .add_systems(
-            Update,
-            (
-                attend
-                    .in_set(SoundfallSystems::Collect)
-                    .before(collect_jobs),
-                choose_channels
-                    .after(SoundfallSystems::Input)
-                    .before(SoundfallSystems::Sync),
-            ),
+            Soundfall,
+            exchange_messages
+                .after(SoundfallSystems::Schedule)
+                .before(SoundfallSystems::Collect),
         )
         .add_systems(Last, keep_tally);
+    let world = app.world_mut();
+    // The first source brings the stream itself.
+    let stream = world.spawn(SourceSwitch(shared.board.clone())).id();
+    let analysis = (Analysis, AnalysisOf(stream), settings.analysis);
+    let analysis = world.spawn(analysis).id();
+    world.spawn((View, ViewOf(analysis), settings.view, settings.instruments));
+    if let Some(channels) = channels {
+        app.insert_resource(LinkChannels(channels)).add_systems(
+            Soundfall,
+            choose_channels
+                .run_if(resource_exists::<LinkChannels>)
+                .after(SoundfallSystems::Input)
+                .before(SoundfallSystems::Sync),
+        );
+    }
     changes::add(&mut app, changes);
-    if !draw {
+    if undrawn {
         app.add_systems(PostUpdate, |mut cameras: Query<&mut Camera>| {
             for mut camera in &mut cameras {
                 camera.bypass_change_detection().is_active = false;
@@ -83,25 +97,23 @@ pub fn start(params: Params, shared: &Shared) {
     app.run();
 }
 
-/// The channels that the link names, once there is a source that has them.
+/// Shows the channels that the link names, once there is a source that has them.
 fn choose_channels(
-    source: Option<Res<Source>>,
-    mut params: ResMut<Params>,
-    mut view: ResMut<View>,
+    mut commands: Commands,
+    streams: Query<&Stream>,
+    chosen: Res<LinkChannels>,
+    mut views: Query<&mut ViewSettings>,
 ) {
-    let Some(source) = source else { return };
-    if params.channels.is_none() {
+    let Some(stream) = streams.iter().next() else {
         return;
-    }
-    if let Some(list) = params.channels.take() {
-        let there = source.ring.format().channels;
-        let shown: Vec<u32> = list
-            .0
-            .into_iter()
-            .filter(|channel| *channel < there)
-            .collect();
-        if !shown.is_empty() {
-            view.channels = shown;
+    };
+    let there = stream.history.format().channels;
+    let mut channels = chosen.0.clone();
+    channels.retain(|channel| *channel < there);
+    if !channels.is_empty() {
+        for mut view in &mut views {
+            view.channels.clone_from(&channels);
         }
     }
+    commands.remove_resource::<LinkChannels>();
 }

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::prelude::*;
 use serde::Serialize;
-use soundfall_systems::stream::Source;
+use soundfall_systems::{analysis::AnalysisProgress, stream::Stream};
 
 use crate::figures::{Spread, Stats, round};
 use crate::report::DisplayReport;
 
+use super::backend::WorkerBackend;
 use super::frame_time::FrameTime;
-use super::link::WorkerAnalyst;
 
 /// Frames between two looks.
 const EVERY: u32 = 10;
@@ -35,7 +35,7 @@ struct WebStats {
     stats: Stats,
     /// A frame on the page's thread, rendering included.
     main_thread_ms: Spread,
-    /// From question to answer.
+    /// From a request to its response.
     worker_ms: Spread,
     worker_us_per_column: f64,
     wasm_heap_mb: f64,
@@ -57,16 +57,20 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
             .map_or(0.0, Time::elapsed_secs_f64),
         3,
     );
-    if let Some(source) = world.get_resource::<Source>() {
-        stats.channels = source.ring.format().channels;
-        stats.rate = source.ring.format().sample_rate;
-        stats.frames_written = Some(source.ring.written_frames());
+    // While it runs, what is under way is not dropped.
+    let mut progress = world.query::<&AnalysisProgress>();
+    stats.columns_dropped = progress.iter(world).map(|one| one.columns_dropped).sum();
+    if let Some(stream) = world.query::<&Stream>().iter(world).next() {
+        let format = stream.history.format();
+        stats.channels = format.channels;
+        stats.rate = format.sample_rate;
+        stats.frames_written = Some(stream.history.extent().end);
     }
-    let figures = world.resource::<WorkerAnalyst>().figures();
+    let figures = world.resource::<WorkerBackend>().figures();
     let web = WebStats {
         stats,
         main_thread_ms: Spread::from(&world.resource::<FrameTime>().histogram()),
-        worker_ms: Spread::from(&figures.answer_ms),
+        worker_ms: Spread::from(&figures.response_ms),
         worker_us_per_column: round(figures.took_us / (figures.columns.max(1)) as f64, 2),
         wasm_heap_mb: round(heap_bytes() / 1e6, 1),
         isolated: js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into())

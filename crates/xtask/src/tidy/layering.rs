@@ -19,14 +19,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "soundfall-capture",
         &["soundfall-ring", "soundfall-ring-file"],
     ),
-    ("soundfall-web-ring", &["soundfall-ring", "soundfall-dsp"]),
+    (
+        "soundfall-web",
+        &["soundfall-analysis", "soundfall-ring", "soundfall-dsp"],
+    ),
     (
         // Of capture only the signals, see NO_DEVICES.
-        "soundfall-web-reader",
+        "soundfall-web-module",
         &[
-            "soundfall-web-ring",
+            "soundfall-web",
+            "soundfall-analysis",
             "soundfall-ring",
-            "soundfall-dsp",
             "soundfall-capture",
         ],
     ),
@@ -58,7 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "soundfall-settings",
             "soundfall-capture",
             "soundfall-ring-file",
-            "soundfall-web-ring",
+            "soundfall-web",
             "soundfall-ring",
             "soundfall-dsp",
         ],
@@ -99,15 +102,15 @@ const NO_BEVY: &[&str] = &[
     "soundfall-analysis",
     "soundfall-settings",
     "soundfall-capture",
-    "soundfall-web-ring",
-    "soundfall-web-reader",
+    "soundfall-web",
+    "soundfall-web-module",
     "xtask",
     "xtask-pack",
 ];
 
 /// Packages that are small modules in the browser, and what must not be in them there:
 /// devices, files and decoders.
-const SMALL_IN_THE_BROWSER: &[&str] = &["soundfall-web-ring", "soundfall-web-reader"];
+const SMALL_IN_THE_BROWSER: &[&str] = &["soundfall-web", "soundfall-web-module"];
 const NO_DEVICES: &[&str] = &[
     "soundfall-ring-file",
     "cpal",

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_reader_gets_types() {
+    fn only_the_small_module_gets_types() {
         let line = |types| {
             let module = Module {
                 wasm: "x.wasm".into(),

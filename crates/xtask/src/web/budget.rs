@@ -11,12 +11,12 @@ use std::path::Path;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Budget {
     app: u64,
-    reader: u64,
+    module: u64,
 }
 
 /// Keys of the file, and their units in bytes.
 const APP: (&str, f64) = ("app_brotli_mb", 1e6);
-const READER: (&str, f64) = ("reader_brotli_kb", 1e3);
+const MODULE: (&str, f64) = ("module_brotli_kb", 1e3);
 
 impl Budget {
     /// Reads the file.
@@ -28,7 +28,7 @@ impl Budget {
 
     /// An error that names all that is over.
     pub(super) fn check(&self, sizes: &Sizes) -> Result<()> {
-        let over: Vec<String> = [("app", self.app), ("reader", self.reader)]
+        let over: Vec<String> = [("app", self.app), ("module", self.module)]
             .into_iter()
             .filter(|(folder, _)| sizes.is_compressed(folder))
             .map(|(folder, most)| (folder, most, sizes.wire(folder)))
@@ -50,7 +50,7 @@ impl Budget {
 
 /// Reads lines `KEY = NUMBER`, blank lines and comments.
 fn parse(text: &str) -> Result<Budget> {
-    let (mut app, mut reader) = (None, None);
+    let (mut app, mut module) = (None, None);
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
         if line.is_empty() {
@@ -69,13 +69,13 @@ fn parse(text: &str) -> Result<Budget> {
         };
         match key.trim() {
             key if key == APP.0 => app = Some((number * APP.1) as u64),
-            key if key == READER.0 => reader = Some((number * READER.1) as u64),
-            key => bail!("`{key}` is no budget; there are {} and {}", APP.0, READER.0),
+            key if key == MODULE.0 => module = Some((number * MODULE.1) as u64),
+            key => bail!("`{key}` is no budget; there are {} and {}", APP.0, MODULE.0),
         }
     }
     Ok(Budget {
         app: app.with_context(|| format!("{} is missing", APP.0))?,
-        reader: reader.with_context(|| format!("{} is missing", READER.0))?,
+        module: module.with_context(|| format!("{} is missing", MODULE.0))?,
     })
 }
 
@@ -85,9 +85,9 @@ mod tests {
     use super::super::sizes::Size;
     use super::*;
 
-    const FILE: &str = "# on the wire\napp_brotli_mb = 7.0 # of 10^6 bytes\nreader_brotli_kb=300\n";
+    const FILE: &str = "# on the wire\napp_brotli_mb = 7.0 # of 10^6 bytes\nmodule_brotli_kb=300\n";
 
-    fn sizes(app: Option<u64>, reader: u64) -> Sizes {
+    fn sizes(app: Option<u64>, module: u64) -> Sizes {
         let size = |path: &str, brotli| Size {
             path: path.into(),
             raw: 90_000_000,
@@ -95,7 +95,7 @@ mod tests {
         };
         Sizes(vec![
             size("app/soundfall_bg.wasm", app),
-            size("reader/r.wasm", Some(reader)),
+            size("module/r.wasm", Some(module)),
         ])
     }
 
@@ -105,7 +105,7 @@ mod tests {
             parse(FILE).unwrap(),
             Budget {
                 app: 7_000_000,
-                reader: 300_000
+                module: 300_000
             }
         );
     }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (text, word) in [
-            ("app_brotli_mb = 7\n", "reader_brotli_kb is missing"),
+            ("app_brotli_mb = 7\n", "module_brotli_kb is missing"),
             ("app_brotli = 7\n", "`app_brotli` is no budget"),
             ("app_brotli_mb 7\n", "not `KEY = NUMBER`"),
             ("app_brotli_mb = much\n", "not a size"),

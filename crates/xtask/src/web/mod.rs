@@ -8,6 +8,7 @@ mod bindgen;
 pub(crate) mod browser;
 mod budget;
 mod dist;
+mod exports;
 mod pack;
 mod sizes;
 pub(crate) mod toolchain;
@@ -73,7 +74,7 @@ pub(crate) fn build(kind: Kind) -> Result<()> {
                 "--package",
                 "soundfall",
                 "--package",
-                "soundfall-web-reader",
+                "soundfall-web-module",
             ])
             .args(["--profile", kind.profile(), "--target", toolchain::TARGET])
             .arg("--target-dir")
@@ -84,7 +85,7 @@ pub(crate) fn build(kind: Kind) -> Result<()> {
     let new = dist::beside(&folder)?;
     assemble(&bindgen, &built, &new)?;
     let sizes = sizes::Sizes::of(&new, |path| {
-        kind == Kind::Shipping || path.starts_with("reader/")
+        kind == Kind::Shipping || path.starts_with("module/")
     })?;
     dist::replace(&new, &folder)?;
     print!("{}", sizes.table());
@@ -99,21 +100,25 @@ fn assemble(bindgen: &Path, built: &Path, folder: &Path) -> Result<()> {
         name: "soundfall",
         types: false,
     };
-    let reader = Module {
-        wasm: built.join("soundfall_web_reader.wasm"),
-        name: "soundfall_web_reader",
+    let module = Module {
+        wasm: built.join("soundfall_web_module.wasm"),
+        name: "soundfall_web",
         types: true,
     };
     dist::copy(&root().join("web/public"), folder)?;
     app.bind(bindgen, &folder.join("app"))?;
-    reader.bind(bindgen, &folder.join("reader"))?;
-    package(&folder.join("reader"), &folder.join("pkg"))
+    module.bind(bindgen, &folder.join("module"))?;
+    exports::check(
+        &folder.join("app/soundfall.js"),
+        &folder.join("module/soundfall_web.js"),
+    )?;
+    package(&folder.join("module"), &folder.join("pkg"))
 }
 
-/// The npm-ready package: the reader as built, with its manifest, words and licences.
-fn package(reader: &Path, folder: &Path) -> Result<()> {
-    dist::copy(reader, folder)?;
-    let source = root().join("crates/web-reader/pkg");
+/// The npm-ready package: the small module as built, with its manifest, words and licences.
+fn package(module: &Path, folder: &Path) -> Result<()> {
+    dist::copy(module, folder)?;
+    let source = root().join("crates/web/module/pkg");
     for file in ["package.json", "README.md"] {
         copy_file(&source.join(file), &folder.join(file))?;
     }

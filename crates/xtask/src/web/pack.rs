@@ -48,7 +48,7 @@ mod tests {
         assert!(pays("index.html", 1025));
         assert!(!pays("index.html", 1024));
         assert!(!pays("icon.png", 50_000));
-        assert!(!pays("reader/a.d.ts", 9_000));
+        assert!(!pays("module/a.d.ts", 9_000));
     }
 
     #[test]

@@ -102,16 +102,16 @@ mod tests {
     fn files_are_measured_and_those_wanted_compressed() {
         let scratch = Scratch::new("sizes");
         scratch.file("app/a.wasm", "a".repeat(5000));
-        scratch.file("reader/r.wasm", "r".repeat(3000));
-        scratch.file("reader/r.d.ts", "t".repeat(9000));
+        scratch.file("module/r.wasm", "r".repeat(3000));
+        scratch.file("module/r.d.ts", "t".repeat(9000));
         scratch.file("pkg/r.wasm", "r".repeat(3000));
-        let sizes = Sizes::of(scratch.root(), |path| path.starts_with("reader/")).unwrap();
+        let sizes = Sizes::of(scratch.root(), |path| path.starts_with("module/")).unwrap();
         assert_eq!(sizes.wire("app"), 5000);
         assert!(
-            sizes.wire("reader") < 100,
+            sizes.wire("module") < 100,
             "declarations are not sent to a page"
         );
-        assert!(sizes.is_compressed("reader") && !sizes.is_compressed("app"));
+        assert!(sizes.is_compressed("module") && !sizes.is_compressed("app"));
         assert!(!sizes.is_compressed("elsewhere"));
         let table = sizes.table();
         assert!(
