@@ -68,7 +68,6 @@ fn read_params(params: &JsValue) -> Result<Params, LinkError> {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str())),
     )
-    .map_err(|error| error.to_string())
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {
