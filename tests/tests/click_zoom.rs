@@ -272,5 +272,5 @@ fn under_a_short_window() {
 
 #[test]
 fn under_a_long_window() {
-    look(3.0, 18, 8192, 512);
+    look(3.0, 28, 8192, 512);
 }
