@@ -64,8 +64,8 @@ impl Params {
             "change" => {
                 for change in value.split(';') {
                     let parsed = change.parse();
-                    let parsed =
-                        parsed.map_err(|error| LinkError::Change(change.to_owned(), Box::new(error)))?;
+                    let parsed = parsed
+                        .map_err(|error| LinkError::Change(change.to_owned(), Box::new(error)))?;
                     self.changes.push(parsed);
                 }
             }
