@@ -17,7 +17,9 @@ use soundfall_systems::{
     view::{FocusedView, ProgramSettings, ViewOf, ViewSettings},
 };
 
-use crate::{Soundfall, SoundfallSystems, annotate::show_messages};
+use crate::{
+    Soundfall, SoundfallSystems, annotate::show_messages, instruments::draw_strip,
+};
 
 pub(crate) use keys::press_keys;
 
@@ -33,7 +35,10 @@ impl Plugin for PanelPlugin {
         app.init_resource::<ProgramSettings>()
             .add_systems(
                 EguiPrimaryContextPass,
-                show_panel.in_set(SoundfallSystems::Ui).after(show_messages),
+                show_panel
+                    .in_set(SoundfallSystems::Ui)
+                    .after(show_messages)
+                    .after(draw_strip),
             )
             .add_systems(
                 Soundfall,

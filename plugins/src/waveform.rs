@@ -79,11 +79,11 @@ pub struct LaneStrip {
 
 /// The material of every texture of lanes, by its allocation.
 #[derive(Resource, Default)]
-struct LaneMaterials(HashMap<u64, Handle<LaneMaterial>>);
+pub(crate) struct LaneMaterials(HashMap<u64, Handle<LaneMaterial>>);
 
 /// A channel's lane, a child of its strip, drawn from the texture of an allocation.
 #[derive(Component)]
-struct Lane {
+pub(crate) struct Lane {
     allocation: u64,
 }
 
@@ -141,7 +141,7 @@ fn fit_lane_textures(
 }
 
 /// Gives every strip the lanes of the texture on screen, and takes those of others away.
-fn fit_lane_quads(
+pub(crate) fn fit_lane_quads(
     mut commands: Commands,
     strips: Query<(Entity, &LaneStrip, Option<&Children>, Option<&RenderLayers>)>,
     views: Query<(&ViewSlot, &LaneField)>,

@@ -19,7 +19,7 @@ pub(crate) use messages::show_messages;
 
 use crate::{
     Soundfall, SoundfallSystems, layout::ViewCamera, projection::Projection,
-    waterfall::fit_surfaces,
+    waterfall::fit_surfaces, waveform::fit_lane_quads,
 };
 
 /// Paints the labels of every view that has a camera ([`crate::CameraOf`]) and an area
@@ -44,7 +44,8 @@ impl Plugin for AnnotatePlugin {
                 Soundfall,
                 lines::draw_lines
                     .in_set(SoundfallSystems::Prepare)
-                    .after(fit_surfaces),
+                    .after(fit_surfaces)
+                    .after(fit_lane_quads),
             )
             .add_systems(PreUpdate, scale_labels.in_set(SoundfallSystems::Layout))
             .add_systems(

@@ -9,6 +9,8 @@ mod meters;
 mod scope;
 mod strip;
 
+pub(crate) use strip::draw_strip;
+
 use bevy::prelude::*;
 use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};
 use soundfall_systems::{

@@ -24,12 +24,12 @@ struct Need {
 
 /// What instruments remember from frame to frame.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     scope: scope::Gain,
     coherence: coherence::Picture,
 }
 
-pub(super) fn draw_strip(
+pub(crate) fn draw_strip(
     mut context: LabelPainter,
     views: Query<(Entity, ShownView, &InstrumentChoice, &InstrumentReadings)>,
     mut memories: Local<HashMap<Entity, Memory>>,
