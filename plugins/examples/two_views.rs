@@ -1,78 +1,138 @@
-//! Two views of one stream beside a host's own scene: the newest sound on one table, a moment ten
-//! seconds back, at a tenth of the span, on another. The host has its own camera, light and meshes.
+//! Two views of one stream in a host's own scene, beside its own egui window: the left one follows
+//! the sound, the right one stands still ten seconds back and shows two seconds.
+//!
 //! `cargo run -p soundfall-plugins --example two_views`
+//!
+//! Both views share one analysis. The second one looks closer than the rows of the first are, so
+//! the analysis keeps finer rows for it.
 
-use std::sync::Arc;
+mod common;
 
-use bevy::prelude::*;
-use soundfall_analysis::Recording;
+use bevy::{core_pipeline::tonemapping::Tonemapping, prelude::*};
+use bevy_egui::{
+    EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui,
+};
+use soundfall_dsp::colormap::Colormap;
 use soundfall_plugins::SoundfallPlugins;
 use soundfall_systems::{
     analysis::{Analysis, AnalysisOf},
-    stream::Stream,
+    stream::{Stream, StreamClock},
     view::{Follow, TimeWindow, View, ViewOf, ViewSettings},
 };
 
-fn main() {
+const BACK_SECS: f64 = 10.0;
+
+/// The view that stands still.
+#[derive(Component)]
+struct Frozen;
+
+fn main() -> AppExit {
     App::new()
-        .add_plugins((DefaultPlugins, SoundfallPlugins::new(Update)))
-        .add_systems(Startup, (set_up_sound, set_up_scene))
-        .run();
+        .add_plugins((
+            common::WindowOrPicture,
+            EguiPlugin::default(),
+            SoundfallPlugins::new(Update),
+        ))
+        .insert_resource(ClearColor(Color::srgb(0.05, 0.06, 0.09)))
+        .add_systems(PreStartup, own_the_egui_context)
+        .add_systems(Startup, (build_scene, show_a_sound))
+        .add_systems(EguiPrimaryContextPass, paint_window)
+        .run()
 }
 
-/// Twenty seconds of a tone that rises from 200 Hz by 150 Hz a second.
-fn set_up_sound(mut commands: Commands) -> Result {
-    let sample = |i: i32| {
-        let secs = f64::from(i) / 48_000.0;
-        ((200.0 * secs + 75.0 * secs * secs) * std::f64::consts::TAU).sin() as f32 * 0.5
-    };
-    let samples: Vec<f32> = (0..20 * 48_000).map(sample).collect();
-    let stream = Stream {
-        history: Arc::new(Recording::from_interleaved(48_000, 1, &samples)?),
-        name: "a rising tone".into(),
-        probe: None,
-    };
-    let stream = commands.spawn(stream).id();
-    let analysis = commands.spawn((Analysis, AnalysisOf(stream))).id();
-    let on_table = |x: f32| Transform::from_xyz(x, 0.1, 0.0).with_scale(Vec3::splat(0.5));
-    commands.spawn((View, ViewOf(analysis), on_table(-6.0)));
-    let frozen = Follow::Frozen {
-        frame: 10.0 * 48_000.0,
-    };
-    let closer = ViewSettings {
-        span_secs: 1.0,
-        ..ViewSettings::default()
-    };
-    commands.spawn((
-        View,
-        ViewOf(analysis),
-        closer,
-        TimeWindow { follow: frozen },
-        on_table(6.0),
-    ));
-    Ok(())
+/// The host says which camera carries its egui context.
+fn own_the_egui_context(mut settings: ResMut<EguiGlobalSettings>) {
+    settings.auto_create_primary_context = false;
 }
 
-fn set_up_scene(
+fn build_scene(
     mut commands: Commands,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
 ) {
-    let top = meshes.add(Cuboid::new(11.0, 0.3, 8.0));
-    let wood = materials.add(Color::srgb(0.35, 0.22, 0.12));
-    for x in [-6.0, 6.0] {
-        commands.spawn((
-            Mesh3d(top.clone()),
-            MeshMaterial3d(wood.clone()),
-            Transform::from_xyz(x, -0.2, 0.0),
-        ));
-    }
+    let stone = materials.add(StandardMaterial {
+        base_color: Color::srgb(0.22, 0.23, 0.27),
+        perceptual_roughness: 0.8,
+        ..default()
+    });
+    let copper = materials.add(Color::srgb(0.80, 0.40, 0.22));
     commands.spawn((
-        DirectionalLight::default(),
-        Transform::from_xyz(3.0, 8.0, 5.0).looking_at(Vec3::ZERO, Vec3::Y),
+        Mesh3d(meshes.add(Plane3d::default().mesh().size(80.0, 60.0))),
+        MeshMaterial3d(stone),
+        Transform::from_xyz(0.0, -0.2, 0.0),
+    ));
+    commands.spawn((
+        Mesh3d(meshes.add(Sphere::new(2.2))),
+        MeshMaterial3d(copper),
+        Transform::from_xyz(0.0, 2.0, -9.0),
+    ));
+    commands.spawn((
+        DirectionalLight {
+            illuminance: 4_000.0,
+            ..default()
+        },
+        Transform::from_xyz(-6.0, 12.0, 8.0).looking_at(Vec3::ZERO, Vec3::Y),
     ));
     commands.spawn((
         Camera3d::default(),
-        Transform::from_xyz(0.0, 9.0, 18.0).looking_at(Vec3::ZERO, Vec3::Y),
+        Tonemapping::Reinhard,
+        PrimaryEguiContext,
+        Transform::from_xyz(0.0, 17.0, 28.0).looking_at(Vec3::new(0.0, 0.0, -1.0), Vec3::Y),
     ));
+}
+
+fn show_a_sound(mut commands: Commands) -> Result {
+    let stream = commands.spawn(Stream {
+        history: common::live_sound()?,
+        name: "demo".to_owned(),
+        probe: None,
+    });
+    let analysis = (Analysis, AnalysisOf(stream.id()));
+    let analysis = commands.spawn(analysis).id();
+    commands.spawn((
+        View,
+        ViewOf(analysis),
+        Transform::from_xyz(-11.0, 0.0, 0.0).with_rotation(Quat::from_rotation_y(0.2)),
+    ));
+    let frame = (f64::from(common::PAST_SECS) - BACK_SECS) * f64::from(common::RATE);
+    commands.spawn((
+        Frozen,
+        View,
+        ViewOf(analysis),
+        ViewSettings {
+            span_secs: 2.0,
+            colormap: Colormap::Inferno,
+            ..default()
+        },
+        TimeWindow {
+            follow: Follow::Frozen { frame },
+        },
+        Transform::from_xyz(11.0, 0.0, 0.0).with_rotation(Quat::from_rotation_y(-0.2)),
+    ));
+    Ok(())
+}
+
+fn paint_window(
+    mut contexts: EguiContexts,
+    stream: Single<(&Stream, &StreamClock)>,
+    mut window: Single<&mut TimeWindow, With<Frozen>>,
+) -> Result {
+    let (stream, clock) = *stream;
+    let rate = f64::from(stream.history.format().sample_rate);
+    egui::Window::new("Host")
+        .anchor(egui::Align2::LEFT_TOP, [8.0, 8.0])
+        .resizable(false)
+        .fade_in(false)
+        .show(contexts.ctx_mut()?, |ui| {
+            if let Follow::Frozen { frame } = window.follow {
+                let back = (clock.now_frames - frame) / rate;
+                ui.label(format!("right: {back:.1} s back"));
+            }
+            if ui.button("Freeze anew").clicked() {
+                window.follow = Follow::Frozen {
+                    frame: (clock.now_frames - BACK_SECS * rate).max(0.0),
+                };
+            }
+        });
+    Ok(())
 }

@@ -1,9 +1,14 @@
-//! A waterfall in somebody's own app: a sound of two tones, analysed and drawn beside whatever else
-//! is in the scene. `cargo run -p soundfall-plugins --example waterfall`
+//! A waterfall in a plain Bevy app: a sound that is in memory, a view of it, and the app's own camera.
+//!
+//! `cargo run -p soundfall-plugins --example waterfall`
+//!
+//! `common::WindowOrPicture` is Bevy's `DefaultPlugins`; only the tests ask it for a picture.
 
-use std::sync::Arc;
+mod common;
 
-use bevy::prelude::*;
+use std::{f32::consts::TAU, sync::Arc};
+
+use bevy::{core_pipeline::tonemapping::Tonemapping, prelude::*};
 use soundfall_analysis::Recording;
 use soundfall_plugins::SoundfallPlugins;
 use soundfall_systems::{
@@ -12,29 +17,36 @@ use soundfall_systems::{
     view::{View, ViewOf},
 };
 
-fn main() {
+fn main() -> AppExit {
     App::new()
-        .add_plugins((DefaultPlugins, SoundfallPlugins::new(Update)))
-        .add_systems(Startup, set_up)
-        .run();
+        .add_plugins((common::WindowOrPicture, SoundfallPlugins::new(Update)))
+        .add_systems(Startup, show_a_sound)
+        .run()
 }
 
-fn set_up(mut commands: Commands) -> Result {
-    let tone = |hz: f32, i: usize| (i as f32 * hz * std::f32::consts::TAU / 48_000.0).sin() * 0.3;
-    let samples: Vec<f32> = (0..480_000)
-        .map(|i| tone(440.0, i) + tone(3_000.0, i))
-        .collect();
-    let stream = Stream {
-        history: Arc::new(Recording::from_interleaved(48_000, 1, &samples)?),
-        name: "two tones".into(),
+fn show_a_sound(mut commands: Commands) -> Result {
+    let stream = commands.spawn(Stream {
+        history: Arc::new(Recording::from_planes(48_000, vec![pings()])?),
+        name: "pings".to_owned(),
         probe: None,
-    };
-    let stream = commands.spawn(stream).id();
-    let analysis = commands.spawn((Analysis, AnalysisOf(stream))).id();
-    commands.spawn((View, ViewOf(analysis), Transform::from_xyz(0.0, 1.0, 0.0)));
-    commands.spawn((
-        Camera3d::default(),
-        Transform::from_xyz(6.0, 14.0, 26.0).looking_at(Vec3::ZERO, Vec3::Y),
-    ));
+    });
+    let analysis = (Analysis, AnalysisOf(stream.id()));
+    let analysis = commands.spawn(analysis).id();
+    commands.spawn((View, ViewOf(analysis)));
+    // A view stands around the origin and is 20 units wide.
+    let eye = Transform::from_xyz(6.0, 11.0, 21.0).looking_at(Vec3::Y, Vec3::Y);
+    commands.spawn((Camera3d::default(), Tonemapping::None, eye));
     Ok(())
+}
+
+/// Ten seconds of notes that rise and fade.
+fn pings() -> Vec<f32> {
+    let sample = |frame: u32| {
+        let (secs, step) = (frame as f32 / 48_000.0, frame / 24_000);
+        let hz = 110.0 * 2_f32.powf((step * 7 % 12) as f32 / 3.0);
+        let fade = (-3.0 * (secs % 0.5)).exp();
+        let partial = |n: f32| (TAU * hz * n * secs).sin() / (n * n);
+        0.4 * fade * (partial(1.0) + partial(2.0) + partial(3.0))
+    };
+    (0..480_000).map(sample).collect()
 }

@@ -43,6 +43,9 @@ struct Fragment {
     @location(4) @interpolate(flat) source: vec2<i32>,
     // Part of the range that the grid reaches here: the largest level of what a vertex stands for.
     @location(5) reach: f32,
+    // Where the surface's x and y point in the world: a view may be turned.
+    @location(6) @interpolate(flat) right: vec3<f32>,
+    @location(7) @interpolate(flat) up: vec3<f32>,
 }
 
 @vertex
@@ -90,6 +93,8 @@ fn vertex(in: Vertex) -> Fragment {
     out.size = vec3<f32>(length(model[0].xyz), length(model[1].xyz), length(model[2].xyz));
     out.source = vec2<i32>(layer, view_of(tag));
     out.reach = ranged(f, level);
+    out.right = model[0].xyz / out.size.x;
+    out.up = model[1].xyz / out.size.y;
     return out;
 }
 
@@ -139,7 +144,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let older = ranged(f, sampled(f, layer, u, min(behind + dr, f.span)));
     let slope_x = (right - left) * in.size.y / (2.0 * du * in.size.x);
     let slope_z = (newer - older) * in.size.y / (2.0 * dr / f.span * in.size.z);
-    let normal = normalize(vec3<f32>(-slope_x, 1.0, -slope_z));
+    let normal = normalize(in.up - slope_x * in.right - slope_z * cross(in.right, in.up));
 
     let map_row = (f32(f.colormap) + 0.5) / f32(textureDimensions(colours).y);
     let base = textureSampleLevel(colours, colours_sampler,
