@@ -1,5 +1,6 @@
 //! The control panel, and the keys. Everything in it applies at once, to the view in focus.
 
+mod instruments;
 mod keys;
 mod rows;
 
@@ -16,12 +17,12 @@ use soundfall_systems::{
     view::{FocusedView, ProgramSettings, ViewOf, ViewSettings},
 };
 
-use crate::{
-    Soundfall, SoundfallSystems, annotate::show_messages, instruments::instrument_section,
-};
+use crate::{Soundfall, SoundfallSystems, annotate::show_messages};
 
 pub(crate) use keys::press_keys;
-pub(crate) use rows::{Channels, rows};
+
+use instruments::instrument_section;
+use rows::{Channels, rows};
 
 /// The panel at the right, and the keys that work everywhere: both for the focused view. For
 /// programs: the keys include the one that quits.

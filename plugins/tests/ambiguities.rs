@@ -9,7 +9,7 @@ use bevy::ecs::schedule::{
 use bevy::prelude::*;
 use bevy_egui::EguiPrimaryContextPass;
 use soundfall_plugins::{
-    SoundfallPlugins, SoundfallSystems,
+    ProgramPlugins, Soundfall, SoundfallPlugins, SoundfallSystems,
     host::{Graphics, Headless, add_base},
 };
 
@@ -47,7 +47,7 @@ fn systems_and_ambiguities(world: &World, label: impl ScheduleLabel) -> (usize, 
 fn there_are_none() {
     let mut app = App::new();
     add_base(&mut app, None, UVec2::new(64, 64), &Graphics::None);
-    app.add_plugins(SoundfallPlugins);
+    app.add_plugins((SoundfallPlugins::default(), ProgramPlugins));
     for schedule in app.world_mut().resource_mut::<Schedules>().iter_mut() {
         schedule.1.set_build_settings(ScheduleBuildSettings {
             ambiguity_detection: LogLevel::Warn,
@@ -59,7 +59,7 @@ fn there_are_none() {
     let world = screen.world();
     for (name, (systems, pairs), least) in [
         ("PreUpdate", systems_and_ambiguities(world, PreUpdate), 1),
-        ("Update", systems_and_ambiguities(world, Update), 15),
+        ("Soundfall", systems_and_ambiguities(world, Soundfall), 25),
         ("PostUpdate", systems_and_ambiguities(world, PostUpdate), 3),
         (
             "egui",

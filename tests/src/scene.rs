@@ -2,14 +2,14 @@
 //! from the public geometry, not read from the program.
 
 use crate::picture::Picture;
-use bevy_math::{Mat4, UVec2, Vec3};
+use bevy_math::{Mat4, URect, Vec3};
 use soundfall_dsp::scale::{FrequencyAxis, Scale};
-use soundfall_systems::layout::{FIELD_OF_VIEW, Layout, home};
+use soundfall_systems::layout::{FIELD_OF_VIEW, ViewArea, home, text_points};
 use soundfall_systems::waterfall::{SurfaceLayout, surface_layout};
 
 /// The scene of a picture with so many surfaces, seen from the home camera.
 pub struct Scene {
-    layout: Layout,
+    area: ViewArea,
     places: SurfaceLayout,
     clip_from_world: Mat4,
     axis: FrequencyAxis,
@@ -18,15 +18,16 @@ pub struct Scene {
 impl Scene {
     /// With the default frequency axis at this rate.
     pub fn new(width: u32, height: u32, surfaces: usize, rate: f64) -> Self {
-        let layout = Layout::new(UVec2::new(width, height), 1.0, surfaces as u32, false);
+        let whole = URect::new(0, 0, width, height);
+        let area = ViewArea::new(whole, text_points(height, 1.0), surfaces as u32);
         let places = surface_layout(surfaces, 1.0);
-        let aspect = layout.scene.width() as f32 / layout.scene.height() as f32;
+        let aspect = area.scene.width() as f32 / area.scene.height() as f32;
         let framing = home(&places, aspect);
         let view = Mat4::look_at_rh(framing.eye(), framing.focus, Vec3::Y);
         let lens = Mat4::perspective_rh(FIELD_OF_VIEW, aspect, 0.1, 1000.0);
         let top = (rate / 2.0).min(20_000.0);
         Self {
-            layout,
+            area,
             places,
             clip_from_world: lens * view,
             axis: FrequencyAxis::new(Scale::Log, 30.0, top, 512).expect("an axis"),
@@ -44,7 +45,7 @@ impl Scene {
                 (0.5 - age) * place.size.z,
             );
         let ndc = self.clip_from_world.project_point3(there);
-        let size = self.layout.scene.size().as_vec2();
+        let size = self.area.scene.size().as_vec2();
         ((ndc.x * 0.5 + 0.5) * size.x, (0.5 - ndc.y * 0.5) * size.y)
     }
 

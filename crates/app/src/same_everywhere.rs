@@ -30,7 +30,7 @@ fn command_line(info: &Info, text: &str) -> Taken {
     let Command::Live(live) = line.into_command() else {
         return Err("another command".to_owned());
     };
-    let mut settings = live.view.settings.clone();
+    let mut settings = (*live.view.settings).clone();
     settings.stream = live.source.stream().clone();
     settings.program.seconds = live.run.end.settings.program.seconds;
     live.view.check(None).map_err(|error| error.to_string())?;

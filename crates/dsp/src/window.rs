@@ -36,6 +36,7 @@ macro_rules! windows {
     (
         $(#[$meta:meta])*
         pub enum Window {
+            default $default:ident;
             $(
                 $(#[doc = $help:literal])+
                 $variant:ident
@@ -102,6 +103,12 @@ macro_rules! windows {
             }
         }
 
+        impl Default for Window {
+            fn default() -> Self {
+                Self::$default
+            }
+        }
+
         impl fmt::Display for Window {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
@@ -160,6 +167,7 @@ windows! {
     #[derive(Clone, Copy, Debug, PartialEq)]
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
     pub enum Window {
+        default Hann;
         /// 0.5 − 0.5·cos: sidelobes −31 dB, falling 18 dB an octave. The usual choice.
         Hann = "hann" => |n| cosine_sum(n, &[0.5, 0.5]),
         /// 0.54 − 0.46·cos: first sidelobe −43 dB.
@@ -188,12 +196,6 @@ windows! {
         ) = "gaussian" => |n| gaussian(n, sigma),
         /// All ones: sharpest line, worst leakage.
         Rect = "rect" => |n| vec![1.0; n],
-    }
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self::Hann
     }
 }
 

@@ -6,9 +6,9 @@ use soundfall_dsp::{
     window::Window,
 };
 
+use crate::declare::settings;
 use crate::error::SettingError;
 use crate::kind::{Control, Kind, Names, Number, Unit};
-use crate::table::settings;
 
 settings! {
     /// What the user chose about the analysis.

@@ -2,8 +2,8 @@
 
 use soundfall_dsp::instruments::{Instrument, InstrumentSet};
 
+use crate::declare::settings;
 use crate::kind::{Control, Kind, Names, Number, Unit, Unset};
-use crate::table::settings;
 
 settings! {
     /// Which instruments are shown, and how they measure. Changing it never touches the picture.

@@ -4,7 +4,8 @@
 //! | module | duty |
 //! |---|---|
 //! | [`program`](ProgramSettings), [`stream`](StreamSettings), [`analysis`](AnalysisSettings), [`view`](ViewSettings), [`instruments`](InstrumentChoice) | the settings, one declaration each |
-//! | `table` | [`Setting`], what is known about each, and the macro that declares them |
+//! | `table` | [`Setting`]: what is known about each, how it is read and set |
+//! | `declare` | the macro that declares a struct with its table |
 //! | `kind` | [`Kind`]: what a value is, its range, and the sentence that says so |
 //! | `value` | texts to values and back |
 //! | `all` | [`Settings`]: all of them, by name |
@@ -19,6 +20,7 @@
 mod address;
 mod all;
 mod analysis;
+mod declare;
 mod error;
 mod instruments;
 pub mod keys;

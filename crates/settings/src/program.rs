@@ -1,7 +1,7 @@
 //! Settings of the program itself: there is one of each, however many views there are.
 
+use crate::declare::settings;
 use crate::kind::{Control, Kind, Number, Unit, Unset};
-use crate::table::settings;
 
 settings! {
     /// What surrounds the picture, and how long it runs.

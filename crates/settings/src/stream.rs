@@ -1,7 +1,7 @@
 //! Settings of what is captured or played. Which device, file or signal it is, is no setting.
 
+use crate::declare::settings;
 use crate::kind::{Control, Kind, Number, Unit, Unset};
-use crate::table::settings;
 
 settings! {
     /// The shape of a stream, and how much of it is kept.

@@ -2,8 +2,8 @@
 
 use soundfall_dsp::colormap::Colormap;
 
+use crate::declare::settings;
 use crate::kind::{Control, Kind, Names, Number, Unit};
-use crate::table::settings;
 
 /// At most this many channels are shown at once.
 pub const MAX_CHANNELS: usize = 64;

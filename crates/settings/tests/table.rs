@@ -280,9 +280,11 @@ fn addresses_are_read_and_written() {
 
 #[test]
 fn files_hold_what_the_command_line_takes_and_nothing_else() {
-    let mut view = ViewSettings::default();
-    view.span_secs = 12.5;
-    view.channels = vec![0, 2, 3];
+    let view = ViewSettings {
+        span_secs: 12.5,
+        channels: vec![0, 2, 3],
+        ..ViewSettings::default()
+    };
     let text = serde_json::to_string(&view).unwrap();
     assert!(text.contains(r#""span":12.5,"db-min":-90.0"#), "{text}");
     assert!(text.contains(r#""channel":"1,3-4""#), "{text}");

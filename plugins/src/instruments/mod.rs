@@ -2,7 +2,6 @@
 //! along the front edge, and a strip of meters beside the scene.
 
 mod coherence;
-mod controls;
 mod curves;
 mod labels;
 mod loudness;
@@ -17,8 +16,6 @@ use soundfall_systems::{
     backend::SharedBackend,
     instruments::{collect_instruments, send_instruments},
 };
-
-pub(crate) use controls::instrument_section;
 
 use crate::{Soundfall, SoundfallSystems, annotate::show_messages};
 

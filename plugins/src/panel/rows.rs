@@ -7,15 +7,15 @@ use soundfall_settings::{Control, Info, Kind, Names, Number, Setting, SettingsTa
 
 /// What controls of channels choose among.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Channels<'a> {
+pub(super) struct Channels<'a> {
     /// Those shown, indices into the stream.
-    pub(crate) shown: &'a [u32],
+    pub(super) shown: &'a [u32],
     /// How many the stream has.
-    pub(crate) there: u32,
+    pub(super) there: u32,
 }
 
 /// A row for each setting that has one, in a grid of two columns.
-pub(crate) fn rows<S: SettingsTable>(ui: &mut egui::Ui, settings: &mut S, channels: Channels<'_>) {
+pub(super) fn rows<S: SettingsTable>(ui: &mut egui::Ui, settings: &mut S, channels: Channels<'_>) {
     for (place, setting) in S::TABLE.iter().enumerate() {
         let Some(label) = setting.info.label.filter(|label| !label.is_empty()) else {
             continue;
@@ -52,7 +52,7 @@ fn needs_two(kind: &Kind) -> bool {
 }
 
 /// The control of a setting; with its unit where `with_unit`.
-pub(crate) fn control<S: SettingsTable>(
+pub(super) fn control<S: SettingsTable>(
     ui: &mut egui::Ui,
     settings: &mut S,
     setting: &Setting<S>,
@@ -188,13 +188,15 @@ impl Row<'_> {
         ui.horizontal(|ui| {
             let counted = egui::DragValue::new(&mut count)
                 .range(1..=there.min(most as u32))
+                .clamp_existing_to_range(false)
                 .suffix(" from");
-            let changed = ui.add(counted).changed()
-                | ui.add(egui::DragValue::new(&mut first).range(1..=there))
-                    .changed();
+            let starting = egui::DragValue::new(&mut first)
+                .range(1..=there)
+                .clamp_existing_to_range(false);
+            let changed = ui.add(counted).changed() | ui.add(starting).changed();
             changed.then(|| {
                 let first = first.min((there + 1).saturating_sub(count)).max(1);
-                format!("{first}-{}", first + count - 1)
+                format!("{first}-{}", first + count.max(1) - 1)
             })
         })
         .inner

@@ -15,12 +15,13 @@ struct StateModule(#[expect(dead_code, reason = "held, never looked at")] Handle
 /// The module's text.
 pub(crate) fn state_module() -> String {
     let (field, lanes) = (FieldTexels::wgsl(), LaneTexels::wgsl());
+    let below = HOLE / 2.0;
     let first_of_lanes = FieldTexels::TEXELS;
     let mask = (1_u32 << TAG_VIEW_SHIFT) - 1;
     format!(
         "#define_import_path soundfall::state\n\n\
-         // What a row stores where sound was lost.\n\
-         const HOLE: f32 = {HOLE:?};\n\n\
+         // Below this a row stores no level but a hole: sound was lost.\n\
+         const HOLE: f32 = {below:?};\n\n\
          {field}\n{lanes}\n\
          // The row of the state texture and the place (layer, lane) in a mesh tag.\n\
          fn view_of(tag: u32) -> i32 {{ return i32(tag >> {TAG_VIEW_SHIFT}u); }}\n\

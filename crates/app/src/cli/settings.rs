@@ -21,7 +21,7 @@ pub trait Choice {
 #[derive(Debug)]
 pub struct SettingArgs<C> {
     /// The values; what is not among the options has its default.
-    pub settings: Settings,
+    pub settings: Box<Settings>,
     given: Vec<&'static str>,
     choice: PhantomData<C>,
 }
@@ -60,7 +60,7 @@ impl<C: Choice> Args for SettingArgs<C> {
 impl<C: Choice> FromArgMatches for SettingArgs<C> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut args = Self {
-            settings: Settings::default(),
+            settings: Box::default(),
             given: Vec::new(),
             choice: PhantomData,
         };

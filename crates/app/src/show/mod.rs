@@ -8,10 +8,10 @@ mod window;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use bevy::prelude::{App, UVec2};
+use bevy::prelude::{App, Msaa, UVec2};
 use soundfall_plugins::{
     ProgramPlugins, SoundfallPlugins,
-    host::{Graphics, add_base},
+    host::{Graphics, Target, add_base},
 };
 use soundfall_systems::{
     analysis::{Analysis, AnalysisOf, AnalysisSettings},
@@ -100,6 +100,9 @@ fn build(
     let title = format!("soundfall \u{2014} {}", stream.name);
     let window = (!options.headless).then_some(title.as_str());
     add_base(&mut app, window, options.size, graphics);
+    if !options.program.smooth {
+        app.world_mut().resource_mut::<Target>().msaa = Msaa::Off;
+    }
     app.insert_resource(options.program.clone())
         .add_plugins((SoundfallPlugins::default(), ProgramPlugins));
     let world = app.world_mut();

@@ -37,7 +37,7 @@ pub enum LinkError {
     Setting(#[from] SettingError),
     /// A change that cannot be.
     #[error("change={0}: {1}")]
-    Change(String, ChangeError),
+    Change(String, Box<ChangeError>),
     /// Neither on nor off.
     #[error("draw={0}: give on or off")]
     Draw(String),
@@ -64,8 +64,8 @@ impl Params {
             "change" => {
                 for change in value.split(';') {
                     let parsed = change.parse();
-                    let parsed =
-                        parsed.map_err(|error| LinkError::Change(change.to_owned(), error))?;
+                    let parsed = parsed
+                        .map_err(|error| LinkError::Change(change.to_owned(), Box::new(error)))?;
                     self.changes.push(parsed);
                 }
             }

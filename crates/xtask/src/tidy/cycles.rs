@@ -9,7 +9,7 @@ use super::sources::Sources;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Crates (their folders) in which circles are still to be resolved: they are printed, and are no finding.
-const UNRESOLVED: &[&str] = &["crates/settings", "plugins", "systems"];
+const UNRESOLVED: &[&str] = &["plugins", "systems"];
 
 /// A module: the names from the root of the crate on.
 type Module = Vec<String>;

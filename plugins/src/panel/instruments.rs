@@ -4,10 +4,10 @@ use bevy_egui::egui;
 use soundfall_settings::keys::{Action, hints};
 use soundfall_systems::instruments::InstrumentChoice;
 
-use crate::panel::{Channels, rows};
+use super::rows::{Channels, rows};
 
 /// The section of the panel.
-pub(crate) fn instrument_section(
+pub(super) fn instrument_section(
     ui: &mut egui::Ui,
     choice: &mut InstrumentChoice,
     channels: Channels<'_>,
