@@ -17,6 +17,7 @@ test("a worker fails", async (t) => {
   const { browser, address } = await stageFor(t);
   const page = await openPage(browser, `${address}?signal=chord&channels=2&panel=0&smooth=0`);
   await running(page);
+  await rowsDrawn(page);
   for (let failure = 1; failure <= 3; failure += 1) {
     const { rows_uploaded: rows } = await figures(page);
     await rowsDrawn(page, rows + 100);
