@@ -46,7 +46,12 @@ fn ink() -> [[u8; 4]; 256] {
     std::array::from_fn(|at| {
         let level = at as f32 / 255.0;
         let shade = |paper: f32, ink: f32| (paper + (ink - paper) * level) as u8;
-        [shade(250.0, 20.0), shade(246.0, 30.0), shade(235.0, 120.0), 255]
+        [
+            shade(250.0, 20.0),
+            shade(246.0, 30.0),
+            shade(235.0, 120.0),
+            255,
+        ]
     })
 }
 

@@ -17,9 +17,7 @@ use soundfall_systems::{
     view::{FocusedView, ProgramSettings, ViewOf, ViewSettings},
 };
 
-use crate::{
-    Soundfall, SoundfallSystems, annotate::show_messages, instruments::draw_strip,
-};
+use crate::{Soundfall, SoundfallSystems, annotate::show_messages, instruments::draw_strip};
 
 pub(crate) use keys::press_keys;
 

@@ -13,8 +13,7 @@ use soundfall_analysis::Recording;
 use soundfall_plugins::{
     AnalysisPlugin, AnnotatePlugin, DiagnosticsPlugin, InstrumentPaintPlugin, InstrumentsPlugin,
     LayoutPlugin, OverlayPlugin, PanelPlugin, SchedulePlugin, SoundfallPlugins, SoundfallSystems,
-    StreamPlugin,
-    UploadPlugin, WaterfallPlugin, WaveformPlugin,
+    StreamPlugin, UploadPlugin, WaterfallPlugin, WaveformPlugin,
     host::{Graphics, add_base},
 };
 use soundfall_systems::{
@@ -108,7 +107,11 @@ fn the_host_stays_as_it_is() {
     let mut guest = host();
     guest.add_plugins(SoundfallPlugins::new(Update));
     let (before, after) = (count(plain.world(), Update), count(guest.world(), Update));
-    assert_eq!((after.0 - before.0, after.1), (1, 0), "one system runs ours");
+    assert_eq!(
+        (after.0 - before.0, after.1),
+        (1, 0),
+        "one system runs ours"
+    );
     for label in [
         First.intern(),
         PreUpdate.intern(),

@@ -64,7 +64,9 @@ impl PictureOrder {
         };
         Some(Self {
             path: after("--picture")?.into(),
-            seconds: after("--seconds").and_then(|s| s.parse().ok()).unwrap_or(0.0),
+            seconds: after("--seconds")
+                .and_then(|s| s.parse().ok())
+                .unwrap_or(0.0),
         })
     }
 

@@ -51,7 +51,7 @@ impl Plugin for InstrumentPaintPlugin {
         }
         app.add_systems(
             EguiPrimaryContextPass,
-            (curves::draw_curves, labels::draw_labels, strip::draw_strip)
+            (curves::draw_curves, labels::draw_labels, draw_strip)
                 .chain()
                 .after(show_messages)
                 .in_set(SoundfallSystems::Ui),
