@@ -41,7 +41,7 @@ settings! {
             });
         /// Lower end of the frequency axis.
         pub min_hz: f64 = 30.0, "min-hz", Some("Range"), Rows, frequency(5.0);
-        /// Upper end of the frequency axis; lowered to half the sample rate.
+        /// Upper end of the frequency axis (lowered to half the sample rate).
         pub max_hz: f64 = 20_000.0, "max-hz", Some(""), Rows, frequency(50.0);
     }
     rules { "min-hz" + 1.0 <= "max-hz"; }

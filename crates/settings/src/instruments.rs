@@ -10,7 +10,7 @@ settings! {
     /// Channels are those of the stream, counted from 0 (in texts from 1).
     #[cfg_attr(feature = "bevy", derive(bevy_ecs::prelude::Component))]
     pub struct InstrumentChoice in Instruments {
-        /// Instruments shown; nothing else is computed.
+        /// Instruments shown.
         pub shown: InstrumentSet = InstrumentSet::NONE, "show", Some("Instruments"), Redraw,
             Kind::SomeOf(Names {
                 names: &Instrument::NAMES,

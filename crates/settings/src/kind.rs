@@ -236,7 +236,7 @@ impl Kind {
             Self::Flag => "on, off".to_owned(),
             Self::OneOf(names) => names.list(),
             Self::SomeOf(names) => format!("{}; all, none", names.list()),
-            Self::Channels(_) => "like 1,3-5".to_owned(),
+            Self::Channels(most) => format!("like 1,3-5; all (up to {most}) where none are given"),
             Self::Channel => "from 1 on".to_owned(),
             Self::Pair => "like 1,2".to_owned(),
             Self::Size(min, max) => format!("each {min} to {max} pixels"),

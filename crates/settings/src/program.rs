@@ -11,7 +11,7 @@ settings! {
         pub panel: bool = true, "panel", None, Redraw, Kind::Flag;
         /// Show the performance overlay.
         pub overlay: bool = false, "overlay", None, Redraw, Kind::Flag;
-        /// Size of the window or picture in pixels.
+        /// Size of the window or picture.
         pub size: (u32, u32) = (1600, 900), "size", None, Start, Kind::Size(64, 8192);
         /// Smooth edges (4 samples a pixel).
         pub smooth: bool = true, "smooth", None, Start, Kind::Flag;

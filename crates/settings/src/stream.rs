@@ -19,7 +19,7 @@ settings! {
         /// Length of the history that is kept.
         pub history_secs: f64 = 30.0, "history", None, Start,
             Kind::Number(Number::new(0.1, 86_400.0, Unit::Secs).shown(1, Control::LogSlider));
-        /// Speed of a file, 1 is real time.
+        /// Speed of a file (1 is real time).
         pub speed: f64 = 1.0, "speed", None, Start,
             Kind::Number(Number::new(0.01, 1000.0, Unit::None).shown(2, Control::LogSlider));
     }

@@ -28,10 +28,10 @@ settings! {
                 titles: &Colormap::NAMES,
                 help: &Colormap::HELP,
             });
-        /// Height of the surfaces, 1 is the designed one.
+        /// Height of the surfaces (1 is as designed).
         pub height_scale: f32 = 1.0, "height-scale", Some("Relief"), Redraw,
             Kind::Number(Number::new(0.05, 2.5, Unit::None).shown(2, Control::Slider));
-        /// Channels shown, in order; all (up to 64) without it.
+        /// Channels shown, in order.
         pub channels: Vec<u32> = vec![0], "channel", None, Rows, Kind::Channels(MAX_CHANNELS);
     }
     rules { "db-min" + 6.0 <= "db-max"; }

@@ -142,6 +142,7 @@ fn values(info: &Info) -> String {
             let names = names.split([',', ';']).map(|name| code(name.trim()));
             names.collect::<Vec<_>>().join(" ")
         }
+        Kind::Channels(_) => "like `1,3-5`".to_owned(),
         kind => kind.range(),
     }
 }
