@@ -1,6 +1,7 @@
 //! The plugins are guests: they leave the host as it is, and each works with just the ones that its
 //! documentation names.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "says which plugin is next")]
 
 use std::sync::Arc;
 
@@ -30,8 +31,10 @@ fn host() -> App {
         exit_condition: ExitCondition::DontExit,
         ..default()
     };
-    let mut rendering = bevy::render::settings::WgpuSettings::default();
-    rendering.backends = None;
+    let rendering = bevy::render::settings::WgpuSettings {
+        backends: None,
+        ..default()
+    };
     app.add_plugins(
         DefaultPlugins
             .build()
@@ -95,7 +98,7 @@ fn count(world: &World, label: impl ScheduleLabel) -> (usize, usize) {
     let ours = phases
         .iter()
         .filter_map(|phase| graph.systems_in_set(phase.intern()).ok());
-    (graph.systems.len(), ours.map(|systems| systems.len()).sum())
+    (graph.systems.len(), ours.flatten().count())
 }
 
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::{prelude::*, relationship::RelationshipTarget};
 
 use super::status::{Stream, StreamStatus};
 use crate::{
@@ -54,7 +54,7 @@ pub fn adopt_sources(
         status.refused = None;
         let channels = stream.history.format().channels;
         if shown.map(|shown| shown.history.format().channels) != Some(channels) {
-            let of_stream = of_stream.into_iter().flat_map(|of| of.iter());
+            let of_stream = of_stream.into_iter().flat_map(RelationshipTarget::iter);
             for view in of_stream.flat_map(|analysis| analyses.iter_descendants(analysis)) {
                 if let Ok(mut settings) = views.get_mut(view) {
                     settings.channels = (0..channels.min(MAX_CHANNELS as u32)).collect();
