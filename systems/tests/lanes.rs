@@ -11,7 +11,7 @@ use soundfall_systems::{
 };
 use support::{BLOCK, Rig};
 
-/// A rig, its writer, and the lanes' texture as [lane][column].
+/// A rig, its writer, and the lanes' texture as `[lane][column]`.
 struct Lanes {
     rig: Rig,
     writer: RingWriter<HeapStorage>,

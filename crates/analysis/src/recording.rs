@@ -25,7 +25,7 @@ use crate::history::{History, HistoryError, HistoryFormat};
 pub struct Recording {
     format: HistoryFormat,
     epoch: u64,
-    /// [channel][frame].
+    /// `[channel][frame]`.
     planes: Vec<Vec<f32>>,
     gaps: Vec<Gap>,
 }

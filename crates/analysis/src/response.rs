@@ -9,7 +9,7 @@ use crate::history::HistoryError;
 use crate::pool::Pooled;
 use crate::request::RequestError;
 
-/// Rows as bytes: little-endian half floats, [mip][channel][row][axis bin].
+/// Rows as bytes: little-endian half floats, `[mip][channel][row][axis bin]`.
 pub type RowBytes = Pooled<Vec<u8>>;
 
 /// What a request came to.
@@ -29,7 +29,7 @@ pub struct Response {
 pub enum Outcome {
     /// The rows.
     Rows(#[serde(with = "row_bytes")] RowBytes),
-    /// The base entries, [channel][entry].
+    /// The base entries, `[channel][entry]`.
     Envelopes(Pooled<Vec<MinMaxRms>>),
     /// What the instruments say now.
     Instruments(Pooled<InstrumentReport>),

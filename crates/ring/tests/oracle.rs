@@ -31,7 +31,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// Keeps everything.
 struct Oracle {
     format: RingFormat,
-    /// [channel][frame]
+    /// `[channel][frame]`
     samples: Vec<Vec<f32>>,
 }
 

@@ -71,7 +71,7 @@ impl CopiedRing {
         format.channels as usize * format.block_frames as usize
     }
 
-    /// Writes one whole block, [channel][frame]. `now_unix_ns` is the sign of life.
+    /// Writes one whole block, `[channel][frame]`. `now_unix_ns` is the sign of life.
     ///
     /// # Errors
     /// [`BlockError`] for a block of another length.

@@ -20,7 +20,7 @@ pub struct RowBlock {
     pub kind: JobKind,
     /// Columns and mips.
     pub span: RowSpan,
-    /// Little-endian half floats, [mip][channel][row][axis column]; none where the samples were
+    /// Little-endian half floats, `[mip][channel][row][axis column]`; none where the samples were
     /// lost.
     pub rows: Option<RowBytes>,
 }

@@ -55,7 +55,7 @@ struct OpenRow {
     covered: u64,
     /// Columns merged when it was last shown as it is.
     shown: u64,
-    /// [channel][axis column], little-endian half floats.
+    /// `[channel][axis column]`, little-endian half floats.
     bytes: Vec<u8>,
 }
 

@@ -22,7 +22,7 @@ pub struct LaneUpload {
     pub columns: u32,
     /// Lanes.
     pub lanes: u32,
-    /// Four little-endian half floats an entry, [lane][entry]: minimum, maximum, RMS, 1 where
+    /// Four little-endian half floats an entry, `[lane][entry]`: minimum, maximum, RMS, 1 where
     /// samples were lost.
     pub bytes: Vec<u8>,
 }

@@ -72,7 +72,7 @@ impl LaneStore {
         })
     }
 
-    /// Takes in what came of a visit: base entries, [lane][entry]. Frames that are gone are left
+    /// Takes in what came of a visit: base entries, `[lane][entry]`. Frames that are gone are left
     /// out, on all lanes alike; before anything was read that only moves the beginning. What has
     /// to be waited for changes nothing.
     pub fn take_in(&mut self, visit: Range<u64>, outcome: &Outcome) {

@@ -121,7 +121,7 @@ pub struct CoherenceReport {
     pub reference: usize,
     /// How many equally weighted segments it is the mean of: below about ten it says little.
     pub segments: f32,
-    /// Mean over the bins of each axis column, 0..=255 for 0..=1: [channel][column].
+    /// Mean over the bins of each axis column, 0..=255 for 0..=1: `[channel][column]`.
     pub coherence: Vec<u8>,
 }
 

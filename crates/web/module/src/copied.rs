@@ -43,7 +43,7 @@ impl CopyingAnalysisWorker {
         })
     }
 
-    /// Takes one whole block, planar: [channel][frame].
+    /// Takes one whole block, planar: `[channel][frame]`.
     ///
     /// # Errors
     /// An `Error` about a block of another length.

@@ -33,7 +33,7 @@ impl SignalFeeder {
         })
     }
 
-    /// The next frames, planar: [channel][frame].
+    /// The next frames, planar: `[channel][frame]`.
     #[must_use]
     pub fn render(&mut self, frames: u32) -> Float32Array {
         let (frames, channels) = (frames as usize, self.generator.channels() as usize);
