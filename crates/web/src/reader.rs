@@ -28,7 +28,7 @@ pub const MAX_VALUES: usize = 1 << 24;
 /// Frames read at once.
 const STEP: u64 = 1 << 16;
 
-/// Minimum and maximum of `points` equal parts of a span: [point][2]. Parts of a frame or less show
+/// Minimum and maximum of `points` equal parts of a span: `[point][2]`. Parts of a frame or less show
 /// the nearest frame; a span without frames shows zeros.
 ///
 /// # Errors
