@@ -157,7 +157,7 @@ fn fit_textures(
     let Some(colours) = colours else { return };
     if tables.is_changed() {
         // The renderer binds the new texture only for materials that changed.
-        for (_, mut material) in materials.iter_mut() {
+        for (_, material) in materials.iter_mut() {
             material.colours = colours.0.clone();
         }
     }

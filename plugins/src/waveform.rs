@@ -117,7 +117,7 @@ fn fit_lane_textures(
 ) {
     let Some(colours) = colours else { return };
     if tables.is_changed() {
-        for (_, mut material) in materials.iter_mut() {
+        for (_, material) in materials.iter_mut() {
             material.colours = colours.0.clone();
         }
     }
