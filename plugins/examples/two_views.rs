@@ -77,7 +77,7 @@ fn build_scene(
         Camera3d::default(),
         Tonemapping::Reinhard,
         PrimaryEguiContext,
-        Transform::from_xyz(0.0, 17.0, 28.0).looking_at(Vec3::new(0.0, 0.0, -1.0), Vec3::Y),
+        Transform::from_xyz(0.0, 18.0, 33.0).looking_at(Vec3::new(0.0, 1.5, -1.0), Vec3::Y),
     ));
 }
 
@@ -121,6 +121,7 @@ fn paint_window(
     let rate = f64::from(stream.history.format().sample_rate);
     egui::Window::new("Host")
         .anchor(egui::Align2::LEFT_TOP, [8.0, 8.0])
+        .default_width(110.0)
         .resizable(false)
         .fade_in(false)
         .show(contexts.ctx_mut()?, |ui| {

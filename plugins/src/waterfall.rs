@@ -148,12 +148,19 @@ fn fit_textures(
     fields: Query<&HeightField>,
     size: Res<HeightFieldSize>,
     colours: Option<Res<Colours>>,
+    tables: Res<ColormapTables>,
     mut targets: ResMut<Targets>,
     mut made: ResMut<HeightMaterials>,
     mut images: ResMut<Assets<Image>>,
     mut materials: ResMut<Assets<SurfaceMaterial>>,
 ) {
     let Some(colours) = colours else { return };
+    if tables.is_changed() {
+        // The renderer binds the new texture only for materials that changed.
+        for (_, material) in materials.iter_mut() {
+            material.colours = colours.0.clone();
+        }
+    }
     let allocations = || fields.iter().flat_map(HeightField::allocations);
     let wanted = |id: u64| allocations().any(|allocation| allocation.id == id);
     if targets.heights.iter().any(|to| !wanted(to.allocation)) {

@@ -109,12 +109,18 @@ fn fit_lane_textures(
     fields: Query<&LaneField>,
     width: Res<LaneWidth>,
     colours: Option<Res<Colours>>,
+    tables: Res<ColormapTables>,
     mut targets: ResMut<Targets>,
     mut made: ResMut<LaneMaterials>,
     mut images: ResMut<Assets<Image>>,
     mut materials: ResMut<Assets<LaneMaterial>>,
 ) {
     let Some(colours) = colours else { return };
+    if tables.is_changed() {
+        for (_, material) in materials.iter_mut() {
+            material.colours = colours.0.clone();
+        }
+    }
     let allocations = || fields.iter().flat_map(LaneField::allocations);
     let wanted = |id: u64| allocations().any(|(allocation, _)| allocation == id);
     if targets.lanes.iter().any(|to| !wanted(to.allocation)) {

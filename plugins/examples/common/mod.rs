@@ -21,7 +21,7 @@ use soundfall_analysis::{RingHistory, SharedHistory};
 use soundfall_capture::signal::{Generator, Signal};
 use soundfall_plugins::host::{Headless, Target, add_base, find_graphics, write_png};
 use soundfall_ring::{RingFormat, heap_ring};
-use soundfall_systems::{analysis::AnalysisProgress, waterfall::FieldState};
+use soundfall_systems::{analysis::AnalysisProgress, stream::StreamStatus, waterfall::FieldState};
 
 const PICTURE_SIZE: UVec2 = UVec2::new(480, 270);
 /// After this long without everything analysed there will be no picture.
@@ -81,6 +81,13 @@ impl PictureOrder {
             }
             screen.step();
             let world = screen.world_mut();
+            if begun.elapsed().as_secs_f64() >= self.seconds {
+                // What comes after this is for no picture.
+                let mut streams = world.query::<&mut StreamStatus>();
+                for mut status in streams.iter_mut(world) {
+                    status.held |= status.written_frames > 0;
+                }
+            }
             let mut analyses = world.query::<&AnalysisProgress>();
             let mut idle = analyses.iter(world).all(AnalysisProgress::idle);
             let mut views = world.query::<&FieldState>();
