@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::prelude::*;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam::channel::{Sender, bounded};
 use soundfall_dsp::{envelope::MinMaxRms, instruments::InstrumentReport, rows::RowSpan};
 use soundfall_ring::{ReadError, SharedRing};
 use soundfall_systems::{
