@@ -16,7 +16,7 @@ use bevy::{
         texture::GpuImage,
     },
 };
-use crossbeam_channel::Receiver;
+use crossbeam::channel::Receiver;
 use soundfall_systems::{
     diagnostics::UploadMeter,
     stream::poll_streams,
@@ -146,8 +146,8 @@ pub struct UploadPlugin;
 
 impl Plugin for UploadPlugin {
     fn build(&self, app: &mut App) {
-        let (heights_in, heights) = crossbeam_channel::unbounded();
-        let (lanes_in, lanes) = crossbeam_channel::unbounded();
+        let (heights_in, heights) = crossbeam::channel::unbounded();
+        let (lanes_in, lanes) = crossbeam::channel::unbounded();
         app.insert_resource(HeightUploads(heights_in))
             .insert_resource(LaneUploads(lanes_in))
             .init_resource::<UploadMeter>()

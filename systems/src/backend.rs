@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use bevy_tasks::{AsyncComputeTaskPool, Task, futures::check_ready};
-use crossbeam_channel::Receiver;
+use crossbeam::channel::Receiver;
 use soundfall_analysis::{Request, Response, SharedHistory, Worker};
 
 /// A value that is on its way.

@@ -8,7 +8,7 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::SingleThreadedExecutor;
 use bevy_tasks::{AsyncComputeTaskPool, TaskPool};
 use bevy_time::{Real, Time};
-use crossbeam_channel::Receiver;
+use crossbeam::channel::Receiver;
 
 use crate::{
     analysis::{
@@ -47,8 +47,8 @@ impl BareDisplay {
     #[must_use]
     pub fn new(size: HeightFieldSize, lanes: LaneWidth) -> Self {
         AsyncComputeTaskPool::get_or_init(TaskPool::default);
-        let (heights_in, heights) = crossbeam_channel::unbounded();
-        let (lanes_in, lane_uploads) = crossbeam_channel::unbounded();
+        let (heights_in, heights) = crossbeam::channel::unbounded();
+        let (lanes_in, lane_uploads) = crossbeam::channel::unbounded();
         let mut world = World::new();
         world.insert_resource(Time::<Real>::default());
         world.insert_resource(size);

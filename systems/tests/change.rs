@@ -10,7 +10,7 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam::channel::Sender;
 use soundfall_analysis::{Request, Response, SharedHistory, Worker};
 use soundfall_dsp::rows::LEVEL_BYTES;
 use soundfall_ring::{RingFormat, heap_ring};
@@ -76,7 +76,7 @@ impl AnalysisBackend for Slow {
     }
 
     fn submit(&self, history: &SharedHistory, request: Request) -> Pending<Response> {
-        let (to, answer) = crossbeam_channel::bounded(1);
+        let (to, answer) = crossbeam::channel::bounded(1);
         let mut waiting = Waiting {
             history: history.clone(),
             request,

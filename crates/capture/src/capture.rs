@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam::channel::{Receiver, Sender};
 use soundfall_ring::RingFormat;
 use soundfall_ring_file::{CreateOptions, FileRingWriter};
 
@@ -110,7 +110,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         place.path
     });
     let counters = Arc::new(Counters::default());
-    let (events, events_out) = crossbeam_channel::bounded(MAX_PENDING_EVENTS);
+    let (events, events_out) = crossbeam::channel::bounded(MAX_PENDING_EVENTS);
     let queue_frames = queue_frames(&format);
     // A device may refuse: it is opened before an existing ring at the path is replaced.
     let (ready, consumer, device) = match prepared.kind {
@@ -124,8 +124,8 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
             (frames, consumer, None)
         }
         Kind::Device { chosen, request } => {
-            let (supervisor, wakes) = crossbeam_channel::bounded(MAX_PENDING_WAKES);
-            let (reconnected, reconnections) = crossbeam_channel::unbounded();
+            let (supervisor, wakes) = crossbeam::channel::bounded(MAX_PENDING_WAKES);
+            let (reconnected, reconnections) = crossbeam::channel::unbounded();
             let link = Link {
                 counters: Arc::clone(&counters),
                 events: events.clone(),

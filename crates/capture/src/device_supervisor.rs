@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::device::{Chosen, Link, Streams, Wake};
 use crate::devices::{self, DeviceIdentity, DeviceRequest, Presence};
@@ -82,7 +82,7 @@ impl DeviceSupervisor {
         reconnections: Sender<Reconnection>,
     ) -> Result<Self, CaptureError> {
         let stop = Arc::new(AtomicBool::new(false));
-        let (ending, ended) = crossbeam_channel::bounded(1);
+        let (ending, ended) = crossbeam::channel::bounded(1);
         let wake = connection.link.supervisor.clone();
         let supervision = Supervision {
             connection,

@@ -2,7 +2,7 @@
 //!
 //! It never waits for the time to come and never touches the queue: see `producer`.
 
-use crossbeam_channel::Sender;
+use crossbeam::channel::Sender;
 
 use crate::event::CaptureEvent;
 use crate::file::{AudioFile, FileError};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
-use crossbeam_channel::Sender;
+use crossbeam::channel::Sender;
 use soundfall_analysis::RowBytes;
 use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan, push_holes};
 

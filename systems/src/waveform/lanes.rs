@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use crossbeam_channel::Sender;
+use crossbeam::channel::Sender;
 
 use super::envelopes::{Envelopes, EnvelopesOf, StreamEnvelopes};
 use super::set::{LaneSet, LaneUpload};

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::prelude::*;
-use crossbeam_channel::bounded;
+use crossbeam::channel::bounded;
 use soundfall_analysis::{Request, Response, SharedHistory};
 use soundfall_systems::{
     backend::{AnalysisBackend, Pending},

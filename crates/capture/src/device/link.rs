@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use cpal::ErrorKind;
-use crossbeam_channel::Sender;
+use crossbeam::channel::Sender;
 
 use crate::devices::one_line;
 use crate::event::CaptureEvent;
@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn errors_become_events_and_a_loss_is_reported_once() {
         let counters = Arc::new(Counters::default());
-        let (events, seen) = crossbeam_channel::bounded(8);
-        let (supervisor, wakes) = crossbeam_channel::bounded(8);
+        let (events, seen) = crossbeam::channel::bounded(8);
+        let (supervisor, wakes) = crossbeam::channel::bounded(8);
         let link = Link {
             counters: Arc::clone(&counters),
             events,

@@ -39,7 +39,7 @@ fn frames_that_cannot_be_decoded_are_lost_at_their_place() {
         found(60, BreakKind::Looped),
         found(70, BreakKind::Damaged { frames: 900 }),
     ];
-    let (events, seen) = crossbeam_channel::unbounded();
+    let (events, seen) = crossbeam::channel::unbounded();
     run.enqueue(80, &events);
     drop(run);
     assert_eq!(
@@ -91,7 +91,7 @@ fn a_damaged_part_of_a_file_is_a_gap_of_its_length() {
     }
     std::fs::write(&path, bytes).unwrap();
     let mut player = FilePlayer::new(AudioFile::open(&path).unwrap(), 1, false);
-    let (events, _seen) = crossbeam_channel::unbounded();
+    let (events, _seen) = crossbeam::channel::unbounded();
     let mut out = vec![0.0; frames as usize + 1];
     let mut breaks = Vec::new();
     let given = player.fill(&mut out, &mut breaks, &events).unwrap();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam::channel::{Receiver, Sender};
 use soundfall_ring::{Cursor, Poll, ReadError, RingRead, SharedRing, WriterState};
 
 use super::encoder::Encoder;
@@ -73,7 +73,7 @@ impl Recorder {
             format.sample_rate,
         )?;
         let shared = Arc::new(Shared::default());
-        let (sender, events) = crossbeam_channel::bounded(MAX_PENDING_EVENTS);
+        let (sender, events) = crossbeam::channel::bounded(MAX_PENDING_EVENTS);
         let take = Take {
             ring,
             encoder,

@@ -1,7 +1,7 @@
 //! Overruns by hand: the callback object is driven directly, so nothing depends on timing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use crossbeam_channel::Receiver;
+use crossbeam::channel::Receiver;
 use proptest::prelude::*;
 use soundfall_ring::{HeapStorage, RingFormat, SharedRing, WriterState, heap_ring};
 
@@ -29,8 +29,8 @@ impl Rig {
 
     /// With a device that may come back; gives the supervisor's end too.
     fn of_device(queue_frames: usize, block: u32) -> (Self, Sender<Reconnection>) {
-        let (supervisor, _) = crossbeam_channel::bounded(8);
-        let (reconnected, reconnections) = crossbeam_channel::unbounded();
+        let (supervisor, _) = crossbeam::channel::bounded(8);
+        let (reconnected, reconnections) = crossbeam::channel::unbounded();
         let device = |counters, events| Device {
             link: Link {
                 counters,
@@ -50,7 +50,7 @@ impl Rig {
         let (writer, ring) = heap_ring(&format, "test").unwrap();
         let counters = Arc::new(Counters::default());
         let (producer, consumer) = sample_queue(CHANNELS, queue_frames, Arc::clone(&counters));
-        let (sender, events) = crossbeam_channel::unbounded();
+        let (sender, events) = crossbeam::channel::unbounded();
         let device = device.map(|make| make(Arc::clone(&counters), sender.clone()));
         let shared = Arc::clone(&counters);
         let assembler = Assembler::new(Box::new(writer), consumer, shared, sender, device);
