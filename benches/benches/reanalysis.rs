@@ -57,11 +57,7 @@ struct Display {
 impl Display {
     fn new(ring: SharedRing) -> Self {
         let mut bare = BareDisplay::new(HeightFieldSize::default(), LaneWidth::default());
-        let stream = Stream {
-            history: RingHistory::shared(ring),
-            name: "bench".into(),
-            probe: None,
-        };
+        let stream = Stream::new(RingHistory::shared(ring), "bench");
         let settings = ViewSettings {
             channels: (0..CHANNELS).collect(),
             span_secs: f64::from(SECS),

@@ -110,11 +110,7 @@ fn show_the_sirens(mut commands: Commands) {
     let sirens = Sirens {
         begun: Instant::now(),
     };
-    let stream = commands.spawn(Stream {
-        history: Arc::new(sirens),
-        name: "sirens".to_owned(),
-        probe: None,
-    });
+    let stream = commands.spawn(Stream::new(Arc::new(sirens), "sirens"));
     let analysis = (Analysis, AnalysisOf(stream.id()));
     let analysis = commands.spawn(analysis).id();
     let both = ViewSettings {

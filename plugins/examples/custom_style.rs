@@ -58,11 +58,7 @@ fn ink() -> [[u8; 4]; 256] {
 fn show_a_sound(mut commands: Commands, mut colormaps: ResMut<ColormapTables>) -> Result {
     let colormap = colormaps.0.len() as i32;
     colormaps.0.push(ink());
-    let stream = commands.spawn(Stream {
-        history: common::live_sound()?,
-        name: "demo".to_owned(),
-        probe: None,
-    });
+    let stream = commands.spawn(Stream::new(common::live_sound()?, "demo"));
     let analysis = (Analysis, AnalysisOf(stream.id()));
     let analysis = commands.spawn(analysis).id();
     commands.spawn((

@@ -84,11 +84,7 @@ fn build_room(
 }
 
 fn show_a_sound(mut commands: Commands, turntable: Single<Entity, With<Turntable>>) -> Result {
-    let stream = commands.spawn(Stream {
-        history: common::live_sound()?,
-        name: "demo".to_owned(),
-        probe: None,
-    });
+    let stream = commands.spawn(Stream::new(common::live_sound()?, "demo"));
     let analysis = (Analysis, AnalysisOf(stream.id()));
     let analysis = commands.spawn(analysis).id();
     commands.spawn((

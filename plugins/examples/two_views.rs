@@ -82,11 +82,7 @@ fn build_scene(
 }
 
 fn show_a_sound(mut commands: Commands) -> Result {
-    let stream = commands.spawn(Stream {
-        history: common::live_sound()?,
-        name: "demo".to_owned(),
-        probe: None,
-    });
+    let stream = commands.spawn(Stream::new(common::live_sound()?, "demo"));
     let analysis = (Analysis, AnalysisOf(stream.id()));
     let analysis = commands.spawn(analysis).id();
     commands.spawn((

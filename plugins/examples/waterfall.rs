@@ -9,13 +9,7 @@ mod common;
 use std::{f32::consts::TAU, sync::Arc};
 
 use bevy::{core_pipeline::tonemapping::Tonemapping, prelude::*};
-use soundfall_analysis::Recording;
-use soundfall_plugins::SoundfallPlugins;
-use soundfall_systems::{
-    analysis::{Analysis, AnalysisOf},
-    stream::Stream,
-    view::{View, ViewOf},
-};
+use soundfall_plugins::prelude::*;
 
 fn main() -> AppExit {
     App::new()
@@ -25,13 +19,9 @@ fn main() -> AppExit {
 }
 
 fn show_a_sound(mut commands: Commands) -> Result {
-    let stream = commands.spawn(Stream {
-        history: Arc::new(Recording::from_planes(48_000, vec![pings()])?),
-        name: "pings".to_owned(),
-        probe: None,
-    });
-    let analysis = (Analysis, AnalysisOf(stream.id()));
-    let analysis = commands.spawn(analysis).id();
+    let sound = Arc::new(Recording::from_planes(48_000, vec![pings()])?);
+    let stream = commands.spawn(Stream::new(sound, "pings")).id();
+    let analysis = commands.spawn((Analysis, AnalysisOf(stream))).id();
     commands.spawn((View, ViewOf(analysis)));
     // A view stands around the origin and is 20 units wide.
     let eye = Transform::from_xyz(6.0, 11.0, 21.0).looking_at(Vec3::Y, Vec3::Y);

@@ -16,7 +16,11 @@ use soundfall_systems::{
 };
 
 use crate::{
-    Soundfall, SoundfallSystems, annotate::LabelContext, host::Target, upload::ViewSlot,
+    Soundfall, SoundfallSystems,
+    annotate::LabelContext,
+    host::Target,
+    projection::{CameraOf, ViewCamera},
+    upload::ViewSlot,
     waveform::LaneStrip,
 };
 
@@ -51,24 +55,6 @@ impl Plugin for LayoutPlugin {
                     .before(PanOrbitCameraSystemSet)
                     .before(TransformSystems::Propagate),
             );
-    }
-}
-
-/// The view that a camera shows.
-#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
-#[relationship(relationship_target = ViewCamera)]
-pub struct CameraOf(pub Entity);
-
-/// The camera of a view; it goes with it.
-#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
-#[relationship_target(relationship = CameraOf, linked_spawn)]
-pub struct ViewCamera(Entity);
-
-impl ViewCamera {
-    /// The camera.
-    #[must_use]
-    pub fn camera(&self) -> Entity {
-        self.0
     }
 }
 

@@ -22,14 +22,25 @@ pub use analysis::AnalysisPlugin;
 pub use annotate::{AnnotatePlugin, LabelContext};
 pub use diagnostics::DiagnosticsPlugin;
 pub use instruments::{InstrumentPaintPlugin, InstrumentsPlugin};
-pub use layout::{CameraOf, LayoutPlugin, ViewCamera};
+pub use layout::LayoutPlugin;
 pub use overlay::OverlayPlugin;
 pub use panel::PanelPlugin;
+pub use projection::{CameraOf, ViewCamera};
 pub use schedule::{SchedulePlugin, Soundfall, SoundfallSystems, run_soundfall};
 pub use stream::StreamPlugin;
 pub use upload::{MAX_VIEWS, UploadPlugin};
 pub use waterfall::{ColormapTables, WaterfallPlugin};
 pub use waveform::{LaneStrip, WaveformPlugin};
+
+/// What an app needs to show a sound.
+pub mod prelude {
+    pub use crate::SoundfallPlugins;
+    pub use soundfall_systems::{
+        analysis::{Analysis, AnalysisOf, AnalysisSettings},
+        stream::{History, Recording, RingHistory, SharedHistory, Stream},
+        view::{Follow, TimeWindow, View, ViewOf, ViewSettings},
+    };
+}
 
 use bevy::app::{PluginGroup, PluginGroupBuilder, Update};
 use bevy::ecs::schedule::{InternedScheduleLabel, ScheduleLabel};

@@ -23,6 +23,9 @@ pub struct OverlayPlugin;
 impl Plugin for OverlayPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins((FrameTimeDiagnosticsPlugin::default(), PerfUiPlugin))
+            .init_resource::<ProgramSettings>()
+            .init_resource::<RunStats>()
+            .init_resource::<UploadMeter>()
             .add_perf_ui_simple_entry::<MainSchedule>()
             .add_perf_ui_simple_entry::<RingFill>()
             .add_perf_ui_simple_entry::<Backlog>()
@@ -210,7 +213,11 @@ entry!(
     |it| {
         let lost: u64 = it.0.iter().map(|status| status.lost_frames).sum();
         let laps: u64 = it.1.iter().map(|progress| progress.laps).sum();
-        format!("{lost} / {laps}")
+        let panics: u64 = it.1.iter().map(|progress| progress.panics).sum();
+        match panics {
+            0 => format!("{lost} / {laps}"),
+            _ => format!("{lost} / {laps}; {panics} jobs failed"),
+        }
     }
 );
 entry!(

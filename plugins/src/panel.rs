@@ -5,7 +5,7 @@ mod keys;
 mod rows;
 
 use bevy::prelude::*;
-use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext, egui};
+use bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 use soundfall_settings::{
     SettingsTable,
     keys::{Action, hints},
@@ -30,6 +30,9 @@ pub struct PanelPlugin;
 
 impl Plugin for PanelPlugin {
     fn build(&self, app: &mut App) {
+        if !app.is_plugin_added::<EguiPlugin>() {
+            app.add_plugins(EguiPlugin::default());
+        }
         app.init_resource::<ProgramSettings>()
             .add_systems(
                 EguiPrimaryContextPass,

@@ -1,8 +1,26 @@
-//! Points of a view's scene to points of the picture. All labels and curves find their places here.
+//! The camera of a view, and points of its scene to points of the picture. All labels and curves find their places here.
 
 use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{layout::ViewArea, waterfall::SurfacePlace};
+
+/// The view that a camera shows.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+#[relationship(relationship_target = ViewCamera)]
+pub struct CameraOf(pub Entity);
+
+/// The camera of a view; it goes with it.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+#[relationship_target(relationship = CameraOf, linked_spawn)]
+pub struct ViewCamera(Entity);
+
+impl ViewCamera {
+    /// The camera.
+    #[must_use]
+    pub fn camera(&self) -> Entity {
+        self.0
+    }
+}
 
 /// The camera of a view at this moment.
 pub(crate) struct Projection {

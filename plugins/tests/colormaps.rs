@@ -1,10 +1,10 @@
 //! A colormap that a host adds at run time is drawn.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod support;
+
 use std::f32::consts::TAU;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use bevy::{
     camera::{ImageRenderTarget, RenderTarget},
@@ -17,41 +17,21 @@ use soundfall_plugins::{
     host::{Headless, Target, add_base, find_graphics},
 };
 use soundfall_systems::{
-    analysis::{Analysis, AnalysisOf, AnalysisProgress},
+    analysis::{Analysis, AnalysisOf},
     stream::Stream,
     view::{View, ViewOf},
     waterfall::FieldState,
 };
+use support::settle;
 
 /// Two seconds of a sine, analysed and seen.
 fn show_a_sine(world: &mut World) {
     let sine = |frame: u32| 0.5 * (TAU * 1000.0 * frame as f32 / 48_000.0).sin();
     let samples = (0..96_000).map(sine).collect();
     let history = Recording::from_planes(48_000, vec![samples]).unwrap();
-    let stream = world.spawn(Stream {
-        history: Arc::new(history),
-        name: "sine".to_owned(),
-        probe: None,
-    });
-    let stream = stream.id();
+    let stream = world.spawn(Stream::new(Arc::new(history), "sine")).id();
     let analysis = world.spawn((Analysis, AnalysisOf(stream))).id();
     world.spawn((View, ViewOf(analysis)));
-}
-
-/// Steps until a view shows something and nothing is under way.
-fn settle(screen: &mut Headless) {
-    for _ in 0..20_000 {
-        screen.step();
-        let world = screen.world_mut();
-        let mut analyses = world.query::<&AnalysisProgress>();
-        let idle = analyses.iter(world).all(AnalysisProgress::idle);
-        let mut views = world.query::<&FieldState>();
-        if idle && views.iter(world).any(|state| state.visible) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    panic!("never settled");
 }
 
 /// Pixels that are red and nothing else.

@@ -67,11 +67,10 @@ fn run(app: &mut App, updates: usize) {
 /// A second of a tone, and a view of it. Gives the analysis.
 fn show(world: &mut World) -> Entity {
     let samples: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.06).sin() * 0.5).collect();
-    let stream = Stream {
-        history: Arc::new(Recording::from_interleaved(48_000, 1, &samples).unwrap()),
-        name: "tone".into(),
-        probe: None,
-    };
+    let stream = Stream::new(
+        Arc::new(Recording::from_interleaved(48_000, 1, &samples).unwrap()),
+        "tone",
+    );
     let stream = world.spawn(stream).id();
     let analysis = world.spawn((Analysis, AnalysisOf(stream))).id();
     world.spawn((View, ViewOf(analysis)));

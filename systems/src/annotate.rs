@@ -1,4 +1,4 @@
-//! Ticks of the axes: round values, never too many, with the words beside them.
+//! Ticks of the axes: round values, never too many, with their labels.
 
 use soundfall_dsp::scale::{FrequencyAxis, Scale};
 

@@ -1,4 +1,4 @@
-//! How the picture is divided, and where the camera stands when nobody moved it: so that every
+//! How the picture is divided, and where the camera stands until it is moved: so that every
 //! surface is in view.
 
 use bevy_ecs::prelude::*;

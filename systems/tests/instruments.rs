@@ -4,12 +4,16 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use soundfall_analysis::{InstrumentsId, Request, Response, SharedHistory};
 use soundfall_dsp::instruments::{Instrument, InstrumentReport, InstrumentSet};
 use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, SharedRing, heap_ring};
 use soundfall_systems::{
     analysis::AnalysisSettings,
+    backend::{AnalysisBackend, Pending, PoolBackend, SharedBackend},
     instruments::{InstrumentChoice, InstrumentJob, InstrumentReadings},
     stream::StreamStatus,
     view::ViewSettings,
@@ -151,7 +155,7 @@ fn gaps_and_overruns_are_told() {
         (report.channels[0].level.unwrap().rms_dbfs + 6.02).abs() < 0.05,
         "silence is not heard"
     );
-    // Nobody looks for longer than the ring holds.
+    // No display frame for longer than the ring holds.
     engine.write(1500);
     let report = engine.catch_up();
     assert_eq!(report.end_frame, engine.frame);
@@ -198,4 +202,50 @@ fn what_cannot_be_is_said_in_words() {
     engine.write(10);
     engine.catch_up();
     assert_eq!(engine.rig.the::<InstrumentReadings>().refusal, None);
+}
+
+/// The pool, and the engines that it was asked for and that were not released since.
+#[derive(Clone, Default)]
+struct Engines {
+    pool: Arc<PoolBackend>,
+    kept: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl AnalysisBackend for Engines {
+    fn submit(&self, history: &SharedHistory, request: Request) -> Pending<Response> {
+        let name = |id: &InstrumentsId| format!("{id:?}");
+        match &request {
+            Request::Instruments(of) => self.kept.lock().unwrap().insert(name(&of.id)),
+            Request::Release(id) => self.kept.lock().unwrap().remove(&name(id)),
+            _ => false,
+        };
+        self.pool.submit(history, request)
+    }
+}
+
+#[test]
+fn an_engine_goes_with_its_view() {
+    for in_flight in [false, true] {
+        let mut heard = Heard::new(1, InstrumentSet::ALL);
+        let engines = Engines::default();
+        let world = &mut heard.rig.display.world;
+        world.insert_resource(SharedBackend(Arc::new(engines.clone())));
+        heard.write(40);
+        heard.catch_up();
+        assert_eq!(engines.kept.lock().unwrap().len(), 1);
+        if in_flight {
+            heard.write(1);
+            heard.step();
+        }
+        let view = heard.rig.view;
+        heard.rig.display.world.despawn(view);
+        for _ in 0..2000 {
+            heard.step();
+            if heard.jobs() == 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(engines.kept.lock().unwrap().len(), 0, "{in_flight}");
+    }
 }

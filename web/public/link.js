@@ -28,7 +28,7 @@ export function readLink(search) {
   return link;
 }
 
-/** The number that a text sets, undefined for none; refused in the words that the program uses. */
+/** The number that a text sets, undefined for none; refused with the message of the program. */
 export function number(name, text) {
   const { min, max, whole, unset, expected } = SETTINGS[name];
   if (text === unset) return undefined;

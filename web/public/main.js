@@ -1,5 +1,5 @@
 // The page: loads the program while the visitor chooses, opens what was chosen, and starts the
-// picture. Never touches samples; words about errors go to the start page or into the picture.
+// picture. Never touches samples; error messages go to the start page or into the picture.
 
 import { keepAwake } from "./awake.js";
 import { requestIsolation } from "./coi.js";

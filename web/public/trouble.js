@@ -1,4 +1,4 @@
-// An error that carries words for the user. Never shown as an alert: the start page or the picture
+// An error with a message for the user. Never shown as an alert: the start page or the picture
 // shows it.
 
 /** `title`: what is wrong in a few words; `message`: what and why; `hint`: what to do. */

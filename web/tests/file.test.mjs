@@ -106,7 +106,7 @@ test("files", async (t) => {
     await page.context().close();
   });
 
-  await t.test("damaged, empty, and another kind of file: clear words on the start page", async () => {
+  await t.test("damaged, empty, and another kind of file: a clear message on the start page", async () => {
     const page = await openPage(browser, `${address}?smooth=0`);
     const whole = wav({ secs: 1, sample: tone(500) });
     for (const [name, bytes, words] of [

@@ -50,7 +50,7 @@ test("instruments", async (t) => {
     }
   });
 
-  await t.test("what is no instrument is refused in words", async () => {
+  await t.test("an unknown instrument is refused with a message", async () => {
     const page = await openPage(browser, `${address}?${TONE}&show=peeks`);
     await page.locator("#trouble").waitFor({ timeout: PATIENCE });
     assert.match(await page.locator("#trouble").innerText(), /peeks/);

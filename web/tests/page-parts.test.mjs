@@ -19,7 +19,7 @@ test("a link is read: own numbers, and the rest for the app", () => {
   assert.deepEqual(link.params, { colormap: "turbo", panel: "0" });
 });
 
-test("what cannot be is refused in words that name it", () => {
+test("an impossible value is refused by a message that names it", () => {
   for (const query of ["channels=0", "channels=257", "channels=2.5", "channels=0x2", "channels= 2", "rate=x", "history=0", "seconds=-1", "speed=", "speed=1e9"]) {
     assert.throws(() => readLink(`?${query}`), (trouble) => trouble.title && trouble.message.startsWith(query.split("=")[0]), query);
   }

@@ -52,7 +52,7 @@ test("tab or system audio", async (t) => {
     await page.context().close();
   });
 
-  await t.test("a share without sound is refused in words", async () => {
+  await t.test("a share without sound is refused with a message", async () => {
     const page = await openPage(browser, address, { before: share(0) });
     await page.click("#tab");
     assert.match(await trouble(page), /Nothing to hear was shared/);

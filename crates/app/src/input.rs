@@ -7,8 +7,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use soundfall_analysis::{History, HistoryError, Recording, RingHistory};
 use soundfall_capture::file::AudioFile;
-use soundfall_ring::{Gap, ReadError, RingRead, layout::MAGIC};
+use soundfall_ring::{Gap, layout::MAGIC};
 
 use crate::exit::Usage;
 
@@ -88,13 +89,24 @@ impl Input {
         self.gaps = since(&self.gaps, surplus as u64);
     }
 
-    /// The samples frame by frame.
-    pub fn interleaved(&self) -> Vec<f32> {
-        let mut out = Vec::with_capacity(self.frames() * self.channels.len());
-        for frame in 0..self.frames() {
-            out.extend(self.channels.iter().map(|channel| channel[frame]));
-        }
-        out
+    /// The samples and gaps as a history.
+    ///
+    /// # Errors
+    /// A sample rate or a number of channels that no history has.
+    pub fn into_recording(self) -> Result<Recording> {
+        let frames = self.frames() as u64;
+        let gaps = self.gaps.iter().filter_map(|gap| {
+            let length_frames = gap.end_frame().min(frames).checked_sub(gap.start_frame)?;
+            let gap = Gap {
+                length_frames,
+                ..*gap
+            };
+            (length_frames > 0).then_some(gap)
+        });
+        let gaps = gaps.collect();
+        let recording = Recording::from_planes(self.sample_rate, self.channels)
+            .and_then(|recording| recording.with_gaps(gaps));
+        recording.with_context(|| self.name)
     }
 }
 
@@ -165,15 +177,19 @@ const FIRST_MARGIN_SECS: f64 = 0.25;
 
 fn read_ring(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     let ring = soundfall_ring_file::open(path, false)?.ring;
-    let rate = ring.format().sample_rate;
+    let label = ring.extension().map(|extension| extension.label.clone());
+    let name = label.filter(|label| !label.is_empty());
+    let name = name.unwrap_or_else(|| file_name(path));
+    let history = RingHistory::new(ring);
+    let rate = history.format().sample_rate;
     let mut margin = 0.0;
     for attempt in 1.. {
         // While the ring is written, its oldest frames go as they are read: keep a distance.
         let margin_frames = (margin * f64::from(rate)) as u64;
-        let end = ring.written_frames();
-        let oldest = ring.oldest_frame().saturating_add(margin_frames).min(end);
-        match read_ring_from(&*ring, oldest, end, (from, to), path) {
-            Err(error) if attempt < TRIES && is_lapped(&error) => {
+        let Range { start, end } = history.extent();
+        let oldest = start.saturating_add(margin_frames).min(end);
+        match read_history(&history, oldest..end, (from, to), path, &name) {
+            Err(error) if attempt < TRIES && is_lost(&error) => {
                 margin = (2.0 * margin).max(FIRST_MARGIN_SECS);
             }
             done => return done,
@@ -182,42 +198,38 @@ fn read_ring(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     bail!("{}: cannot be read", path.display())
 }
 
-fn is_lapped(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref::<ReadError>(),
-        Some(ReadError::Lapped { .. })
-    )
+fn is_lost(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(HistoryError::Lost { .. }))
 }
 
-/// Reads a span of the frames `oldest .. end`, all channels.
-fn read_ring_from(
-    ring: &dyn RingRead,
-    oldest: u64,
-    end: u64,
+/// Reads a span of these frames, all channels. Seconds count from the first of them.
+fn read_history(
+    history: &dyn History,
+    frames: Range<u64>,
     (from, to): (f64, Option<f64>),
     path: &Path,
+    name: &str,
 ) -> Result<Input> {
-    let format = *ring.format();
-    let (start, end) = span(format.sample_rate, end - oldest, from, to);
+    let format = history.format();
+    let (start, end) = span(format.sample_rate, frames.end - frames.start, from, to);
     fits(path, end.saturating_sub(start), format.channels)?;
-    let frames = end.saturating_sub(start) as usize;
+    let count = end.saturating_sub(start) as usize;
+    let first = frames.start + start;
     let mut channels = Vec::with_capacity(format.channels as usize);
     for channel in 0..format.channels {
-        let mut samples = vec![0.0; frames];
-        ring.read(channel, oldest + start, &mut samples)
+        let mut samples = vec![0.0; count];
+        history
+            .read(channel, first, &mut samples)
             .with_context(|| format!("{}: channel {}", path.display(), channel + 1))?;
         channels.push(samples);
     }
-    let label = ring.extension().map(|extension| extension.label.clone());
     Ok(Input {
         sample_rate: format.sample_rate,
         numbers: (1..=format.channels).collect(),
         channels,
         from_secs: start as f64 / f64::from(format.sample_rate),
-        name: label
-            .filter(|label| !label.is_empty())
-            .unwrap_or_else(|| file_name(path)),
-        gaps: since(&ring.gaps(), oldest + start),
+        name: name.to_owned(),
+        gaps: since(&history.gaps(), first),
     })
 }
 
@@ -277,15 +289,14 @@ mod tests {
                 .collect();
             writer.write_block(&frames).unwrap();
         }
-        let (oldest, end) = (ring.oldest_frame(), ring.written_frames());
-        let path = Path::new("ring");
-        let part = read_ring_from(&*ring, oldest, end, (0.5, Some(0.6)), path).unwrap();
+        let history = RingHistory::new(ring);
+        let Range { start: oldest, end } = history.extent();
+        let read = |frames, span| read_history(&history, frames, span, Path::new("ring"), "x");
+        let part = read(oldest..end, (0.5, Some(0.6))).unwrap();
         assert_eq!((part.frames(), part.channels.len()), (100, 2));
         assert_eq!(part.channels[0][0], (oldest + 500) as f32);
         // An overwritten span is distinguished from every other failure, so that it is tried again.
-        let error = read_ring_from(&*ring, 0, end, (0.0, Some(0.1)), path)
-            .err()
-            .unwrap();
-        assert!(is_lapped(&error), "{error}");
+        let error = read(0..end, (0.0, Some(0.1))).err().unwrap();
+        assert!(is_lost(&error), "{error}");
     }
 }

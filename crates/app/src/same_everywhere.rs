@@ -9,7 +9,7 @@ use crate::changes::Change;
 use crate::cli::{Command, CommandLine};
 use crate::web::params::Params;
 
-/// What one way of setting makes of a value: the settings afterwards, or the words that refuse.
+/// What one way of setting makes of a value: the settings afterwards, or the message of the refusal.
 type Taken = Result<Settings, String>;
 
 /// Whether the setting is an option of `soundfall live`, and what it needs beside it.

@@ -40,7 +40,7 @@ pub enum Order {
     ClosedThenLast,
 }
 
-/// A release fence: what was stored before it is seen by whoever sees what is stored after it (and
+/// A release fence: what was stored before it is seen by every reader that sees what is stored after it (and
 /// has an acquire fence).
 #[inline(always)]
 pub(crate) fn release(order: Order) {

@@ -305,7 +305,7 @@ mod tests {
         let expected: Vec<_> = (0..5).map(|place| (place, ABANDONED)).collect();
         assert_eq!(outcomes(&log), expected);
         before.answer(1.0);
-        pending.exchange(|_| panic!("nobody listens to the old worker"));
+        pending.exchange(|_| panic!("the old worker must not be asked"));
         ask(&mut pending, &log, 2, 5);
         after.answer(1.0);
         pending.exchange(|_| {});

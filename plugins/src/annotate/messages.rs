@@ -14,11 +14,35 @@ use super::{CLEAR, LabelPainter, QUIET, ShownView, ShownViewItem, painter, text}
 /// What is not as it should be.
 const WARM: egui::Color32 = egui::Color32::from_rgb(255, 214, 153);
 
-/// Seconds a message about a loss stays.
-const LOSS_SECS: f64 = 6.0;
+/// Seconds that a message stays about something that is over.
+const EVENT_SECS: f64 = 6.0;
 
-/// The last loss of every analysis that was shown: its first frame, and when it was seen.
-type Losses = HashMap<Entity, (u64, f64)>;
+/// A value that counts events, and when it was last seen to change. Starts as if nothing had been.
+#[derive(Default)]
+struct Event<T> {
+    seen: T,
+    since_secs: f64,
+}
+
+impl<T: Default + PartialEq> Event<T> {
+    /// True for a while after the value changed.
+    fn is_news(&mut self, value: T, now_secs: f64) -> bool {
+        if self.seen != value {
+            *self = Self {
+                seen: value,
+                since_secs: now_secs,
+            };
+        }
+        self.seen != T::default() && now_secs - self.since_secs < EVENT_SECS
+    }
+}
+
+/// What happened last to an analysis: its last lap, its failed jobs.
+#[derive(Default)]
+pub(crate) struct Events {
+    lap: Event<Option<(u64, u64)>>,
+    panics: Event<u64>,
+}
 
 pub(crate) fn show_messages(
     mut context: LabelPainter,
@@ -27,7 +51,7 @@ pub(crate) fn show_messages(
     analyses: Query<(&AnalysisOf, &AnalysisProgress, &Quality, &PlanRefusal)>,
     streams: Query<(Option<&Stream>, &StreamStatus)>,
     time: Res<Time>,
-    mut losses: Local<Losses>,
+    mut events: Local<HashMap<Entity, Events>>,
 ) {
     let Some(painter) = painter(&mut context) else {
         return;
@@ -43,7 +67,7 @@ pub(crate) fn show_messages(
             QUIET,
         );
     }
-    losses.retain(|analysis, _| analyses.contains(*analysis));
+    events.retain(|analysis, _| analyses.contains(*analysis));
     for view in &views {
         if view.area.points <= 0.0 {
             continue;
@@ -64,19 +88,39 @@ pub(crate) fn show_messages(
             continue;
         };
         let now = time.elapsed_secs_f64();
-        if let Some((start, _)) = progress.last_lap
-            && losses
-                .get(&view.of.0)
-                .is_none_or(|(seen, _)| *seen != start)
-        {
-            losses.insert(view.of.0, (start, now));
-        }
-        let lost_at = losses.get(&view.of.0).map(|(_, since)| now - since);
-        let loss = progress
-            .last_lap
-            .filter(|_| lost_at.is_some_and(|passed| passed < LOSS_SECS));
-        say(&painter, &view, stream, status, quality, refusal, loss);
+        let events = events.entry(view.of.0).or_default();
+        let rate = stream.history.format().sample_rate;
+        let happened = happened(progress, rate, events, now);
+        say(&painter, &view, stream, status, quality, refusal, &happened);
     }
+}
+
+/// What happened to an analysis a moment ago, a line each.
+fn happened(
+    progress: &AnalysisProgress,
+    rate: u32,
+    events: &mut Events,
+    now_secs: f64,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if events.lap.is_news(progress.last_lap, now_secs)
+        && let Some((start, frames)) = progress.last_lap
+    {
+        let secs = |frames: u64| frames as f64 / f64::from(rate);
+        lines.push(format!(
+            "Data loss detected (buffer overrun): {:.2} s at {:.2} s",
+            secs(frames),
+            secs(start)
+        ));
+    }
+    if events.panics.is_news(progress.panics, now_secs) {
+        lines.push(format!(
+            "Error in the analysis; its columns are missing ({}): {}",
+            progress.panics,
+            progress.last_panic.as_deref().unwrap_or("no message")
+        ));
+    }
+    lines
 }
 
 fn say(
@@ -86,7 +130,7 @@ fn say(
     status: &StreamStatus,
     quality: &Quality,
     refusal: &PlanRefusal,
-    loss: Option<(u64, u64)>,
+    happened: &[String],
 ) {
     let scene = view.scene();
     let middle = scene.center();
@@ -152,21 +196,8 @@ fn say(
     }
 
     let mut y = corner.y + 18.0;
-    if let Some((start, frames)) = loss {
-        let rate = f64::from(format.sample_rate);
-        let words = format!(
-            "Data loss detected (buffer overrun): {:.2} s at {:.2} s",
-            frames as f64 / rate,
-            start as f64 / rate
-        );
-        y = warn(painter, middle.x, y, &words);
-    }
-    for words in status
-        .trouble
-        .iter()
-        .chain(&status.refused)
-        .chain(&refusal.0)
-    {
+    let words = happened.iter().chain(&status.trouble);
+    for words in words.chain(&status.refused).chain(&refusal.0) {
         y = warn(painter, middle.x, y, words);
     }
 }
@@ -183,4 +214,29 @@ fn warn(painter: &egui::Painter, x: f32, y: f32, words: &str) -> f32 {
     );
     painter.galley(plate.min + egui::vec2(12.0, 6.0), layout, WARM);
     plate.bottom() + 8.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_told_for_a_while() {
+        let mut events = Events::default();
+        let mut progress = AnalysisProgress::default();
+        let mut told = |progress: &AnalysisProgress, now| happened(progress, 100, &mut events, now);
+        assert!(told(&progress, 1.0).is_empty());
+        progress.lapped(250, 50);
+        let lap = "Data loss detected (buffer overrun): 0.50 s at 2.50 s";
+        assert_eq!(told(&progress, 2.0), [lap]);
+        progress.panics = 3;
+        progress.last_panic = Some("out of range".into());
+        let lines = told(&progress, 4.0);
+        assert_eq!((lines.len(), lines[0].as_str()), (2, lap));
+        assert!(lines[1].contains("(3): out of range"), "{}", lines[1]);
+        assert_eq!(told(&progress, 9.0).len(), 1, "the lap is old");
+        assert!(told(&progress, 11.0).is_empty());
+        progress.panics = 4;
+        assert_eq!(told(&progress, 12.0).len(), 1);
+    }
 }

@@ -18,8 +18,10 @@ use soundfall_systems::{
 pub(crate) use messages::show_messages;
 
 use crate::{
-    Soundfall, SoundfallSystems, layout::ViewCamera, projection::Projection,
-    waterfall::fit_surfaces, waveform::fit_lane_quads,
+    Soundfall, SoundfallSystems,
+    projection::{Projection, ViewCamera},
+    waterfall::fit_surfaces,
+    waveform::fit_lane_quads,
 };
 
 /// Paints the labels of every view that has a camera ([`crate::CameraOf`]) and an area

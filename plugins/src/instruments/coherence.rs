@@ -3,9 +3,10 @@
 
 use bevy_egui::egui;
 use soundfall_dsp::colormap::Colormap;
-use soundfall_dsp::instruments::InstrumentReport;
-use soundfall_systems::{annotate::hertz, instruments::InstrumentPlan};
+use soundfall_dsp::instruments::Instrument;
+use soundfall_systems::annotate::hertz;
 
+use super::plate::{Measured, Memory, Plate};
 use crate::annotate::{CLEAR, QUIET, font};
 
 /// Segments below which a coherence is only beginning.
@@ -13,16 +14,27 @@ const FEW_SEGMENTS: f32 = 8.0;
 /// Frames of sound between two pictures, as a part of a second.
 const PICTURES_PER_SEC: u64 = 10;
 
+pub(super) const PLATE: Plate = Plate {
+    of: Instrument::Coherence,
+    title: "Coherence",
+    least: 74.0,
+    best: |channels| 60.0 + (channels as f32 * 9.0).clamp(18.0, 130.0),
+    aside,
+    memory: || Box::<Picture>::default(),
+    draw,
+};
+
 /// The picture as egui knows it, and what it was made of.
 #[derive(Default)]
-pub(super) struct Picture {
+struct Picture {
     texture: Option<egui::TextureHandle>,
     made_for: Option<(u64, [usize; 2], Colormap)>,
 }
 
 /// Which reference it is.
-pub(super) fn aside(plan: &InstrumentPlan, report: &InstrumentReport) -> String {
-    match &report.coherence {
+fn aside(measured: &Measured) -> String {
+    let plan = measured.plan;
+    match &measured.report.coherence {
         None => "needs two channels".to_owned(),
         Some(coherence) => {
             let number = plan.channels.get(coherence.reference).map_or(0, |c| c + 1);
@@ -36,15 +48,12 @@ pub(super) fn aside(plan: &InstrumentPlan, report: &InstrumentReport) -> String 
     }
 }
 
-pub(super) fn draw(
-    painter: &egui::Painter,
-    body: egui::Rect,
-    plan: &InstrumentPlan,
-    report: &InstrumentReport,
-    colormap: Colormap,
-    picture: &mut Picture,
-) {
+fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, memory: &mut Memory) {
+    let (plan, report, colormap) = (measured.plan, measured.report, measured.colormap);
     let Some(coherence) = &report.coherence else {
+        return;
+    };
+    let Some(picture) = memory.downcast_mut::<Picture>() else {
         return;
     };
     let channels = plan.channels.len();

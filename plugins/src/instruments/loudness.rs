@@ -1,10 +1,10 @@
 //! Loudness after EBU R128: momentary, short-term and integrated as bars, range and true peak.
 
 use bevy_egui::egui;
-use soundfall_dsp::instruments::{InstrumentReport, InstrumentSettings};
+use soundfall_dsp::instruments::Instrument;
 
 use super::labels::signed;
-use super::strip::quad;
+use super::plate::{Measured, Memory, Plate, quad};
 use crate::annotate::{CLEAR, QUIET, font};
 
 /// Ends of the scale, LUFS: EBU's +18 scale and a little more.
@@ -15,9 +15,20 @@ const TARGET: f32 = -23.0;
 /// A true peak above this may clip in whatever comes after (EBU R128).
 const MAX_DBTP: f32 = -1.0;
 
-/// What stands beside the heading: the unit, or what was not heard.
-pub(super) fn aside(report: &InstrumentReport, settings: &InstrumentSettings) -> String {
-    let lost = report.lost_frames as f64 / f64::from(settings.sample_rate.max(1));
+pub(super) const PLATE: Plate = Plate {
+    of: Instrument::Loudness,
+    title: "Loudness",
+    least: 100.0,
+    best: |_| 138.0,
+    aside,
+    memory: || Box::new(()),
+    draw,
+};
+
+/// The unit, and what was not heard.
+fn aside(measured: &Measured) -> String {
+    let rate = measured.plan.settings.sample_rate;
+    let lost = measured.report.lost_frames as f64 / f64::from(rate.max(1));
     if lost > 0.0 {
         format!("LUFS \u{00b7} {lost:.2} s not heard")
     } else {
@@ -25,8 +36,8 @@ pub(super) fn aside(report: &InstrumentReport, settings: &InstrumentSettings) ->
     }
 }
 
-pub(super) fn draw(painter: &egui::Painter, body: egui::Rect, report: &InstrumentReport) {
-    let Some(loudness) = &report.loudness else {
+fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, _: &mut Memory) {
+    let Some(loudness) = &measured.report.loudness else {
         return;
     };
     let foot = 17.0;

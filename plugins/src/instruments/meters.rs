@@ -1,10 +1,10 @@
 //! Level meters: peak, RMS, held peak and a lamp for clips, one bar a channel.
 
 use bevy_egui::egui;
-use soundfall_dsp::instruments::{InstrumentReport, LevelReport};
+use soundfall_dsp::instruments::{Instrument, LevelReport};
 
 use super::labels::signed;
-use super::strip::quad;
+use super::plate::{Measured, Memory, Plate, quad};
 use crate::annotate::{CLEAR, QUIET, font};
 
 /// The lowest level of the scale, dBFS. The highest is 0.
@@ -23,13 +23,20 @@ const COLOURS: [(f32, [u8; 3]); 6] = [
     (0.0, [255, 92, 72]),
 ];
 
-pub(super) fn draw(
-    painter: &egui::Painter,
-    body: egui::Rect,
-    report: &InstrumentReport,
-    channels: &[u32],
-) {
-    let levels: Vec<&LevelReport> = report
+pub(super) const PLATE: Plate = Plate {
+    of: Instrument::Meters,
+    title: "Level",
+    least: 104.0,
+    best: |_| 230.0,
+    aside: |_| "dBFS".to_owned(),
+    memory: || Box::new(()),
+    draw,
+};
+
+fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, _: &mut Memory) {
+    let channels = &measured.plan.channels;
+    let levels: Vec<&LevelReport> = measured
+        .report
         .channels
         .iter()
         .filter_map(|channel| channel.level.as_ref())
@@ -55,7 +62,7 @@ pub(super) fn draw(
     while pitch * (step as f32) < 15.0 {
         step *= 2;
     }
-    for (index, (level, channel)) in levels.iter().zip(channels).enumerate() {
+    for (index, (level, channel)) in levels.iter().zip(channels.iter()).enumerate() {
         let middle = left + pitch * (index as f32 + 0.5);
         let bar = egui::Rect::from_x_y_ranges(
             middle - width / 2.0..=middle + width / 2.0,

@@ -6,6 +6,7 @@ mod curves;
 mod labels;
 mod loudness;
 mod meters;
+mod plate;
 mod scope;
 mod strip;
 

@@ -2,11 +2,10 @@
 //! what is older fades.
 
 use bevy_egui::egui;
-use soundfall_dsp::instruments::InstrumentReport;
-use soundfall_systems::instruments::{InstrumentChoice, InstrumentPlan};
+use soundfall_dsp::instruments::Instrument;
 
 use super::labels::signed;
-use super::strip::quad;
+use super::plate::{Measured, Memory, Plate, quad};
 use crate::annotate::{CLEAR, QUIET, font};
 
 /// The most that quiet sound is enlarged.
@@ -16,23 +15,26 @@ const RELAX_SECS: f64 = 1.5;
 /// Widest balance shown, dB.
 const WIDEST_DB: f32 = 12.0;
 
+pub(super) const PLATE: Plate = Plate {
+    of: Instrument::Stereo,
+    title: "Stereo",
+    least: 128.0,
+    best: |_| 288.0,
+    aside,
+    memory: || Box::<Gain>::default(),
+    draw,
+};
+
 /// How much the picture is enlarged.
-pub(super) struct Gain {
+#[derive(Default)]
+struct Gain {
     radius: f32,
     end_frame: u64,
 }
 
-impl Default for Gain {
-    fn default() -> Self {
-        Self {
-            radius: 0.0,
-            end_frame: 0,
-        }
-    }
-}
-
 /// Which pair it is.
-pub(super) fn aside(choice: &InstrumentChoice, plan: &InstrumentPlan) -> String {
+fn aside(measured: &Measured) -> String {
+    let (choice, plan) = (measured.choice, measured.plan);
     let number = |slot: usize| plan.channels.get(slot).map_or(0, |channel| channel + 1);
     match (plan.settings.pair, choice.pair) {
         (Some((left, right)), _) => {
@@ -45,13 +47,9 @@ pub(super) fn aside(choice: &InstrumentChoice, plan: &InstrumentPlan) -> String 
     }
 }
 
-pub(super) fn draw(
-    painter: &egui::Painter,
-    body: egui::Rect,
-    report: &InstrumentReport,
-    rate: f64,
-    gain: &mut Gain,
-) {
+fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, memory: &mut Memory) {
+    let (report, settings) = (measured.report, &measured.plan.settings);
+    let rate = f64::from(settings.sample_rate);
     // Bars beside the picture where it would be too small above them.
     let foot = 46.0;
     let above = (body.height() - foot).min(body.width() - 30.0);
@@ -75,6 +73,9 @@ pub(super) fn draw(
     let radius = side / 2.0;
     cross(painter, middle, radius);
     let Some(pair) = &report.pair else { return };
+    let Some(gain) = memory.downcast_mut::<Gain>() else {
+        return;
+    };
     if gain.end_frame != report.end_frame {
         let secs = report.end_frame.saturating_sub(gain.end_frame) as f64 / rate;
         let kept = (-secs / RELAX_SECS).exp() as f32;

@@ -2,32 +2,15 @@
 //! handed on as such, so that time stays true.
 
 use bevy_ecs::prelude::*;
-use soundfall_analysis::{Failure, Outcome, RowBytes};
+use soundfall_analysis::{Failure, Outcome};
 use soundfall_dsp::rows::RowSpan;
 
 use super::cost::CostModel;
-use super::job::{AnalysisJob, JobKind};
+use super::job::{AnalysisJob, JobKind, RowBlock, RowBlocks};
 use super::plan::RowPlan;
 use super::progress::AnalysisProgress;
 use super::queue::JobQueue;
 use crate::backend::SharedBackend;
-
-/// Rows ready to be stored.
-pub struct RowBlock {
-    /// Generation of the plan.
-    pub generation: u64,
-    /// What they were made for.
-    pub kind: JobKind,
-    /// Columns and mips.
-    pub span: RowSpan,
-    /// Little-endian half floats, `[mip][channel][row][axis column]`; none where the samples were
-    /// lost.
-    pub rows: Option<RowBytes>,
-}
-
-/// Blocks of this display frame for one window of rows, to be emptied by the stage.
-#[derive(Component, Default)]
-pub struct RowBlocks(pub Vec<RowBlock>);
 
 /// Polls the tasks without waiting. Set `Collect`.
 pub fn collect_jobs(
@@ -94,8 +77,9 @@ pub fn collect_jobs(
                 }
                 Some(rows)
             }
-            Outcome::Failed(failure @ Failure::Panicked { .. }) => {
-                tracing::error!("columns {:?}: {failure}", job.columns);
+            Outcome::Failed(Failure::Panicked { message }) => {
+                tracing::error!("columns {:?}: the job panicked: {message}", job.columns);
+                progress.last_panic = Some(message.into());
                 progress.columns_dropped += job.work;
                 progress.panics += 1;
                 // It would panic again. Where there is a picture already, it stays.

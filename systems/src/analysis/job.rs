@@ -1,9 +1,9 @@
-//! One job: a few columns of all shown channels, asked of the backend.
+//! One job: a few columns of all shown channels, asked of the backend, and the rows that come of it.
 
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
-use soundfall_analysis::{Request, Response, RowsRequest, SharedHistory};
+use soundfall_analysis::{Request, Response, RowBytes, RowsRequest, SharedHistory};
 use soundfall_dsp::rows::RowSpan;
 
 use super::plan::RowPlan;
@@ -91,6 +91,23 @@ impl PendingRows {
         &self.request.span
     }
 }
+
+/// Rows ready to be stored.
+pub struct RowBlock {
+    /// Generation of the plan.
+    pub generation: u64,
+    /// What they were made for.
+    pub kind: JobKind,
+    /// Columns and mips.
+    pub span: RowSpan,
+    /// Little-endian half floats, `[mip][channel][row][axis column]`; none where the samples were
+    /// lost.
+    pub rows: Option<RowBytes>,
+}
+
+/// Blocks of this display frame for one window of rows, to be emptied by the stage.
+#[derive(Component, Default)]
+pub struct RowBlocks(pub Vec<RowBlock>);
 
 /// What to ask for to get the rows of these columns with some quality.
 #[must_use]

@@ -1,5 +1,7 @@
 //! The books of an analysis: what was due, done and dropped always adds up.
 
+use std::sync::Arc;
+
 use bevy_ecs::prelude::*;
 
 use crate::diagnostics::Histogram;
@@ -30,6 +32,8 @@ pub struct AnalysisProgress {
     pub history_waits: bool,
     /// Jobs that panicked; their columns count as dropped.
     pub panics: u64,
+    /// What the last of them said.
+    pub last_panic: Option<Arc<str>>,
     /// Time a job took where it ran.
     pub job_ms: Histogram,
 }
@@ -54,6 +58,9 @@ impl AnalysisProgress {
         self.backlog += other.backlog;
         self.history_waits |= other.history_waits;
         self.panics += other.panics;
+        if self.last_panic.is_none() {
+            self.last_panic.clone_from(&other.last_panic);
+        }
         self.job_ms.merge(&other.job_ms);
     }
 

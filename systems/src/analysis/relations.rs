@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::*;
 
-use super::plan::PlanRefusal;
+use super::planning::PlanRefusal;
 use super::progress::AnalysisProgress;
 use super::quality::Quality;
 use super::reanalysis::Reanalysis;

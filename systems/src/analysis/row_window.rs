@@ -7,7 +7,7 @@ use std::ops::Range;
 use bevy_ecs::prelude::*;
 use soundfall_dsp::rows::LEVEL_BYTES;
 
-use super::collect::RowBlocks;
+use super::job::RowBlocks;
 use super::plan::{RowPlan, mip_for, visible_rows};
 use super::queue::JobQueue;
 use super::relations::{Analysis, AnalysisOf, RowWindows, RowsOf};
@@ -33,6 +33,34 @@ pub enum RowWindow {
         /// Where the rows are.
         extent: Extent,
     },
+}
+
+impl RowWindow {
+    /// The settings of an analysis with the hop of this window.
+    pub(super) fn settings(&self, of_analysis: &AnalysisSettings) -> AnalysisSettings {
+        let mut settings = of_analysis.clone();
+        if let Self::Detail { hop_frames, .. } = self {
+            settings.hop_frames = *hop_frames as usize;
+        }
+        settings
+    }
+
+    /// The columns that a detail window covers, whole rows of them, where it stands still.
+    #[must_use]
+    pub fn fixed_columns(&self, plan: &RowPlan) -> Option<Range<u64>> {
+        match self {
+            Self::Detail {
+                extent: Extent::Frames(frames),
+                mip,
+                ..
+            } => {
+                let columns = plan.columns_centred_in(frames);
+                let rows = columns.start >> mip..columns.end.div_ceil(1 << mip);
+                Some(rows.start << mip..rows.end << mip)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The time that a detail window covers.

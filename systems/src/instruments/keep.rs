@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use bevy_ecs::lifecycle::HookContext;
 use bevy_ecs::prelude::*;
-use soundfall_analysis::{Failure, InstrumentsId, Outcome, Pooled, Request, Response};
+use bevy_ecs::world::DeferredWorld;
+use soundfall_analysis::{
+    Failure, InstrumentsId, Outcome, Pooled, Request, Response, SharedHistory,
+};
 use soundfall_dsp::instruments::{InstrumentError, InstrumentReport, InstrumentSettings};
 use soundfall_dsp::scale::AxisError;
 use soundfall_dsp::stft::StftError;
@@ -28,18 +32,45 @@ const PROMINENCE_DB: f32 = 15.0;
 pub struct InstrumentJob {
     view: Entity,
     plan: Arc<InstrumentPlan>,
+    engine: Engine,
     response: Pending<Response>,
+}
+
+/// The engine of a view, as its worker knows it.
+#[derive(Clone)]
+struct Engine {
+    id: InstrumentsId,
+    history: SharedHistory,
+}
+
+impl Engine {
+    /// The worker may forget it.
+    fn release(&self, backend: &SharedBackend) {
+        let released = backend.0.submit(&self.history, Request::Release(self.id));
+        released.detach();
+    }
+}
+
+/// The engine goes with its view.
+fn release_engine(world: DeferredWorld, context: HookContext) {
+    let engine = world
+        .get::<InstrumentReadings>(context.entity)
+        .and_then(|readings| readings.engine.as_ref());
+    if let (Some(engine), Some(backend)) = (engine, world.get_resource::<SharedBackend>()) {
+        engine.release(backend);
+    }
 }
 
 /// What the instruments of a view say.
 #[derive(Component, Default)]
+#[component(on_remove = release_engine)]
 pub struct InstrumentReadings {
     /// The newest report, and what it is of.
     newest: Option<(Arc<InstrumentPlan>, Pooled<InstrumentReport>)>,
-    /// Why there are no instruments, in words for the screen.
+    /// Why there are no instruments, for the screen.
     pub refusal: Option<String>,
-    /// The name of their engine, while it may have one.
-    id: Option<InstrumentsId>,
+    /// Their engine, while they may have one.
+    engine: Option<Engine>,
     plan: Option<Arc<InstrumentPlan>>,
     /// What the plan, or the refusal, was made for.
     wish: Option<Wish>,
@@ -95,9 +126,8 @@ pub fn send_instruments(
         };
         if choice.shown.is_empty() {
             if readings.plan.is_some() || readings.newest.is_some() {
-                if let Some(id) = readings.id {
-                    let released = backend.0.submit(&stream.history, Request::Release(id));
-                    released.detach();
+                if let Some(engine) = &readings.engine {
+                    engine.release(&backend);
                 }
                 // What is away is dropped when it comes back.
                 let away = readings.away;
@@ -119,11 +149,12 @@ pub fn send_instruments(
             analysis: analysis.clone(),
         };
         let request = readings.request(wish, stream, status, view.span_secs);
-        if let Some((plan, request)) = request {
+        if let Some((plan, engine, request)) = request {
             let response = backend.0.submit(&stream.history, request);
             commands.spawn(InstrumentJob {
                 view: entity,
                 plan,
+                engine,
                 response,
             });
             readings.away = true;
@@ -139,7 +170,7 @@ impl InstrumentReadings {
         stream: &Stream,
         status: &StreamStatus,
         span_secs: f64,
-    ) -> Option<(Arc<InstrumentPlan>, Request)> {
+    ) -> Option<(Arc<InstrumentPlan>, Engine, Request)> {
         let rate = wish.rate;
         if self.wish.as_ref() != Some(&wish) {
             match wish.plan() {
@@ -169,9 +200,14 @@ impl InstrumentReadings {
         let first_frame = oldest
             .max(status.written_frames.saturating_sub(span))
             .min(status.written_frames);
-        let id = *self.id.get_or_insert_with(InstrumentsId::unique);
-        let request = plan.request(id, first_frame, status.written_frames);
-        Some((plan, request))
+        let id = self.engine.as_ref().map(|engine| engine.id);
+        let engine = Engine {
+            id: id.unwrap_or_else(InstrumentsId::unique),
+            history: stream.history.clone(),
+        };
+        self.engine = Some(engine.clone());
+        let request = plan.request(engine.id, first_frame, status.written_frames);
+        Some((plan, engine, request))
     }
 }
 
@@ -180,6 +216,7 @@ pub fn collect_instruments(
     mut commands: Commands,
     mut views: Query<(&InstrumentChoice, &mut InstrumentReadings)>,
     mut jobs: Query<(Entity, &mut InstrumentJob)>,
+    backend: Res<SharedBackend>,
 ) {
     for (entity, mut job) in &mut jobs {
         let Some(response) = job.response.ready() else {
@@ -187,10 +224,13 @@ pub fn collect_instruments(
         };
         commands.entity(entity).despawn();
         let Ok((choice, mut readings)) = views.get_mut(job.view) else {
+            // It may have been made anew after the view let it go.
+            job.engine.release(&backend);
             continue;
         };
         readings.away = false;
         if choice.shown.is_empty() {
+            job.engine.release(&backend);
             continue;
         }
         match response.outcome {

@@ -6,9 +6,6 @@
 //! ahead of what is written.
 
 use bevy_ecs::prelude::*;
-use bevy_time::{Real, Time};
-
-use super::status::{Stream, StreamStatus};
 
 /// How strongly the clock follows the ring: relative speed change per second of error.
 const PULL_PER_SEC: f64 = 1.5;
@@ -54,7 +51,7 @@ impl StreamClock {
                 now_frames: end,
                 epoch: Some(epoch),
                 last_written: written,
-                // Until a block arrives it may be a ring that nobody writes any more.
+                // Until a block arrives it may be a ring without a writer.
                 still_secs: still_limit_secs,
                 still_limit_secs,
             };
@@ -84,23 +81,6 @@ impl StreamClock {
         let pull = (error_secs * PULL_PER_SEC).clamp(-MAX_SPEED_CHANGE, MAX_SPEED_CHANGE);
         let next = expected + dt_secs * rate_hz * pull;
         self.now_frames = next.min(end).max(self.now_frames);
-    }
-}
-
-/// Advances every clock by one display frame. Set `Sync`, after the streams were polled.
-pub fn advance_clocks(
-    time: Res<Time<Real>>,
-    mut streams: Query<(&Stream, &StreamStatus, &mut StreamClock)>,
-) {
-    for (stream, status, mut clock) in &mut streams {
-        let format = stream.history.format();
-        clock.advance(
-            time.delta_secs_f64(),
-            f64::from(format.sample_rate),
-            u64::from(format.block_frames),
-            status.epoch,
-            status.written_frames,
-        );
     }
 }
 

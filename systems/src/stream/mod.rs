@@ -2,9 +2,13 @@
 //! its clock. Every stream is an entity.
 
 mod clock;
+mod poll;
 mod status;
 mod switch;
 
-pub use clock::{StreamClock, advance_clocks};
-pub use status::{SourceProbe, Stream, StreamStatus, WriterHealth, poll_streams};
+pub use clock::StreamClock;
+pub use poll::{advance_clocks, poll_streams};
+pub use status::{SourceProbe, Stream, StreamStatus, WriterHealth};
 pub use switch::{SourceControl, SourceSwitch, adopt_sources};
+
+pub use soundfall_analysis::{History, Recording, RingHistory, SharedHistory};

@@ -1,19 +1,12 @@
-//! The ring as the display sees it: attach, poll, and what is known about the writer.
-//!
-//! Polling reads a few header words a frame. It never copies samples, never waits and never
-//! touches whatever feeds the ring.
+//! A stream, and what is known about it and its writer.
 
 use std::sync::Arc;
-use web_time::{SystemTime, UNIX_EPOCH};
 
 use bevy_ecs::prelude::*;
 use soundfall_analysis::{HistoryFormat, SharedHistory};
-use soundfall_ring::{Gap, WriterState};
+use soundfall_ring::Gap;
 
 use super::clock::StreamClock;
-
-/// A heartbeat older than this means that the writer is gone.
-const HEARTBEAT_LIMIT_NS: u64 = 2_000_000_000;
 
 /// What the capture side is asked for, when it runs in this process. Answers must be instant.
 pub trait SourceProbe: Send + Sync {
@@ -35,6 +28,18 @@ pub struct Stream {
     pub name: String,
     /// The capture side, where it is ours.
     pub probe: Option<Arc<dyn SourceProbe>>,
+}
+
+impl Stream {
+    /// The sound of a history, without a capture side of its own.
+    #[must_use]
+    pub fn new(history: SharedHistory, name: impl Into<String>) -> Self {
+        Self {
+            history,
+            name: name.into(),
+            probe: None,
+        }
+    }
 }
 
 /// Whether somebody still writes the ring.
@@ -72,7 +77,7 @@ pub struct StreamStatus {
     pub lost_frames: u64,
     /// The source has ended by itself.
     pub ended: bool,
-    /// What is wrong with the source now, in words for the screen.
+    /// What is wrong with the source now, for the screen.
     pub trouble: Option<String>,
     /// Why the last change of source failed.
     pub refused: Option<String>,
@@ -92,74 +97,4 @@ impl StreamStatus {
             0
         }
     }
-}
-
-/// Reads sequence, gaps and writer state of every stream. Set `Sync`.
-pub fn poll_streams(mut streams: Query<(&Stream, &mut StreamStatus)>) {
-    for (stream, mut status) in &mut streams {
-        if !status.held {
-            status.poll(stream);
-        }
-    }
-}
-
-impl StreamStatus {
-    fn poll(&mut self, stream: &Stream) {
-        let history = &stream.history;
-        if self.epoch != history.epoch() {
-            self.epoch = history.epoch();
-            self.gap_total = 0;
-            self.gaps = Arc::default();
-        }
-        let extent = history.extent();
-        (self.oldest_frame, self.written_frames) = (extent.start, extent.end);
-        let gap_total = history.gap_total();
-        if gap_total != self.gap_total {
-            self.gap_total = gap_total;
-            self.gaps = history.gaps().into();
-        }
-        self.writer = writer_health(history.writer_state(), now_unix_ns());
-        let in_table = || {
-            let lengths = self.gaps.iter().map(|gap| gap.length_frames);
-            lengths.fold(0, u64::saturating_add)
-        };
-        match &stream.probe {
-            Some(probe) => {
-                self.lost_frames = probe.lost_frames().unwrap_or_else(in_table);
-                self.ended = probe.ended();
-                self.trouble = probe.trouble();
-            }
-            None => {
-                self.lost_frames = in_table();
-                self.ended = self.writer == WriterHealth::Closed;
-                self.trouble = (self.writer == WriterHealth::Silent)
-                    .then(|| "The writer has stopped; the history stays.".to_owned());
-            }
-        }
-    }
-}
-
-fn writer_health(state: Option<WriterState>, now_ns: u64) -> WriterHealth {
-    match state {
-        Some(WriterState::Open {
-            heartbeat_unix_ns, ..
-        }) => {
-            if now_ns.saturating_sub(heartbeat_unix_ns) <= HEARTBEAT_LIMIT_NS {
-                WriterHealth::Alive
-            } else {
-                WriterHealth::Silent
-            }
-        }
-        // A recording has nobody who writes.
-        Some(WriterState::Closed) | None => WriterHealth::Closed,
-        Some(_) => WriterHealth::Unknown,
-    }
-}
-
-fn now_unix_ns() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-        })
 }

@@ -68,7 +68,7 @@ impl Packer<'_> {
             self.stats.rows_uploaded += rows;
             self.stats.bytes_of_new_rows += rows * self.row_bytes;
         }
-        // With no renderer there is nobody to receive: the books are kept all the same.
+        // Without a renderer nothing receives it; the books are kept all the same.
         let _ = self.uploads.0.send(HeightUpload {
             allocation: self.set.allocation.id,
             parts,

@@ -24,11 +24,7 @@ pub const BLOCK: u32 = 480;
 
 /// A stream of a ring.
 pub fn stream(ring: SharedRing) -> Stream {
-    Stream {
-        history: RingHistory::shared(ring),
-        name: "test".into(),
-        probe: None,
-    }
+    Stream::new(RingHistory::shared(ring), "test")
 }
 
 /// A world with one view, and what it uploads.

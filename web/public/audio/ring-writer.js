@@ -80,7 +80,7 @@ export class SharedRingWriter {
     if (this.closed || frames <= 0) return;
     const { layout } = this;
     const entry = layout.gapTable + (this.gaps % layout.gapEntries) * layout.gapEntryBytes;
-    // Whoever sees a word of the new entry also sees the total before it.
+    // A reader that sees a word of the new entry also sees the total before it.
     Atomics.load(this.int32, layout.gapTotal / 4);
     this.#pair(entry, this.sequence * this.blockFrames + this.filled);
     this.#pair(entry + WORD, frames);

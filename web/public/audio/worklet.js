@@ -11,11 +11,11 @@ class SoundfallCapture extends AudioWorkletProcessor {
     this.line = null;
     this.lost = false;
     this.over = false;
-    this.port.onmessage = ({ data }) => this.heed(data);
+    this.port.onmessage = ({ data }) => this.receive(data);
   }
 
   /** `{ring, layout}` or `{blocks, blockFrames}` begins; `{lost}` and `{close}` come later. */
-  heed(message) {
+  receive(message) {
     if (message.channels) {
       const writer = message.ring
         ? new SharedRingWriter(message.ring, message.layout)

@@ -15,7 +15,7 @@ export async function rowsDrawn(page, rows = 8) {
   });
 }
 
-/** Waits until the picture has begun, or fails with the words of the start page. */
+/** Waits until the picture has begun, or fails with the message of the start page. */
 export async function running(page) {
   await page.waitForFunction(
     () => document.body.dataset.state === "running" || !document.getElementById("trouble").hidden,
@@ -26,20 +26,20 @@ export async function running(page) {
   if (words) throw new Error(`the page says: ${words}`);
 }
 
-/** The words on the start page, or null. */
+/** The message on the start page, or null. */
 export const troubleOf = (page) =>
   page.evaluate(() => {
     const box = document.getElementById("trouble");
     return box.hidden ? null : box.innerText;
   });
 
-/** Waits for words on the start page and gives them. */
+/** Waits for a message on the start page and returns it. */
 export async function trouble(page) {
   await page.locator("#trouble").waitFor({ timeout: PATIENCE });
   return troubleOf(page);
 }
 
-/** Waits until the picture says these words (null: none). */
+/** Waits until the picture shows this message (null: none). */
 export async function pictureSays(page, words) {
   await page.waitForFunction((text) => window.soundfall.engine?.trouble === text, words, {
     timeout: PATIENCE,

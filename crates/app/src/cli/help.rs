@@ -10,7 +10,7 @@ Examples:
   soundfall measure song.flac
   soundfall peaks song.flac --from 10 --to 20
 
-Data goes to stdout, words to stderr. Exit code: 0 done, 1 failed, 2 wrong usage.";
+Data goes to stdout, messages to stderr. Exit code: 0 done, 1 failed, 2 wrong usage.";
 
 /// `soundfall render --help`
 pub const RENDER: &str = "\

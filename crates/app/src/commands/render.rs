@@ -7,7 +7,7 @@ use soundfall_plugins::host::{Graphics, SnapshotError, find_graphics};
 use crate::cli::RenderArgs;
 use crate::exit::Usage;
 use crate::input;
-use crate::show::{ShowOptions, Still, render_still};
+use crate::show::{ShowOptions, render_still};
 
 pub fn run(args: &RenderArgs) -> Result<()> {
     args.view.check(None)?;
@@ -72,17 +72,18 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         changes: Vec::new(),
         talk: false,
     };
-    input.keep_last(
-        ((args.view.settings.view.span_secs + 2.0) * rate) as usize
-            + args.view.settings.analysis.window_size,
-    );
-    let interleaved = input.interleaved();
-    let still = Still {
-        name: input.name.clone(),
-        sample_rate: input.sample_rate,
-        channels,
-        interleaved: &interleaved,
-        gaps: &input.gaps,
-    };
-    render_still(&still, &options, &graphics, &args.output)
+    // Whole hops and a window, counted from the end: the last column, which is at the front edge,
+    // stands for the moment that was asked for.
+    let stft = options.analysis.stft()?;
+    let wanted = ((args.view.settings.view.span_secs + 2.0) * rate) as usize + stft.window_size;
+    let kept = wanted.min(input.frames());
+    input.keep_last(kept - kept.saturating_sub(stft.window_size) % stft.hop_frames);
+    let name = input.name.clone();
+    render_still(
+        input.into_recording()?,
+        name,
+        &options,
+        &graphics,
+        &args.output,
+    )
 }

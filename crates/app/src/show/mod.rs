@@ -24,7 +24,7 @@ use crate::changes::{self, Change};
 use crate::report::DisplayReport;
 use crate::stop::Stop;
 
-pub use still::{Still, render_still};
+pub use still::render_still;
 
 /// How a run is shown.
 #[derive(Clone, Debug)]

@@ -71,7 +71,7 @@ impl AnalysisBackend for WorkerBackend {
         self.state()
             .pending
             .submit(history.epoch(), request, move |response| {
-                // The receiver is gone only when nobody asks any more.
+                // The receiver is gone only when the response is not wanted any more.
                 let _ = to.send(response);
             });
         Pending::Reply(response)

@@ -34,7 +34,7 @@ pub(super) fn converse(stream: TcpStream, answer: impl Fn(&Ask) -> Answer) -> io
             }
         };
         if !stays {
-            // What is still unread would turn our last words into an error over there.
+            // What is still unread would turn the response into an error at the client.
             to.get_ref().shutdown(Shutdown::Write)?;
             io::copy(&mut from.take(LONGEST_HEAD), &mut io::sink())?;
             return Ok(());

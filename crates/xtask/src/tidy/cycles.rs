@@ -8,9 +8,6 @@ use super::Findings;
 use super::sources::Sources;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Crates (their folders) in which circles are still to be resolved: they are printed, and are no finding.
-const UNRESOLVED: &[&str] = &["plugins", "systems"];
-
 /// A module: the names from the root of the crate on.
 type Module = Vec<String>;
 
@@ -28,15 +25,10 @@ pub(super) fn check(sources: &Sources) -> Findings {
     let mut findings = Findings::new();
     for (folder, files) in &crates {
         for circle in circles(&edges(files)) {
-            let text = format!(
+            findings.push(format!(
                 "{folder}: files that depend on one another in a circle: {}; move what they share into a file of its own",
                 circle.join(" → ")
-            );
-            if UNRESOLVED.contains(folder) {
-                eprintln!("tidy: still to be resolved: {text}");
-            } else {
-                findings.push(text);
-            }
+            ));
         }
     }
     findings
