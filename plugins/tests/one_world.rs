@@ -52,7 +52,7 @@ impl Source {
             block: vec![0.0; (block_frames * channels) as usize],
             rate,
         };
-        let name = format!("{} at {} kHz", signal.name(), rate / 1000);
+        let name = format!("{signal} at {} kHz", rate / 1000);
         (source, Stream::new(RingHistory::shared(ring), name))
     }
 

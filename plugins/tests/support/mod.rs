@@ -3,7 +3,6 @@
 use std::thread;
 use std::time::Duration;
 
-use bevy::prelude::*;
 use soundfall_plugins::host::Headless;
 use soundfall_systems::{analysis::AnalysisProgress, waterfall::FieldState};
 

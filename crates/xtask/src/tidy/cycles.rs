@@ -95,7 +95,10 @@ fn import(rest: &mut &[String], before: &[String], out: &mut Vec<(String, Vec<St
     while let Some((token, after)) = rest.split_first() {
         *rest = after;
         match token.as_str() {
-            "{" => import(rest, &path, out),
+            "{" => {
+                import(rest, &path, out);
+                path = before.to_vec();
+            }
             "}" | ";" | "," => {
                 add(&path, before, None, out);
                 if token != "," {
@@ -368,6 +371,21 @@ mod tests {
             ),
         ]);
         assert!(none.is_empty(), "{none:?}");
+    }
+
+    #[test]
+    fn braces_import_what_is_in_them_and_not_what_is_before_them() {
+        let none = found(&[
+            ("lib.rs", "mod a; mod b;"),
+            (
+                "a/mod.rs",
+                "mod deep; mod flat; pub use deep::{Deep, Deeper}; pub use flat::Flat;",
+            ),
+            ("a/deep.rs", "use crate::b::{B};"),
+            ("a/flat.rs", "pub struct Flat;"),
+            ("b.rs", "use crate::a::{Flat};"),
+        ]);
+        assert_eq!(none, Findings::new());
     }
 
     #[test]
