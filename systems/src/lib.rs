@@ -7,6 +7,7 @@ pub mod backend;
 pub mod bare;
 pub mod diagnostics;
 pub mod explore;
+mod histogram;
 pub mod instruments;
 pub mod layout;
 pub mod stream;

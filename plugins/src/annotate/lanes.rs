@@ -66,13 +66,13 @@ fn label(painter: &egui::Painter, view: &ShownViewItem) {
             [egui::pos2(x, max.y), egui::pos2(x, max.y + 4.0)],
             egui::Stroke::new(1.0, QUIET),
         );
-        let (align, colour) = if tick.major {
-            (egui::Align2::RIGHT_TOP, CLEAR)
-        } else if tick.at > 0.97 {
-            (egui::Align2::LEFT_TOP, QUIET)
-        } else {
-            (egui::Align2::CENTER_TOP, QUIET)
+        // Labels at the ends stay over the lane.
+        let align = match tick.at {
+            at if at < 0.03 => egui::Align2::RIGHT_TOP,
+            at if at > 0.97 => egui::Align2::LEFT_TOP,
+            _ => egui::Align2::CENTER_TOP,
         };
+        let colour = if tick.major { CLEAR } else { QUIET };
         text(
             painter,
             egui::pos2(x, max.y + 5.0),

@@ -136,7 +136,7 @@ fn say(
     let middle = scene.center();
     let corner = scene.min;
     let format = stream.history.format();
-    text(
+    let name = text(
         painter,
         corner + egui::vec2(20.0, 16.0),
         egui::Align2::LEFT_TOP,
@@ -179,10 +179,18 @@ fn say(
         12.5,
         QUIET,
     );
+    let mut title = name.union(line);
     if quality.reduced() {
         let words = format!("reduced to keep up: {}", quality.name());
         let at = line.right_top() + egui::vec2(12.0, 0.0);
-        text(painter, at, egui::Align2::LEFT_TOP, &words, 12.5, WARM);
+        title = title.union(text(
+            painter,
+            at,
+            egui::Align2::LEFT_TOP,
+            &words,
+            12.5,
+            WARM,
+        ));
     }
     if !view.state.visible && refusal.0.is_none() {
         text(
@@ -195,25 +203,38 @@ fn say(
         );
     }
 
-    let mut y = corner.y + 18.0;
+    let mut top = egui::pos2(middle.x, corner.y + 18.0);
     let words = happened.iter().chain(&status.trouble);
     for words in words.chain(&status.refused).chain(&refusal.0) {
-        y = warn(painter, middle.x, y, words);
+        let width = (scene.width() - 40.0).max(80.0);
+        let plate = warn(painter, top, width, title, words);
+        top.y = plate.bottom() + 8.0;
     }
 }
 
-/// One line on a plate; returns where the next one goes.
-fn warn(painter: &egui::Painter, x: f32, y: f32, words: &str) -> f32 {
-    let layout = painter.layout_no_wrap(words.to_owned(), super::font(15.0), WARM);
-    let size = layout.size() + egui::vec2(24.0, 12.0);
-    let plate = egui::Rect::from_min_size(egui::pos2(x - size.x / 2.0, y), size);
+/// Words on a plate, centred below a point and beside or below the title.
+fn warn(
+    painter: &egui::Painter,
+    top: egui::Pos2,
+    width: f32,
+    title: egui::Rect,
+    words: &str,
+) -> egui::Rect {
+    let inset = egui::vec2(12.0, 6.0);
+    let words = words.to_owned();
+    let layout = painter.layout(words, super::font(15.0), WARM, width - 2.0 * inset.x);
+    let size = layout.size() + 2.0 * inset;
+    let mut plate = egui::Rect::from_min_size(top - egui::vec2(size.x / 2.0, 0.0), size);
+    if plate.intersects(title.expand(4.0)) {
+        plate = plate.translate(egui::vec2(0.0, title.bottom() + 8.0 - plate.top()));
+    }
     painter.rect_filled(
         plate,
         8.0,
         egui::Color32::from_rgba_unmultiplied(58, 34, 8, 235),
     );
-    painter.galley(plate.min + egui::vec2(12.0, 6.0), layout, WARM);
-    plate.bottom() + 8.0
+    painter.galley(plate.min + inset, layout, WARM);
+    plate
 }
 
 #[cfg(test)]

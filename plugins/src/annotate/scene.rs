@@ -70,9 +70,24 @@ fn label(painter: &egui::Painter, view: &ShownViewItem, plan: &RowPlan, project:
         }
     }
     if let Some(place) = front_right(surfaces) {
+        let most = if surfaces.rows > 1 { 2 } else { 6 };
+        let mut taken: Vec<egui::Rect> = Vec::new();
+        for tick in time_ticks(view.settings.span_secs, view.state.edge_secs, most) {
+            let z = place.size.z / 2.0 - tick.at as f32 * place.size.z;
+            let point = place.centre + Vec3::new(place.size.x / 2.0 + 0.75, 0.0, z);
+            if let Some(at) = project.at(point) {
+                // From the front to the back; what comes too close to the one before is left out.
+                let is_free = |last: &egui::Rect| !last.expand(1.0).contains(at);
+                if taken.last().is_none_or(is_free) {
+                    let colour = if tick.major { CLEAR } else { QUIET };
+                    let align = egui::Align2::LEFT_CENTER;
+                    taken.push(text(painter, at, align, &tick.label, 12.5, colour));
+                }
+            }
+        }
         let unit =
             place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
-        if let Some(at) = project.at(unit) {
+        if let Some(mut at) = project.at(unit) {
             let (words, align) = if said_once {
                 let axis = &plan.axis;
                 let range = format!(
@@ -84,23 +99,11 @@ fn label(painter: &egui::Painter, view: &ShownViewItem, plan: &RowPlan, project:
             } else {
                 ("Hz".to_owned(), egui::Align2::LEFT_CENTER)
             };
-            text(painter, at, align, &words, 12.5, QUIET);
-        }
-        let most = if surfaces.rows > 1 { 2 } else { 6 };
-        for tick in time_ticks(view.settings.span_secs, view.state.edge_secs, most) {
-            let z = place.size.z / 2.0 - tick.at as f32 * place.size.z;
-            let point = place.centre + Vec3::new(place.size.x / 2.0 + 0.75, 0.0, z);
-            if let Some(at) = project.at(point) {
-                let colour = if tick.major { CLEAR } else { QUIET };
-                text(
-                    painter,
-                    at,
-                    egui::Align2::LEFT_CENTER,
-                    &tick.label,
-                    12.5,
-                    colour,
-                );
+            // Below the label of the front edge.
+            if let Some(first) = taken.first() {
+                at.y = at.y.max(first.bottom() + 6.0);
             }
+            text(painter, at, align, &words, 12.5, QUIET);
         }
     }
     if surfaces.places.len() > 1 {

@@ -7,6 +7,7 @@
 
 mod collect;
 mod cost;
+mod entity;
 mod job;
 mod lag;
 mod plan;
@@ -23,16 +24,17 @@ mod settings;
 
 pub use collect::collect_jobs;
 pub use cost::CostModel;
+pub use entity::{Analysis, despawn_unused_analyses};
 pub use job::{AnalysisJob, JobKind, PendingRows, RowBlock, RowBlocks, rows_request};
 pub use lag::watch_quality;
-pub use plan::RowPlan;
-pub use planning::{PlanError, PlanRefusal, plan_rows};
+pub use plan::{PlanRefusal, RowPlan};
+pub use planning::{PlanError, plan_rows};
 pub use progress::AnalysisProgress;
 pub use quality::{Quality, QualityLevel, STEPS};
 pub use queue::JobQueue;
 pub use ranges::Ranges;
 pub use reanalysis::{Reanalysis, time_reanalysis};
-pub use relations::{Analyses, Analysis, AnalysisOf, RowWindows, RowsOf, despawn_unused_analyses};
+pub use relations::{Analyses, AnalysisOf, RowWindows, RowsOf};
 pub use row_window::{DetailRows, Extent, RowWindow, TextureBudget, fit_row_windows};
 pub use schedule::schedule_jobs;
 pub use settings::AnalysisSettings;

@@ -188,6 +188,10 @@ pub(super) fn mips_for(
     start..end.min(start + most)
 }
 
+/// Why the settings cannot be planned, for the screen.
+#[derive(Component, Default, Clone, Debug, PartialEq, Eq)]
+pub struct PlanRefusal(pub Option<String>);
+
 #[cfg(test)]
 mod tests {
     use super::*;

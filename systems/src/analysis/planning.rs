@@ -9,7 +9,7 @@ use soundfall_dsp::{
 };
 use thiserror::Error;
 
-use super::plan::{RowPlan, mips_for};
+use super::plan::{PlanRefusal, RowPlan, mips_for};
 use super::quality::STEPS;
 use super::relations::{AnalysisOf, RowsOf};
 use super::row_window::RowWindow;
@@ -39,10 +39,6 @@ pub enum PlanError {
         readable: u64,
     },
 }
-
-/// Why the settings cannot be planned, for the screen.
-#[derive(Component, Default, Clone, Debug, PartialEq, Eq)]
-pub struct PlanRefusal(pub Option<String>);
 
 /// The parts of a plan that settings and ring decide, or why there are none.
 fn work_out(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 
-use crate::diagnostics::Histogram;
+use crate::histogram::Histogram;
 
 /// Counts since the start. A column of one channel counts as one.
 #[derive(Component, Default, Clone, Debug)]

@@ -1,19 +1,6 @@
-//! Analyses of a stream, and the windows of rows that an analysis keeps.
+//! Analyses of a stream, and the windows of rows that an analysis keeps: who belongs to whom.
 
 use bevy_ecs::prelude::*;
-
-use super::planning::PlanRefusal;
-use super::progress::AnalysisProgress;
-use super::quality::Quality;
-use super::reanalysis::Reanalysis;
-use super::settings::AnalysisSettings;
-use crate::view::Views;
-
-/// A way of turning a stream into rows of levels, shared by all views that want the same. Add
-/// [`AnalysisOf`] to say of which stream.
-#[derive(Component, Clone, Copy, Debug, Default)]
-#[require(AnalysisSettings, AnalysisProgress, PlanRefusal, Quality, Reanalysis)]
-pub struct Analysis;
 
 /// The stream that is analysed.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +21,3 @@ pub struct RowsOf(pub Entity);
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = RowsOf, linked_spawn)]
 pub struct RowWindows(Vec<Entity>);
-
-/// Despawns analyses that have lost their last view. Set `Input`.
-pub fn despawn_unused_analyses(
-    mut commands: Commands,
-    mut lost: RemovedComponents<Views>,
-    analyses: Query<(), (With<Analysis>, Without<Views>)>,
-) {
-    for entity in lost.read() {
-        if analyses.contains(entity) {
-            commands.entity(entity).despawn();
-        }
-    }
-}

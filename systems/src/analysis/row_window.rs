@@ -10,7 +10,7 @@ use soundfall_dsp::rows::LEVEL_BYTES;
 use super::job::RowBlocks;
 use super::plan::{RowPlan, mip_for, visible_rows};
 use super::queue::JobQueue;
-use super::relations::{Analysis, AnalysisOf, RowWindows, RowsOf};
+use super::relations::{AnalysisOf, RowWindows, RowsOf};
 use super::settings::AnalysisSettings;
 use crate::{
     stream::{Stream, StreamClock, StreamStatus},
@@ -169,16 +169,13 @@ impl Wish<'_> {
 /// `Schedule`, first.
 pub fn fit_row_windows(
     mut commands: Commands,
-    analyses: Query<
-        (
-            Entity,
-            &AnalysisSettings,
-            &AnalysisOf,
-            &Views,
-            Option<&RowWindows>,
-        ),
-        With<Analysis>,
-    >,
+    analyses: Query<(
+        Entity,
+        &AnalysisSettings,
+        &AnalysisOf,
+        &Views,
+        Option<&RowWindows>,
+    )>,
     streams: Query<(&Stream, &StreamStatus, &StreamClock)>,
     mut views: Query<(&ViewSettings, &TimeWindow, &mut DetailRows)>,
     mut windows: Query<&mut RowWindow>,
