@@ -16,6 +16,7 @@ fn the_ends_are_the_published_colours() {
         (Colormap::Magma, [0, 0, 4], [252, 253, 191]),
         (Colormap::Cividis, [0, 34, 78], [254, 232, 56]),
         (Colormap::Turbo, [48, 18, 59], [122, 4, 3]),
+        (Colormap::Cubehelix, [0, 0, 0], [255, 255, 255]),
         (Colormap::Grey, [0, 0, 0], [255, 255, 255]),
     ] {
         let table = map.table();

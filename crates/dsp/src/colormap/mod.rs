@@ -28,6 +28,8 @@ named_enum! {
         Cividis = "cividis" => || knots::table(&knots::CIVIDIS),
         /// A better rainbow; not monotone in lightness.
         Turbo = "turbo" => || knots::table(&knots::TURBO),
+        /// Black to white through all hues; even in lightness, so that it prints well without colours.
+        Cubehelix = "cubehelix" => || published(colorous::CUBEHELIX),
         /// Black to white.
         Grey = "grey" => || std::array::from_fn(|i| [i as u8, i as u8, i as u8, 255]),
         /// Ours, for projectors: black night, teal, green-gold, warm white; even in lightness.
