@@ -7,6 +7,7 @@ mod demo;
 mod noise;
 mod osc;
 mod score;
+mod shepard;
 mod tones;
 
 use std::fmt;
@@ -138,6 +139,8 @@ signals! {
         Chirp = "chirp", "chirp" => |n, rate, _, _| tones::Chirp::new(n, rate),
         /// Pairs of channels with the same tone whose phase difference turns once in 8 s.
         SweepPair = "sweep-pair", "sweep-pair" => |n, rate, _, _| tones::SweepPair::new(n, rate),
+        /// Tones that rise without end: sines an octave apart that glide up together, an octave in 10 s.
+        Shepard = "shepard", "endless rise" => |n, rate, _, _| shepard::Shepard::new(n, rate),
         /// One-sample impulses every half second, in turn from channel to channel, alternating in sign.
         Clicks = "clicks", "clicks" => |n, rate, _, _| tones::Clicks::new(n, rate),
         /// Pink noise, another on every channel.

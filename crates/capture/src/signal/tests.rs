@@ -247,3 +247,43 @@ proptest! {
         prop_assert_eq!(generator.position(), total as u64);
     }
 }
+
+#[test]
+fn shepard_tones_are_octaves_apart_and_rise() {
+    // After 2.5 s they are a quarter of an octave above 20, 40, 80 … Hz.
+    let planes = render(Signal::Shepard, 1, 48_000, 3 * 48_000);
+    let at = |secs: f64| &planes[0][(secs * 48e3) as usize - 2048..][..4096];
+    for octave in [4, 5, 6] {
+        let hz = |secs: f64| 20.0 * (f64::from(octave) + secs / 10.0).exp2();
+        let expected = |secs: f64| {
+            let share = (f64::from(octave) + secs / 10.0) / 10.0;
+            0.08 * (1.0 - (std::f64::consts::TAU * share).cos())
+        };
+        for secs in [0.5, 1.5, 2.5] {
+            let found = level(at(secs), hz(secs), 48e3);
+            assert!(
+                (found / expected(secs) - 1.0).abs() < 0.05,
+                "octave {octave} at {secs} s: {found} for {}",
+                expected(secs)
+            );
+            assert!(level(at(secs), hz(secs) * 1.4, 48e3) < 0.02 * expected(secs));
+        }
+    }
+}
+
+#[test]
+fn an_octave_later_a_shepard_tone_sounds_the_same() {
+    let planes = render(Signal::Shepard, 1, 8_000, 12 * 8_000);
+    let spectrum = |from: usize| -> Vec<f64> {
+        let hz = (4..80).map(|i| 20.0 * (f64::from(i) / 12.0).exp2());
+        let samples = &planes[0][from..from + 4_000];
+        hz.map(|hz| level(samples, hz, 8e3)).collect()
+    };
+    // Phases differ and hardly matter to levels of a Hann window: the tones are far apart.
+    for (before, after) in spectrum(4_000).into_iter().zip(spectrum(84_000)) {
+        assert!((before - after).abs() < 0.01, "{before} then {after}");
+    }
+    let steps = planes[0].windows(2).map(|two| (two[1] - two[0]).abs());
+    let largest = steps.fold(0.0, f32::max);
+    assert!(largest < 0.7, "a click of {largest}");
+}
