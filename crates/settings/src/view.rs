@@ -28,6 +28,9 @@ settings! {
                 titles: &Colormap::NAMES,
                 help: &Colormap::HELP,
             });
+        /// Curve of the colours over the range: above 1 only the loudest is bright, below 1 the quiet too.
+        pub gamma: f32 = 1.0, "gamma", Some("Gamma"), Redraw,
+            Kind::Number(Number::new(0.25, 4.0, Unit::None).shown(2, Control::LogSlider));
         /// Height of the surfaces (1 is as designed).
         pub height_scale: f32 = 1.0, "height-scale", Some("Relief"), Redraw,
             Kind::Number(Number::new(0.05, 2.5, Unit::None).shown(2, Control::Slider));

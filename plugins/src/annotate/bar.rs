@@ -53,7 +53,7 @@ fn bar_of(
     let steps = 64_u32;
     for i in 0..=steps {
         let share = i as f32 / steps as f32;
-        let [r, g, b, _] = colours[(share * 255.0) as usize];
+        let [r, g, b, _] = colours[(share.powf(settings.gamma) * 255.0) as usize];
         let colour = egui::Color32::from_rgb(r, g, b);
         let y = bar.bottom() - share * bar.height();
         mesh.colored_vertex(egui::pos2(bar.left(), y), colour);

@@ -26,6 +26,14 @@ fn ranged(f: Field, level: f32) -> f32 {
     return clamp((level - f.low) / max(f.high - f.low, 1e-4), 0.0, 1.0);
 }
 
+// The colour of a part of the range.
+fn colour_of(f: Field, part: f32) -> vec3<f32> {
+    let map_row = (f32(f.colormap) + 0.5) / f32(textureDimensions(colours).y);
+    let place = pow(part, f.gamma);
+    return textureSampleLevel(colours, colours_sampler,
+        vec2<f32>(place * (255.0 / 256.0) + 0.5 / 256.0, map_row), 0.0).rgb;
+}
+
 struct Vertex {
     @builtin(instance_index) instance_index: u32,
     @location(0) position: vec3<f32>,
@@ -146,9 +154,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let slope_z = (newer - older) * in.size.y / (2.0 * dr / f.span * in.size.z);
     let normal = normalize(in.up - slope_x * in.right - slope_z * cross(in.right, in.up));
 
-    let map_row = (f32(f.colormap) + 0.5) / f32(textureDimensions(colours).y);
-    let base = textureSampleLevel(colours, colours_sampler,
-        vec2<f32>(t * (255.0 / 256.0) + 0.5 / 256.0, map_row), 0.0).rgb;
+    let base = colour_of(f, t);
     let eye = normalize(view.world_position.xyz - in.world);
     let sun = normalize(vec3<f32>(-0.45, 0.75, 0.48));
     let diffuse = max(dot(normal, sun) * 0.6 + 0.4, 0.0);
@@ -161,9 +167,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
 
     // The curtain below the edges: at each height the colour of that level, sinking into the dark.
     if in.top < 0.999 {
-        let there = textureSampleLevel(colours, colours_sampler,
-            vec2<f32>(t * in.top * (255.0 / 256.0) + 0.5 / 256.0, map_row), 0.0).rgb;
-        colour = there * (0.06 + 0.50 * in.top * in.top);
+        colour = colour_of(f, t * in.top) * (0.06 + 0.50 * in.top * in.top);
     }
     // The front edge glows: this is now.
     let edge = 1.0 - smoothstep(0.0, 1.0, behind / max(footprint * 1.5, 1e-4));

@@ -45,6 +45,8 @@ crate::texels! {
         high: f32,
         /// Place of the colormap in the list of all.
         colormap: i32,
+        /// A colour stands at this power of its share of the range.
+        gamma: f32,
         /// Known rows ahead of the head.
         ahead: f32,
         /// Bins of the frequency axis, texels of a row.
@@ -301,6 +303,7 @@ pub fn stage_state(
             low: stored_level(settings.db_min),
             high: stored_level(settings.db_max),
             colormap: settings.colormap as i32,
+            gamma: settings.gamma,
             ahead: (newest - head_row) as f32,
             axis_bins: size.axis_bins as i32,
             grid_rows: grid.rows as i32,
