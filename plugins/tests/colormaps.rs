@@ -12,6 +12,7 @@ use bevy::{
     prelude::*,
 };
 use soundfall_analysis::Recording;
+use soundfall_dsp::colormap::Colormap;
 use soundfall_plugins::{
     ColormapTables, Soundfall, SoundfallPlugins, SoundfallSystems,
     host::{Headless, Target, add_base, find_graphics},
@@ -80,13 +81,13 @@ fn a_colormap_of_the_hosts_is_drawn() {
     assert_eq!(red_pixels(&mut screen), 0, "viridis has no red");
     let world = screen.world_mut();
     let mut tables = world.resource_mut::<ColormapTables>();
-    let ninth = tables.0.len();
-    assert_eq!(ninth, 8);
+    let place = tables.0.len() as i32;
+    assert_eq!(tables.0.len(), Colormap::ALL.len());
     // From the floor up, so that the whole surface is seen.
     tables.0.push(std::array::from_fn(|level| {
         [150 + (level * 105 / 255) as u8, 0, 0, 255]
     }));
-    world.resource_mut::<Override>().0 = Some(8);
+    world.resource_mut::<Override>().0 = Some(place);
     screen.step();
     let red = red_pixels(&mut screen);
     assert!(red > 320 * 180 / 20, "{red} red pixels");
