@@ -19,6 +19,7 @@ use crate::{
     Soundfall, SoundfallSystems,
     annotate::LabelContext,
     host::Target,
+    instruments::wants_strip,
     projection::{CameraOf, ViewCamera},
     upload::ViewSlot,
     waveform::LaneStrip,
@@ -205,7 +206,7 @@ fn divide(
         if settings.panel {
             wanted = wanted.beside_panel(size.x);
         }
-        if instruments.wants_strip() {
+        if wants_strip(instruments) {
             wanted = wanted.with_strip();
         }
         if *placed == wanted {

@@ -17,7 +17,7 @@ use soundfall_systems::{
 };
 
 /// Shows and hides the overlay as the settings say. The figures are sums, or of the worst, over all
-/// streams and analyses.
+/// streams and analyses. Needs [`crate::LayoutPlugin`], [`crate::DiagnosticsPlugin`].
 pub struct OverlayPlugin;
 
 impl Plugin for OverlayPlugin {

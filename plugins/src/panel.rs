@@ -25,7 +25,7 @@ use instruments::instrument_section;
 use rows::{Channels, rows};
 
 /// The panel at the right, and the keys that work everywhere: both for the focused view. For
-/// programs: the keys include the one that quits.
+/// programs: the keys include the one that quits. Needs [`crate::AnnotatePlugin`].
 pub struct PanelPlugin;
 
 impl Plugin for PanelPlugin {

@@ -100,7 +100,7 @@ prop_compose! {
         stft in stfts(),
         axis in axes(),
         channels in channels(),
-        wanted in any::<u8>(),
+        wanted in any::<u32>(),
         restarts in any::<u32>(),
         (first_frame, end_frame) in any::<(u64, u64)>(),
         with_pair in any::<bool>(),
@@ -247,7 +247,7 @@ proptest! {
 
     #[test]
     fn reports_come_back_as_they_were(
-        wanted in 0u8..128,
+        wanted in 0..=InstrumentSet::ALL.bits(),
         channels in 1usize..5,
         frames in 0usize..20_000,
     ) {

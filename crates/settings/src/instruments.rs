@@ -48,17 +48,6 @@ settings! {
 }
 
 impl InstrumentChoice {
-    /// Whether anything stands in the strip beside the scene.
-    #[must_use]
-    pub fn wants_strip(&self) -> bool {
-        self.shown.has_any(&[
-            Instrument::Meters,
-            Instrument::Loudness,
-            Instrument::Stereo,
-            Instrument::Coherence,
-        ])
-    }
-
     /// Places of the pair among the channels shown; none where one of them is not shown, or there
     /// is only one.
     #[must_use]

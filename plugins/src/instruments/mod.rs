@@ -10,7 +10,7 @@ mod plate;
 mod scope;
 mod strip;
 
-pub(crate) use strip::draw_strip;
+pub(crate) use strip::{draw_strip, wants_strip};
 
 use bevy::prelude::*;
 use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};

@@ -17,12 +17,17 @@ const INSET: f32 = 10.0;
 const HEADING: f32 = 19.0;
 
 /// The instruments of the strip, from top to bottom.
-const PLATES: [Plate; 4] = [
+const PLATES: &[Plate] = &[
     meters::PLATE,
     loudness::PLATE,
     scope::PLATE,
     coherence::PLATE,
 ];
+
+/// Whether anything stands in the strip.
+pub(crate) fn wants_strip(choice: &InstrumentChoice) -> bool {
+    PLATES.iter().any(|plate| choice.shown.has(plate.of))
+}
 
 /// What the instruments of a view remember.
 type Memories = HashMap<Instrument, Memory>;

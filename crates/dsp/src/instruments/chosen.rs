@@ -53,8 +53,8 @@ impl Instrument {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(from = "u8", into = "u8"))]
-pub struct InstrumentSet(u8);
+#[cfg_attr(feature = "serde", serde(from = "u32", into = "u32"))]
+pub struct InstrumentSet(u32);
 
 impl InstrumentSet {
     /// The names understood: those of the instruments, `all` and `none`.
@@ -77,7 +77,7 @@ impl InstrumentSet {
     /// Whether it is among them.
     #[must_use]
     pub fn has(self, one: Instrument) -> bool {
-        self.0 & (1 << one as u8) != 0
+        self.0 & (1 << one as u32) != 0
     }
 
     /// Whether one of these is among them.
@@ -88,7 +88,7 @@ impl InstrumentSet {
 
     /// Takes one in, or out.
     pub fn set(&mut self, one: Instrument, wanted: bool) {
-        let bit = 1 << one as u8;
+        let bit = 1 << one as u32;
         self.0 = if wanted { self.0 | bit } else { self.0 & !bit };
     }
 
@@ -107,24 +107,24 @@ impl InstrumentSet {
 
     /// A bit for each, in the order of [`Instrument::ALL`].
     #[must_use]
-    pub fn bits(self) -> u8 {
+    pub fn bits(self) -> u32 {
         self.0
     }
 
     /// From such bits; others are ignored.
     #[must_use]
-    pub fn from_bits(bits: u8) -> Self {
+    pub fn from_bits(bits: u32) -> Self {
         Self(bits & Self::ALL.0)
     }
 }
 
-impl From<u8> for InstrumentSet {
-    fn from(bits: u8) -> Self {
+impl From<u32> for InstrumentSet {
+    fn from(bits: u32) -> Self {
         Self::from_bits(bits)
     }
 }
 
-impl From<InstrumentSet> for u8 {
+impl From<InstrumentSet> for u32 {
     fn from(set: InstrumentSet) -> Self {
         set.bits()
     }
