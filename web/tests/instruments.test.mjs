@@ -7,7 +7,7 @@ import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { difference } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
 
-const TONE = "signal=sine:440&channels=2&seconds=4&panel=0&smooth=0";
+const TONE = "signal=sine:440&channels=2&seconds=8&panel=0&smooth=0";
 
 /**
  * A picture of the tone when it is over, with these instruments: the first that differs from `plain` by
