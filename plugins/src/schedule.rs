@@ -15,10 +15,10 @@ pub enum SoundfallSystems {
     Input,
     /// Poll the streams and advance their clocks.
     Sync,
+    /// Take finished jobs in. They leave their room to those that `Schedule` starts.
+    Collect,
     /// Decide what to analyse, start jobs.
     Schedule,
-    /// Take finished jobs in.
-    Collect,
     /// Pack rows and numbers for the renderer.
     Stage,
     /// Fit entities, meshes and textures to what was staged.
@@ -27,6 +27,23 @@ pub enum SoundfallSystems {
     Ui,
     /// Divide the picture and place the cameras (in `PostUpdate`).
     Layout,
+}
+
+/// So many of them are in [`Soundfall`], the first ones.
+const IN_SOUNDFALL: usize = 6;
+
+impl SoundfallSystems {
+    /// All of them, in their order. Add a new phase here.
+    pub const ALL: [Self; 8] = [
+        Self::Input,
+        Self::Sync,
+        Self::Collect,
+        Self::Schedule,
+        Self::Stage,
+        Self::Prepare,
+        Self::Ui,
+        Self::Layout,
+    ];
 }
 
 /// Runs [`Soundfall`] once a display frame, in a schedule of the host.
@@ -50,18 +67,9 @@ impl Plugin for SchedulePlugin {
                 // Our systems take microseconds; handing them from thread to thread costs more
                 // than they do, and the threads have analysis to do.
                 schedule.set_executor(SingleThreadedExecutor::new());
-                // Add a new phase here.
-                schedule.configure_sets(
-                    (
-                        SoundfallSystems::Input,
-                        SoundfallSystems::Sync,
-                        SoundfallSystems::Schedule,
-                        SoundfallSystems::Collect,
-                        SoundfallSystems::Stage,
-                        SoundfallSystems::Prepare,
-                    )
-                        .chain(),
-                );
+                for phases in SoundfallSystems::ALL[..IN_SOUNDFALL].windows(2) {
+                    schedule.configure_sets((phases[0], phases[1]).chain());
+                }
             })
             .add_systems(self.host, run_soundfall);
     }

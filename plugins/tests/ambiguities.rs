@@ -13,22 +13,11 @@ use soundfall_plugins::{
     host::{Graphics, Headless, add_base},
 };
 
-const PHASES: [SoundfallSystems; 8] = [
-    SoundfallSystems::Input,
-    SoundfallSystems::Sync,
-    SoundfallSystems::Schedule,
-    SoundfallSystems::Collect,
-    SoundfallSystems::Stage,
-    SoundfallSystems::Prepare,
-    SoundfallSystems::Ui,
-    SoundfallSystems::Layout,
-];
-
 /// How many systems of ours a schedule has, and how many pairs of them are in no order.
 fn systems_and_ambiguities(world: &World, label: impl ScheduleLabel) -> (usize, usize) {
     let schedules = world.resource::<Schedules>();
     let graph = schedules.get(label).expect("the schedule").graph();
-    let ours: HashSet<SystemKey> = PHASES
+    let ours: HashSet<SystemKey> = SoundfallSystems::ALL
         .iter()
         .filter_map(|phase| graph.systems_in_set(phase.intern()).ok())
         .flatten()

@@ -84,17 +84,7 @@ fn count(world: &World, label: impl ScheduleLabel) -> (usize, usize) {
         return (0, 0);
     };
     let graph = schedule.graph();
-    let phases = [
-        SoundfallSystems::Input,
-        SoundfallSystems::Sync,
-        SoundfallSystems::Schedule,
-        SoundfallSystems::Collect,
-        SoundfallSystems::Stage,
-        SoundfallSystems::Prepare,
-        SoundfallSystems::Ui,
-        SoundfallSystems::Layout,
-    ];
-    let ours = phases
+    let ours = SoundfallSystems::ALL
         .iter()
         .filter_map(|phase| graph.systems_in_set(phase.intern()).ok());
     (graph.systems.len(), ours.flatten().count())

@@ -73,6 +73,7 @@ impl BareDisplay {
                 )
                     .chain(),
                 (poll_streams, advance_clocks, move_time_windows).chain(),
+                (collect_jobs, collect_envelopes, collect_instruments).chain(),
                 (
                     fit_row_windows,
                     plan_rows,
@@ -81,7 +82,6 @@ impl BareDisplay {
                     send_instruments,
                 )
                     .chain(),
-                (collect_jobs, collect_envelopes, collect_instruments).chain(),
                 (stage_rows, stage_state, arrange_surfaces, time_reanalysis).chain(),
                 (
                     stage_lanes,

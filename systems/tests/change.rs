@@ -15,7 +15,7 @@ use soundfall_analysis::{Request, Response, SharedHistory, Worker};
 use soundfall_dsp::rows::LEVEL_BYTES;
 use soundfall_ring::{RingFormat, heap_ring};
 use soundfall_systems::{
-    analysis::{AnalysisProgress, AnalysisSettings, Quality, Reanalysis},
+    analysis::{AnalysisProgress, AnalysisSettings, JobQueue, Quality, Reanalysis},
     backend::{AnalysisBackend, Pending, SharedBackend},
     stream::Stream,
     view::ViewSettings,
@@ -229,6 +229,31 @@ fn windows_change_while_eight_channels_stream() {
     assert_eq!(reanalysis.count, 3);
     assert!(reanalysis.first_ms.max() > 0.0);
     assert!(reanalysis.first_ms.max() <= reanalysis.whole_ms.max());
+}
+
+/// Jobs that have finished are taken in before new ones are handed out: with a backend that is done by the next
+/// display frame, every frame has jobs under way until all history is scheduled.
+#[test]
+fn finished_jobs_leave_their_room_to_new_ones_in_the_same_frame() {
+    let format = RingFormat::new(RATE, 2, 960_000, BLOCK).unwrap();
+    let (mut writer, ring) = heap_ring(&format, "t").unwrap();
+    write_tones(&mut writer, 1900);
+    let mut engine = Rig::new(ring, vec![0, 1], 300);
+    let slow = Slow::default();
+    engine
+        .world
+        .insert_resource(SharedBackend(Arc::new(slow.clone())));
+    let mut busy = 0;
+    for frame in 0..2000 {
+        engine.step();
+        if frame > 0 && !engine.the::<JobQueue>().history_waits() {
+            break;
+        }
+        assert!(!slow.0.waiting.lock().unwrap().is_empty(), "frame {frame}");
+        busy += 1;
+        slow.work(1 << 40);
+    }
+    assert!(busy >= 4, "{busy} frames with jobs");
 }
 
 /// More channels and fewer: other textures, and still no blank frame.

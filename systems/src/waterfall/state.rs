@@ -147,7 +147,11 @@ impl Candidate<'_> {
             }
             None => newest,
         };
-        head.max(0.0)
+        // Where the newest rows are the first ones, the edge waits for the clock at the oldest of them.
+        match frame {
+            Some(_) => head.max(0.0),
+            None => head.max(self.rows.start as f64),
+        }
     }
 
     /// How much of the time shown it has, frames back from the edge.
