@@ -66,8 +66,9 @@ pub fn start(params: Params, shared: &Shared) {
         .add_plugins((SoundfallPlugins::default(), ProgramPlugins, FrameTimePlugin))
         .add_systems(
             Soundfall,
+            // After the clocks, so that what comes in is as new as it can be when it is collected.
             exchange_messages
-                .after(SoundfallSystems::Schedule)
+                .after(SoundfallSystems::Sync)
                 .before(SoundfallSystems::Collect),
         )
         .add_systems(Last, keep_tally);
