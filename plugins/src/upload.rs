@@ -1,12 +1,19 @@
 //! New rows and the state of the frame to their textures, in the render world: one write for all
 //! channels, two where it wraps. Never a whole texture.
+//!
+//! A renderer that lost its device begins anew with empty textures: then everything shown is made again.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use bevy::{
     asset::{AssetId, RenderAssetUsages, uuid_handle},
     image::ImageSampler,
     prelude::*,
     render::{
-        Extract, ExtractSchedule, Render, RenderApp, RenderSystems,
+        Extract, ExtractSchedule, Render, RenderApp, RenderStartup, RenderSystems,
         render_asset::RenderAssets,
         render_resource::{
             Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, Texture,
@@ -18,7 +25,7 @@ use bevy::{
 };
 use crossbeam::channel::Receiver;
 use soundfall_systems::{
-    diagnostics::UploadMeter,
+    diagnostics::{RunStats, UploadMeter},
     stream::poll_streams,
     texels::Texels,
     view::View,
@@ -109,12 +116,53 @@ fn way<'a>(targets: &[Target], allocation: u64, images: &'a RenderAssets<GpuImag
     }
 }
 
+/// Bytes that wait for their textures at most: a renderer that stands still must not fill the memory.
+const MAX_WAITING_BYTES: usize = 256 << 20;
+
 #[derive(Resource)]
 struct Inbox {
     heights: Receiver<HeightUpload>,
     lanes: Receiver<LaneUpload>,
     waiting_heights: Vec<HeightUpload>,
     waiting_lanes: Vec<LaneUpload>,
+    /// Some were thrown away: what is shown has to be made again.
+    overflown: bool,
+}
+
+impl Inbox {
+    fn take_in(&mut self) {
+        self.waiting_heights.extend(self.heights.try_iter());
+        self.waiting_lanes.extend(self.lanes.try_iter());
+        let heights = self.waiting_heights.iter().map(|upload| upload.bytes.len());
+        let lanes = self.waiting_lanes.iter().map(|upload| upload.bytes.len());
+        if heights.chain(lanes).sum::<usize>() > MAX_WAITING_BYTES {
+            self.clear();
+            self.overflown = true;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.waiting_heights.clear();
+        self.waiting_lanes.clear();
+    }
+}
+
+/// Counts how often all textures began empty: once, and again after every loss.
+#[derive(Resource, Clone, Default)]
+pub(crate) struct Beginnings(Arc<AtomicU32>);
+
+impl Beginnings {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// True in the first display frame after the textures were lost, for each system that asks.
+pub(crate) fn textures_are_lost(beginnings: Res<Beginnings>, mut seen: Local<u32>) -> bool {
+    let now = beginnings.0.load(Ordering::Relaxed);
+    let is_news = now > (*seen).max(1);
+    *seen = now;
+    is_news
 }
 
 /// The state of one view.
@@ -151,14 +199,22 @@ impl Plugin for UploadPlugin {
         app.insert_resource(HeightUploads(heights_in))
             .insert_resource(LaneUploads(lanes_in))
             .init_resource::<UploadMeter>()
+            .init_resource::<Beginnings>()
+            .init_resource::<RunStats>()
             .init_resource::<Targets>()
             .add_systems(
                 Soundfall,
-                assign_slots
-                    .in_set(SoundfallSystems::Sync)
-                    .before(poll_streams),
+                (
+                    count_loss
+                        .run_if(textures_are_lost)
+                        .in_set(SoundfallSystems::Input),
+                    assign_slots
+                        .in_set(SoundfallSystems::Sync)
+                        .before(poll_streams),
+                ),
             );
         let meter = app.world().resource::<UploadMeter>().clone();
+        let beginnings = app.world().resource::<Beginnings>().clone();
         if let Some(mut images) = app.world_mut().get_resource_mut::<Assets<Image>>() {
             let mut image = Image::new_uninit(
                 Extent3d {
@@ -186,16 +242,32 @@ impl Plugin for UploadPlugin {
                 lanes,
                 waiting_heights: Vec::new(),
                 waiting_lanes: Vec::new(),
+                overflown: false,
             })
             .insert_resource(meter)
+            .insert_resource(beginnings)
             .init_resource::<FrameState>()
             .init_resource::<Targets>()
+            .add_systems(RenderStartup, begin)
             .add_systems(ExtractSchedule, extract_state)
             .add_systems(
                 Render,
                 (write_heights, write_lanes, write_state).in_set(RenderSystems::PrepareResources),
             );
     }
+}
+
+fn count_loss(mut stats: ResMut<RunStats>) {
+    stats.graphics_losses += 1;
+}
+
+/// The renderer begins, or begins anew: nothing is in its textures.
+fn begin(mut inbox: ResMut<Inbox>, mut state: ResMut<FrameState>, beginnings: Res<Beginnings>) {
+    inbox.clear();
+    for view in &mut state.views {
+        view.written = None;
+    }
+    beginnings.count();
 }
 
 fn extract_state(
@@ -207,9 +279,7 @@ fn extract_state(
 ) {
     // Taken here, where both worlds stand still: rows of the next frame must not reach the
     // texture while this frame's state is drawn.
-    let inbox = &mut *inbox;
-    inbox.waiting_heights.extend(inbox.heights.try_iter());
-    inbox.waiting_lanes.extend(inbox.lanes.try_iter());
+    inbox.take_in();
     for (slot, field, lanes) in &views {
         if let Some(view) = state.views.get_mut(slot.0 as usize) {
             let (of_field, of_lanes) = view.texels.split_at_mut(FieldTexels::TEXELS * 4);
@@ -302,7 +372,11 @@ fn write_heights(
     images: Res<RenderAssets<GpuImage>>,
     queue: Res<RenderQueue>,
     meter: Res<UploadMeter>,
+    beginnings: Res<Beginnings>,
 ) {
+    if std::mem::take(&mut inbox.overflown) {
+        beginnings.count();
+    }
     inbox.waiting_heights.retain(|upload| {
         let (image, columns) = match way(&targets.heights, upload.allocation, &images) {
             Way::Write(image, columns) => (image, columns),

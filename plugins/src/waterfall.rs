@@ -15,7 +15,7 @@ use bevy::{
 };
 use soundfall_dsp::colormap::Colormap;
 use soundfall_systems::{
-    analysis::time_reanalysis,
+    analysis::{forget_rows, time_reanalysis},
     diagnostics::RunStats,
     view::View,
     waterfall::{
@@ -28,7 +28,7 @@ use crate::{
     Soundfall, SoundfallSystems,
     material::plain_material,
     shaders::add_state_module,
-    upload::{STATE_IMAGE, Target, Targets, ViewSlot},
+    upload::{STATE_IMAGE, Target, Targets, ViewSlot, textures_are_lost},
 };
 
 /// Draws the surfaces of every view as its children. Needs [`crate::StreamPlugin`],
@@ -47,9 +47,13 @@ impl Plugin for WaterfallPlugin {
             .init_resource::<RunStats>()
             .init_resource::<ColormapTables>()
             .init_resource::<HeightMaterials>()
+            .init_resource::<Grids>()
             .add_systems(
                 Soundfall,
                 (
+                    (forget_rows, forget_meshes)
+                        .run_if(textures_are_lost)
+                        .in_set(SoundfallSystems::Input),
                     (stage_rows, stage_state, arrange_surfaces, time_reanalysis)
                         .chain()
                         .in_set(SoundfallSystems::Stage),
@@ -78,6 +82,16 @@ pub(crate) struct Colours(pub Handle<Image>);
 /// The material of every texture of heights, by its allocation.
 #[derive(Resource, Default)]
 pub(crate) struct HeightMaterials(HashMap<u64, Handle<SurfaceMaterial>>);
+
+/// The meshes of surfaces, by their size.
+#[derive(Resource, Default)]
+pub(crate) struct Grids(HashMap<GridSize, Handle<Mesh>>);
+
+/// What only the renderer had, and has lost, is handed to it again.
+fn forget_meshes(mut grids: ResMut<Grids>, mut tables: ResMut<ColormapTables>) {
+    grids.0.clear();
+    tables.set_changed();
+}
 
 /// A channel's surface, a child of its view.
 #[derive(Component)]
@@ -238,7 +252,7 @@ pub(crate) fn fit_surfaces(
     )>,
     made: Res<HeightMaterials>,
     mut meshes: ResMut<Assets<Mesh>>,
-    mut grids: Local<HashMap<GridSize, Handle<Mesh>>>,
+    mut grids: ResMut<Grids>,
 ) {
     for (view, slot, state, layout, children, layers) in &views {
         let layers = layers.cloned().unwrap_or_default();
@@ -269,7 +283,7 @@ pub(crate) fn fit_surfaces(
             if of.0 != *material {
                 of.0 = material.clone();
             }
-            let grid = grid_mesh(&mut grids, &mut meshes, state.drawn.len());
+            let grid = grid_mesh(&mut grids.0, &mut meshes, state.drawn.len());
             if mesh.0 != grid {
                 mesh.0 = grid;
             }
@@ -284,7 +298,7 @@ pub(crate) fn fit_surfaces(
             commands.spawn((
                 ChildOf(view),
                 Surface { place: at },
-                Mesh3d(grid_mesh(&mut grids, &mut meshes, state.drawn.len())),
+                Mesh3d(grid_mesh(&mut grids.0, &mut meshes, state.drawn.len())),
                 MeshMaterial3d(material.clone()),
                 MeshTag(slot.tag(drawn.layer)),
                 Transform::from_translation(place.centre).with_scale(place.size),

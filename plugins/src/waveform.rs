@@ -18,8 +18,8 @@ use soundfall_systems::{
     diagnostics::RunStats,
     waterfall::{AllocationIds, stage_state},
     waveform::{
-        LaneField, LaneWidth, collect_envelopes, fit_lanes, send_envelopes, stage_lane_state,
-        stage_lanes,
+        LaneField, LaneWidth, collect_envelopes, fit_lanes, forget_lanes, send_envelopes,
+        stage_lane_state, stage_lanes,
     },
 };
 
@@ -27,7 +27,7 @@ use crate::{
     Soundfall, SoundfallSystems,
     material::plain_material,
     shaders::add_state_module,
-    upload::{STATE_IMAGE, Target, Targets, ViewSlot},
+    upload::{STATE_IMAGE, Target, Targets, ViewSlot, textures_are_lost},
     waterfall::{ColormapTables, Colours, fit_colours, fit_surfaces},
 };
 
@@ -50,6 +50,9 @@ impl Plugin for WaveformPlugin {
             .add_systems(
                 Soundfall,
                 (
+                    forget_lanes
+                        .run_if(textures_are_lost)
+                        .in_set(SoundfallSystems::Input),
                     collect_envelopes
                         .in_set(SoundfallSystems::Collect)
                         .after(collect_jobs),

@@ -46,6 +46,8 @@ pub struct RunStats {
     pub rows_uploaded: u64,
     /// Bytes of rows and lane buckets that were new.
     pub bytes_of_new_rows: u64,
+    /// Times that the graphics device was lost and the picture made again.
+    pub graphics_losses: u64,
     started: Option<Instant>,
 }
 

@@ -109,6 +109,8 @@ pub struct Stats {
     pub rss_mb: Memory,
     /// Panics caught in jobs of the analysis; their columns are among the dropped ones.
     pub panics: u64,
+    /// Times that the graphics device was lost and the picture made again.
+    pub graphics_losses: u64,
     /// Graphics adapter.
     pub adapter: Option<String>,
     /// Channels of the ring.

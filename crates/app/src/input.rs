@@ -12,9 +12,16 @@ use soundfall_capture::file::AudioFile;
 use soundfall_ring::{Gap, layout::MAGIC};
 
 use crate::exit::Usage;
+use crate::stats::available_memory_bytes;
 
-/// Samples of a span, at most this many bytes: more asks for `--from` and `--to`.
-const MAX_BYTES: u64 = 8 << 30;
+/// Bytes of samples that are taken where the system does not say what is free.
+const USUAL_BYTES: u64 = 2 << 30;
+
+/// Bytes that the samples of a span may take: half of the memory that is free, since what is made of
+/// them needs some too. More asks for `--from` and `--to`.
+fn max_bytes() -> u64 {
+    available_memory_bytes().map_or(USUAL_BYTES, |bytes| bytes / 2)
+}
 
 /// The samples of a span.
 pub struct Input {
@@ -160,11 +167,14 @@ fn span(rate: u32, frames: u64, from: f64, to: Option<f64>) -> (u64, u64) {
     (frame(from), to.map_or(frames, frame))
 }
 
-fn fits(path: &Path, frames: u64, channels: u32) -> Result<()> {
-    if frames.saturating_mul(u64::from(channels)).saturating_mul(4) > MAX_BYTES {
+fn fits(path: &Path, frames: u64, channels: u32, max_bytes: u64) -> Result<()> {
+    let bytes = frames.saturating_mul(u64::from(channels)).saturating_mul(4);
+    if bytes > max_bytes {
         bail!(
-            "{}: {frames} frames of {channels} channels are more than fits; choose a part with --from and --to",
-            path.display()
+            "{}: {frames} frames of {channels} channels need {} MB, more than the {} MB that may be taken here; choose a part with --from and --to",
+            path.display(),
+            bytes >> 20,
+            max_bytes >> 20
         );
     }
     Ok(())
@@ -212,7 +222,8 @@ fn read_history(
 ) -> Result<Input> {
     let format = history.format();
     let (start, end) = span(format.sample_rate, frames.end - frames.start, from, to);
-    fits(path, end.saturating_sub(start), format.channels)?;
+    let frames_wanted = end.saturating_sub(start);
+    fits(path, frames_wanted, format.channels, max_bytes())?;
     let count = end.saturating_sub(start) as usize;
     let first = frames.start + start;
     let mut channels = Vec::with_capacity(format.channels as usize);
@@ -239,6 +250,7 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     let (start, end) = span(rate, u64::MAX, from, to);
     let mut channels = vec![Vec::new(); count];
     let (mut packet, mut at) = (Vec::new(), 0_u64);
+    let max_bytes = max_bytes();
     while at < end {
         packet.clear();
         let frames = file.read(&mut packet)? as u64;
@@ -254,7 +266,7 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
             }
         }
         at += frames;
-        fits(path, channels[0].len() as u64, count as u32)?;
+        fits(path, channels[0].len() as u64, count as u32, max_bytes)?;
     }
     Ok(Input {
         sample_rate: rate,

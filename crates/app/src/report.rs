@@ -45,6 +45,8 @@ pub struct DisplayReport {
     pub reanalysis: ReanalysisFigures,
     /// Panics caught in jobs of the analysis.
     pub panics: u64,
+    /// Times that the graphics device was lost.
+    pub graphics_losses: u64,
     /// Graphics adapter.
     pub adapter: Option<String>,
     #[cfg(not(target_arch = "wasm32"))]
@@ -67,6 +69,7 @@ impl DisplayReport {
             report.frame_cpu_ms = Spread::from(&stats.frame_cpu);
             report.rows_uploaded = stats.rows_uploaded;
             report.bytes_of_new_rows = stats.bytes_of_new_rows;
+            report.graphics_losses = stats.graphics_losses;
             report.latency_ms = [
                 stats.latency.percentile(0.5),
                 stats.latency.percentile(0.99),
@@ -138,6 +141,7 @@ impl DisplayReport {
         stats.job_ms = self.job_ms;
         stats.reanalysis = self.reanalysis;
         stats.panics = self.panics;
+        stats.graphics_losses = self.graphics_losses;
         let [p50, p99] = self.latency_ms.map(|ms| round(ms, 1));
         stats.latency_ms = Pair { p50, p99 };
         stats.adapter.clone_from(&self.adapter);

@@ -40,12 +40,22 @@ impl StatsTo {
     }
 }
 
+/// KiB in a line of one of Linux's tables; none where there is no such table or line.
+fn table_kib(table: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(table).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// A line of `/proc/self/status` in MB; 0 where there is no such file.
 fn status_mb(name: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(name));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    round(kib.unwrap_or(0.0) / 1024.0, 1)
+    let kib = table_kib("/proc/self/status", name).unwrap_or(0);
+    round(kib as f64 / 1024.0, 1)
+}
+
+/// Memory that programs can have without pushing others out, where the system says so.
+pub fn available_memory_bytes() -> Option<u64> {
+    table_kib("/proc/meminfo", "MemAvailable:").map(|kib| kib.saturating_mul(1024))
 }
 
 /// Resident memory of our own, the ring's shared pages aside. Remembers the largest value seen.

@@ -5,6 +5,7 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     analysis::{AnalysisOf, AnalysisProgress, PlanRefusal, Quality},
+    diagnostics::RunStats,
     stream::{Stream, StreamStatus},
     view::{Follow, View},
 };
@@ -42,6 +43,7 @@ impl<T: Default + PartialEq> Event<T> {
 pub(crate) struct Events {
     lap: Event<Option<(u64, u64)>>,
     panics: Event<u64>,
+    graphics: Event<u64>,
 }
 
 pub(crate) fn show_messages(
@@ -50,6 +52,7 @@ pub(crate) fn show_messages(
     all: Query<(), With<View>>,
     analyses: Query<(&AnalysisOf, &AnalysisProgress, &Quality, &PlanRefusal)>,
     streams: Query<(Option<&Stream>, &StreamStatus)>,
+    stats: Res<RunStats>,
     time: Res<Time>,
     mut events: Local<HashMap<Entity, Events>>,
 ) {
@@ -90,14 +93,15 @@ pub(crate) fn show_messages(
         let now = time.elapsed_secs_f64();
         let events = events.entry(view.of.0).or_default();
         let rate = stream.history.format().sample_rate;
-        let happened = happened(progress, rate, events, now);
+        let happened = happened(progress, &stats, rate, events, now);
         say(&painter, &view, stream, status, quality, refusal, &happened);
     }
 }
 
-/// What happened to an analysis a moment ago, a line each.
+/// What happened to an analysis and its picture a moment ago, a line each.
 fn happened(
     progress: &AnalysisProgress,
+    stats: &RunStats,
     rate: u32,
     events: &mut Events,
     now_secs: f64,
@@ -119,6 +123,9 @@ fn happened(
             progress.panics,
             progress.last_panic.as_deref().unwrap_or("no message")
         ));
+    }
+    if events.graphics.is_news(stats.graphics_losses, now_secs) {
+        lines.push("The graphics device was lost; the picture was made again".to_owned());
     }
     lines
 }
@@ -245,7 +252,11 @@ mod tests {
     fn what_happened_is_told_for_a_while() {
         let mut events = Events::default();
         let mut progress = AnalysisProgress::default();
-        let mut told = |progress: &AnalysisProgress, now| happened(progress, 100, &mut events, now);
+        let mut stats = RunStats::default();
+        let mut told = |progress: &AnalysisProgress, now| {
+            stats.graphics_losses = u64::from(now > 20.0);
+            happened(progress, &stats, 100, &mut events, now)
+        };
         assert!(told(&progress, 1.0).is_empty());
         progress.lapped(250, 50);
         let lap = "Data loss detected (buffer overrun): 0.50 s at 2.50 s";
@@ -259,5 +270,8 @@ mod tests {
         assert!(told(&progress, 11.0).is_empty());
         progress.panics = 4;
         assert_eq!(told(&progress, 12.0).len(), 1);
+        let lines = told(&progress, 21.0);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].contains("graphics device"), "{lines:?}");
     }
 }

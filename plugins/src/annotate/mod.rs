@@ -9,6 +9,7 @@ mod scene;
 use bevy::{asset::embedded_asset, camera::CameraUpdateSystems, ecs::query::QueryData, prelude::*};
 use bevy_egui::{EguiContext, EguiPlugin, EguiPostUpdateSet, EguiPrimaryContextPass, egui};
 use soundfall_systems::{
+    diagnostics::RunStats,
     layout::ViewArea,
     view::{TimeWindow, ViewOf, ViewSettings},
     waterfall::{FieldState, SurfaceLayout},
@@ -35,6 +36,7 @@ impl Plugin for AnnotatePlugin {
         }
         embedded_asset!(app, "line.wgsl");
         app.add_plugins(MaterialPlugin::<lines::LineMaterial>::default())
+            .init_resource::<RunStats>()
             // Labels belong to the display frame that they are painted in: after its cameras.
             .configure_sets(
                 PostUpdate,

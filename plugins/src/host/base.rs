@@ -4,6 +4,7 @@ use bevy::{
     app::{PluginGroupBuilder, TaskPoolOptions, TaskPoolPlugin},
     asset::AssetPlugin,
     camera::{ImageRenderTarget, RenderTarget},
+    light::cluster::GlobalClusterSettings,
     log::LogPlugin,
     prelude::*,
     render::{
@@ -58,6 +59,19 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
         None => off_screen(plugins, graphics),
     };
     app.add_plugins(plugins);
+    // Nothing here is lit by lamps that would have to be sorted; and what Bevy reads back for that
+    // panics when the device is lost.
+    app.add_systems(
+        PreStartup,
+        |clusters: Option<ResMut<GlobalClusterSettings>>| {
+            if let Some(mut clusters) = clusters {
+                clusters.gpu_clustering = None;
+            }
+        },
+    );
+    // In the browser the page starts again.
+    #[cfg(not(target_arch = "wasm32"))]
+    super::recovery::add(app, settings(graphics));
     let image = if window.is_some() {
         // Sound goes on while another window has the focus.
         app.insert_resource(WinitSettings::continuous());

@@ -5,6 +5,8 @@ mod base;
 #[cfg(not(target_arch = "wasm32"))]
 mod headless;
 #[cfg(not(target_arch = "wasm32"))]
+mod recovery;
+#[cfg(not(target_arch = "wasm32"))]
 mod snapshot;
 
 pub use adapter::Graphics;
@@ -13,5 +15,7 @@ pub use adapter::{display_reachable, find_graphics};
 pub use base::{BROWSER_BACKENDS, Target, add_base, target_image};
 #[cfg(not(target_arch = "wasm32"))]
 pub use headless::Headless;
+#[cfg(not(target_arch = "wasm32"))]
+pub use recovery::GraphicsLoss;
 #[cfg(not(target_arch = "wasm32"))]
 pub use snapshot::{SnapshotError, write_png};

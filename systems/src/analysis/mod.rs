@@ -35,6 +35,6 @@ pub use queue::JobQueue;
 pub use ranges::Ranges;
 pub use reanalysis::{Reanalysis, time_reanalysis};
 pub use relations::{Analyses, AnalysisOf, RowWindows, RowsOf};
-pub use row_window::{DetailRows, Extent, RowWindow, TextureBudget, fit_row_windows};
+pub use row_window::{DetailRows, Extent, RowWindow, TextureBudget, fit_row_windows, forget_rows};
 pub use schedule::schedule_jobs;
 pub use settings::AnalysisSettings;

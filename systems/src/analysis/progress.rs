@@ -52,7 +52,7 @@ impl AnalysisProgress {
         self.columns_dropped += other.columns_dropped;
         self.columns_left_out += other.columns_left_out;
         self.laps += other.laps;
-        self.lapped_frames += other.lapped_frames;
+        self.lapped_frames = self.lapped_frames.saturating_add(other.lapped_frames);
         self.last_lap = self.last_lap.or(other.last_lap);
         self.in_flight += other.in_flight;
         self.backlog += other.backlog;
@@ -67,7 +67,7 @@ impl AnalysisProgress {
     /// Notes a lap at a frame.
     pub fn lapped(&mut self, start_frame: u64, lost_frames: u64) {
         self.laps += 1;
-        self.lapped_frames += lost_frames;
+        self.lapped_frames = self.lapped_frames.saturating_add(lost_frames);
         self.last_lap = Some((start_frame, lost_frames));
     }
 }

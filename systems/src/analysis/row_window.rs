@@ -120,8 +120,8 @@ impl Wish<'_> {
         let ahead = match head {
             Some(_) => 0.0,
             None => {
-                let blocks = 2 * self.stream.history.format().block_frames;
-                AHEAD_SECS * f64::from(rate) + f64::from(blocks)
+                let block = f64::from(self.stream.history.format().block_frames);
+                AHEAD_SECS * f64::from(rate) + 2.0 * block
             }
         };
         let columns = (span_frames / self.base_hop as f64).max(1e-3);
@@ -162,6 +162,14 @@ impl Wish<'_> {
             mip,
             extent: Extent::Frames(frames),
         })
+    }
+}
+
+/// The textures of all rows are lost: the windows are made anew, and their rows from the history. Set
+/// `Input`.
+pub fn forget_rows(mut commands: Commands, windows: Query<Entity, With<RowWindow>>) {
+    for window in &windows {
+        commands.entity(window).despawn();
     }
 }
 

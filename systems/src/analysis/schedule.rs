@@ -23,6 +23,10 @@ use crate::{
 /// Frames of a channel one job reads at most, a single column aside.
 const FRAMES_PER_JOB: u64 = 1 << 19;
 
+/// Columns of a channel that one leap counts at most, months of them: a ring may say that it leapt over
+/// all time, and the books must still add up.
+const MAX_LEAP_COLUMNS: u64 = 1 << 32;
+
 /// Jobs that only new sound may have under way.
 const ROOM_FOR_LIVE: usize = 2;
 
@@ -136,9 +140,11 @@ pub fn schedule_jobs(
             let lost = queue.leap(readable);
             if !goal.may_skip {
                 let columns = lost.end - lost.start;
-                progress.columns_due += columns * channels;
-                progress.columns_dropped += columns * channels;
-                progress.lapped(plan.column_start(lost.start), columns * plan.hop_frames());
+                let counted = columns.min(MAX_LEAP_COLUMNS) * channels;
+                progress.columns_due += counted;
+                progress.columns_dropped += counted;
+                let frames = columns.saturating_mul(plan.hop_frames());
+                progress.lapped(plan.column_start(lost.start), frames);
             }
         }
         // What will not grow any more is done in full.

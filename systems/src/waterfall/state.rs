@@ -278,10 +278,12 @@ pub fn stage_state(
         state.choose_channels(&settings.channels, plan);
         let grid = GridSize::for_surfaces(state.drawn.len());
         let span_rows = plan.rows_in(mip, settings.span_secs);
-        let stride = (span_rows / f64::from(grid.rows.saturating_sub(2).max(1)))
+        // Of a span that is longer than all rows there can be, the grid covers those: what a vertex
+        // looks at is bounded by the texture.
+        let height = f64::from(size.rows);
+        let stride = (span_rows.min(height) / f64::from(grid.rows.saturating_sub(2).max(1)))
             .ceil()
             .max(1.0);
-        let height = f64::from(size.rows);
         state.head_frames = head * row_frames + plan.row_centre(mip, 0);
         state.edge_secs = frame.map(|_| state.head_frames / f64::from(plan.sample_rate));
         state.window = Some(shown.window);

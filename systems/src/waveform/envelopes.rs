@@ -66,18 +66,12 @@ impl Envelopes {
     }
 }
 
-/// Work on the store of some envelopes.
+/// Frames of some envelopes that are being read.
 #[derive(Component)]
 pub struct EnvelopeJob {
     envelopes: Entity,
-    work: EnvelopeWork,
-}
-
-enum EnvelopeWork {
-    /// A new store: it is large with a long history, so it is made off the display's thread.
-    Begin(Pending<LaneStore>),
-    /// These frames are read.
-    Read(Range<u64>, Pending<Response>),
+    visit: Range<u64>,
+    response: Pending<Response>,
 }
 
 /// Takes in what was read. Set `Collect`.
@@ -87,27 +81,15 @@ pub fn collect_envelopes(
     mut jobs: Query<(Entity, &mut EnvelopeJob)>,
 ) {
     for (entity, mut job) in &mut jobs {
+        let Some(response) = job.response.ready() else {
+            continue;
+        };
         // What comes for envelopes that were given up meanwhile is dropped.
-        let of = job.envelopes;
-        match &mut job.work {
-            EnvelopeWork::Begin(store) => {
-                let Some(store) = store.ready() else { continue };
-                if let Ok(mut envelopes) = envelopes.get_mut(of) {
-                    envelopes.store = Some(store);
-                    envelopes.away = false;
-                }
+        if let Ok(mut envelopes) = envelopes.get_mut(job.envelopes) {
+            if let Some(store) = &mut envelopes.store {
+                store.take_in(job.visit.clone(), &response.outcome);
             }
-            EnvelopeWork::Read(visit, response) => {
-                let Some(response) = response.ready() else {
-                    continue;
-                };
-                if let Ok(mut envelopes) = envelopes.get_mut(of) {
-                    if let Some(store) = &mut envelopes.store {
-                        store.take_in(visit.clone(), &response.outcome);
-                    }
-                    envelopes.away = false;
-                }
-            }
+            envelopes.away = false;
         }
         commands.entity(entity).despawn();
     }
@@ -127,32 +109,28 @@ pub fn send_envelopes(
         if envelopes.away || envelopes.epoch != status.epoch {
             continue;
         }
-        let work = match &envelopes.store {
-            Some(store) => {
-                let visit = store.next_visit(status.written_frames);
-                if visit.is_empty() {
-                    continue;
-                }
-                let request = store.request(&visit);
-                EnvelopeWork::Read(visit, backend.0.submit(&stream.history, request))
-            }
-            None => {
-                let format = stream.history.format();
-                // The oldest frames go while they are read: keep a distance. Whole base entries only.
-                let first = (status.oldest_frame + status.margin_frames(&format))
-                    .min(status.written_frames);
-                let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
-                let (epoch, channels) = (envelopes.epoch, envelopes.channels.clone());
-                EnvelopeWork::Begin(Pending::compute(move || {
-                    LaneStore::new(epoch, channels, format.capacity_frames, first)
-                }))
-            }
-        };
+        let (epoch, channels) = (envelopes.epoch, envelopes.channels.clone());
+        let store = envelopes.store.get_or_insert_with(|| {
+            let format = stream.history.format();
+            // The oldest frames go while they are read: keep a distance. Whole base entries only.
+            let room = LaneStore::room_frames(channels.len());
+            let first = (status.oldest_frame + status.margin_frames(&format))
+                .max(status.written_frames.saturating_sub(room))
+                .min(status.written_frames);
+            let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
+            LaneStore::new(epoch, channels, format.capacity_frames, first)
+        });
+        let visit = store.next_visit(status.written_frames);
+        if visit.is_empty() {
+            continue;
+        }
+        let request = store.request(&visit);
         envelopes.away = true;
         envelopes.sent_to = status.written_frames;
         commands.spawn(EnvelopeJob {
             envelopes: entity,
-            work,
+            response: backend.0.submit(&stream.history, request),
+            visit,
         });
     }
 }

@@ -89,6 +89,13 @@ impl LaneField {
     }
 }
 
+/// The textures of all lanes are lost: they are made and filled again. Set `Input`.
+pub fn forget_lanes(mut views: Query<&mut LaneField>) {
+    for mut field in &mut views {
+        *field = LaneField::default();
+    }
+}
+
 /// Gives every view the lanes of its channels, and gives up envelopes that no view shows. Set
 /// `Stage`, after the lanes were staged.
 pub fn fit_lanes(

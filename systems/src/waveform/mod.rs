@@ -14,8 +14,8 @@ pub use envelopes::{
     EnvelopeJob, Envelopes, EnvelopesOf, StreamEnvelopes, collect_envelopes, send_envelopes,
 };
 pub use lanes::{
-    LaneField, LaneState, LaneTexels, LaneUploads, LaneWidth, fit_lanes, stage_lane_state,
-    stage_lanes,
+    LaneField, LaneState, LaneTexels, LaneUploads, LaneWidth, fit_lanes, forget_lanes,
+    stage_lane_state, stage_lanes,
 };
 pub use set::LaneUpload;
 pub use store::LaneStore;

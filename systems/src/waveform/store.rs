@@ -5,10 +5,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use soundfall_analysis::{EnvelopesRequest, Failure, Outcome, Request};
+use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::pyramid::{BASE_FRAMES, EnvelopePyramid};
 
 /// Samples of all channels that one visit to the history reads at most: a few milliseconds of work.
 const SAMPLES_PER_VISIT: u64 = 1 << 20;
+
+/// What the envelopes of one store take at most, however long the history is: of a longer one they keep
+/// the newest part.
+const MAX_BYTES: u64 = if cfg!(target_arch = "wasm32") {
+    1 << 28
+} else {
+    1 << 30
+};
 
 /// Lost spans remembered.
 const MAX_LOST: usize = 64;
@@ -29,9 +38,18 @@ pub struct LaneStore {
 }
 
 impl LaneStore {
+    /// Frames of which so many channels can be kept.
+    #[must_use]
+    pub fn room_frames(channels: usize) -> u64 {
+        // All levels together have twice the entries of the first.
+        let entry_bytes = 2 * size_of::<MinMaxRms>() as u64;
+        MAX_BYTES / entry_bytes / channels.max(1) as u64 * BASE_FRAMES
+    }
+
     /// Empty envelopes that begin at `first_frame`.
     #[must_use]
     pub fn new(epoch: u64, channels: Arc<[u32]>, history_frames: u64, first_frame: u64) -> Self {
+        let history_frames = history_frames.min(Self::room_frames(channels.len()));
         let pyramids = channels
             .iter()
             .map(|_| EnvelopePyramid::new(history_frames, first_frame))

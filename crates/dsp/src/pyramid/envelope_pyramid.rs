@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::entries::Entries;
 use crate::envelope::{MinMaxRms, reduce};
 
 /// Frames an entry of level 0 covers.
@@ -10,7 +11,7 @@ pub const BASE_FRAMES: u64 = 64;
 /// Envelopes of one channel at every power of two from [`BASE_FRAMES`] up.
 ///
 /// Entry `i` of level `k` covers the absolute frames `i·64·2^k .. (i+1)·64·2^k`. Each level keeps
-/// as many entries as the history needs, in a ring. The newest entry of every level is *open*: it
+/// as many entries as the history needs; memory is taken as they come. The newest entry of every level is *open*: it
 /// already shows what has arrived of it, so that a click is seen on all levels at once. Where
 /// nothing was pushed (before the start, or skipped) entries are [`MinMaxRms::EMPTY`].
 ///
@@ -35,8 +36,8 @@ pub struct EnvelopePyramid {
 
 #[derive(Clone, Debug)]
 struct Level {
-    /// Complete entries; entry `i` in slot `i % len`.
-    ring: Vec<MinMaxRms>,
+    /// Complete entries.
+    entries: Entries,
     /// Level 0: the frames of the open entry. Above: its complete child, if any.
     open: MinMaxRms,
 }
@@ -53,7 +54,7 @@ impl EnvelopePyramid {
         loop {
             let entries = history_frames.div_ceil(block) + 1;
             levels.push(Level {
-                ring: vec![MinMaxRms::EMPTY; usize::try_from(entries).unwrap_or(usize::MAX)],
+                entries: Entries::new(entries),
                 open: MinMaxRms::EMPTY,
             });
             if block >= history_frames || block > u64::MAX / 4 {
@@ -137,17 +138,28 @@ impl EnvelopePyramid {
             self.restart(frame);
             return;
         }
-        while self.next_frame / BASE_FRAMES < frame / BASE_FRAMES {
-            self.next_frame = (self.next_frame / BASE_FRAMES + 1) * BASE_FRAMES;
-            self.close_base();
+        // What ends meanwhile is stored as it is; all entries after it stay empty.
+        let mut carried = MinMaxRms::EMPTY;
+        for (k, level) in self.levels.iter_mut().enumerate() {
+            let block = BASE_FRAMES << k;
+            level.open = level.open.merge(carried);
+            let open = self.next_frame / block;
+            if open == frame / block {
+                break;
+            }
+            carried = std::mem::take(&mut level.open);
+            level.entries.set(open, carried);
+        }
+        if self.next_frame / BASE_FRAMES != frame / BASE_FRAMES {
+            self.base_filled = 0;
         }
         self.next_frame = frame;
     }
 
-    /// Forgets everything and goes on at `frame`, in the same memory.
+    /// Forgets everything and goes on at `frame`.
     pub fn restart(&mut self, frame: u64) {
         for level in &mut self.levels {
-            level.ring.fill(MinMaxRms::EMPTY);
+            level.entries.clear();
             level.open = MinMaxRms::EMPTY;
         }
         self.base_filled = 0;
@@ -159,7 +171,7 @@ impl EnvelopePyramid {
     pub fn indices(&self, level: usize) -> Range<u64> {
         let shift = self.entry_frames(level).trailing_zeros();
         let open = self.next_frame >> shift;
-        let kept = self.levels.get(level).map_or(0, |l| l.ring.len() as u64);
+        let kept = self.levels.get(level).map_or(0, |l| l.entries.kept());
         let begun = u64::from(open << shift != self.next_frame);
         open.saturating_sub(kept)..open + begun
     }
@@ -173,8 +185,7 @@ impl EnvelopePyramid {
         if index == self.next_frame >> self.entry_frames(level).trailing_zeros() {
             return self.open_entry(level);
         }
-        let ring = &self.levels[level].ring;
-        ring[(index % ring.len() as u64) as usize]
+        self.levels[level].entries.get(index)
     }
 
     /// Copies the entries `first ..` of `level` to `out`, as [`Self::entry`] gives them.
@@ -221,10 +232,8 @@ impl EnvelopePyramid {
         let mut all = MinMaxRms::EMPTY;
         let mut entries = 0.0;
         if first < end {
-            let ring = &self.levels[level].ring;
-            let (newer, older) = ring.split_at((first % ring.len() as u64) as usize);
             // Empty entries change neither extremes nor sum.
-            for entry in older.iter().chain(newer).take((end - first) as usize) {
+            for entry in self.levels[level].entries.iter(first..end) {
                 all.min = all.min.min(entry.min);
                 all.max = all.max.max(entry.max);
                 all.mean_square += entry.mean_square;
@@ -253,8 +262,7 @@ impl EnvelopePyramid {
                 return;
             }
             carried = std::mem::take(&mut level.open);
-            let slot = ((after - 1) % level.ring.len() as u64) as usize;
-            level.ring[slot] = carried;
+            level.entries.set(after - 1, carried);
             ends = after.is_multiple_of(2);
             after /= 2;
         }

@@ -1,6 +1,7 @@
 //! Levels over time at powers of two, kept up as data arrives. Never loses an extreme, never
-//! touches old entries again, never grows.
+//! touches old entries again, never takes more memory than what is kept needs.
 
+mod entries;
 mod envelope_pyramid;
 mod max_rows;
 
