@@ -49,7 +49,8 @@ pub enum ReadError {
         /// Channels there are.
         channels: u32,
     },
-    /// The memory now holds another ring.
+    /// The memory now holds another ring: its fixed facts, its epoch or its start changed, or its
+    /// sequence went back.
     #[error("the ring was replaced by a new one; open it again")]
     Replaced,
     /// The words could not be read.
@@ -87,8 +88,16 @@ pub trait RingRead: Send + Sync {
         self.extension().map_or(0, |extension| extension.epoch)
     }
 
+    /// Asks whether the ring that was opened is still there. An error stays: what comes after it in
+    /// the same memory is another ring, to be opened as such.
+    ///
+    /// # Errors
+    /// [`ReadError::Replaced`] where another ring is in its place, [`ReadError::Storage`] where its
+    /// end is gone.
+    fn check(&self) -> Result<(), ReadError>;
+
     /// End of the readable frames: complete blocks × `block_frames`. Stays at the last known
-    /// number when the storage fails.
+    /// number when [`RingRead::check`] fails.
     fn written_frames(&self) -> u64;
 
     /// Oldest frame that can be read now, the guard of one block included.
@@ -142,7 +151,9 @@ pub trait RingRead: Send + Sync {
 
 /// Oldest frame that the guard of one block leaves readable.
 pub(crate) fn oldest(format: &RingFormat, written: u64) -> u64 {
-    (written + u64::from(format.block_frames)).saturating_sub(format.capacity_frames)
+    written
+        .saturating_add(u64::from(format.block_frames))
+        .saturating_sub(format.capacity_frames)
 }
 
 /// Refuses what no read of this ring can give.
