@@ -75,6 +75,49 @@ pub enum WriterState {
     Unknown,
 }
 
+/// A writer gives a sign of life at least every 250 ms; older than four of those it is old.
+const FRESH_NS: u64 = 1_000_000_000;
+
+/// What a writer's last sign of life says of it at one moment. The one judge of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignOfLife {
+    /// Within the last second, or dated less than a second ahead: it lives.
+    Fresh,
+    /// Older: it is stopped, very busy, or dead.
+    Old {
+        /// How old it is.
+        age_ns: u64,
+    },
+    /// Dated in the future: a clock was set, or the writer's is wrong. Says nothing of its life.
+    Ahead {
+        /// How far in the future.
+        by_ns: u64,
+    },
+}
+
+impl WriterState {
+    /// Judges the writer's last sign of life at the time `now_unix_ns`, nanoseconds since 1970;
+    /// nothing where the ring is closed or does not say.
+    #[must_use]
+    pub fn sign_of_life(self, now_unix_ns: u64) -> Option<SignOfLife> {
+        let Self::Open {
+            heartbeat_unix_ns, ..
+        } = self
+        else {
+            return None;
+        };
+        let apart = now_unix_ns.abs_diff(heartbeat_unix_ns);
+        Some(if apart <= FRESH_NS {
+            SignOfLife::Fresh
+        } else if heartbeat_unix_ns > now_unix_ns {
+            SignOfLife::Ahead { by_ns: apart }
+        } else {
+            SignOfLife::Old { age_ns: apart }
+        })
+    }
+}
+
 /// What every consumer of samples sees. Frames are absolute numbers, from 0 at the ring's start.
 pub trait RingRead: Send + Sync {
     /// The fixed facts of this ring.
