@@ -23,7 +23,7 @@ impl Display for RingInfo {
         if let Some(age) = self.age_secs {
             let words = if age < 0.0 {
                 format!(
-                    "frame 0 is dated {} in the future: a clock was set",
+                    "frame 0 is dated in the future, by {}: a clock was set",
                     duration(-age)
                 )
             } else {
@@ -124,7 +124,7 @@ impl RingInfo {
         let age = self.heartbeat_age_secs.unwrap_or_default();
         let last = match self.heartbeat_ahead_secs {
             Some(ahead) => format!(
-                "its last sign of life is dated {} in the future (a clock was set)",
+                "its last sign of life is dated in the future, by {} (a clock was set)",
                 duration(ahead)
             ),
             None => format!("its last sign of life was {} ago", duration(age)),

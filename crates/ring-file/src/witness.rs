@@ -12,32 +12,25 @@ const FRAMES: u64 = 16;
 pub(crate) struct Witness(Option<(u64, [f64; FRAMES as usize])>);
 
 impl Witness {
-    /// Whether the samples are what they were, as far as they can be read. Takes others where they
-    /// cannot, or will soon not.
+    /// Whether the samples are what they were, as far as they can be read; takes newer ones.
     pub(crate) fn agrees(&mut self, ring: &dyn RingRead) -> bool {
-        if let Some((frame, known)) = self.0 {
+        let known = self.0.take();
+        if let Some((frame, samples)) = known {
             match read(ring, frame) {
-                Ok(now) if now.map(f64::to_bits) != known.map(f64::to_bits) => {
-                    self.0 = None;
-                    return false;
-                }
-                Ok(_) => {
-                    let aged = ring.format().readable_frames() / 4;
-                    if ring.oldest_frame().saturating_add(aged) <= frame {
-                        return true;
-                    }
-                }
+                Ok(now) if now.map(f64::to_bits) != samples.map(f64::to_bits) => return false,
+                Ok(_) => self.0 = known,
                 Err(_) => {}
             }
         }
         // A writer of another program may be late with the samples of its newest block.
         let late = u64::from(ring.format().block_frames) + FRAMES;
-        self.0 = ring.written_frames().checked_sub(late).and_then(|frame| {
-            let samples = read(ring, frame).ok()?;
+        if let Some(frame) = ring.written_frames().checked_sub(late)
+            && let Ok(samples) = read(ring, frame)
             // Silence is no evidence.
-            let sounds = samples.iter().any(|sample| *sample != 0.0);
-            sounds.then_some((frame, samples))
-        });
+            && samples.iter().any(|sample| *sample != 0.0)
+        {
+            self.0 = Some((frame, samples));
+        }
         true
     }
 }

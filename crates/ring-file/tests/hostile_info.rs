@@ -72,8 +72,11 @@ fn times_in_the_future_are_called_so() {
         assert!(info.heartbeat_ahead_secs.unwrap() > 1e9);
         assert_eq!(info.heartbeat_age_secs, Some(0.0));
         let text = info.to_string();
-        assert!(text.contains("in the future: a clock was set"), "{text}");
-        assert!(text.contains("in the future (a clock was set)"), "{text}");
+        assert!(text.contains("frame 0 is dated in the future"), "{text}");
+        assert!(
+            text.contains("its last sign of life is dated in the future"),
+            "{text}"
+        );
     }
     let info = of(&[]).unwrap();
     assert_eq!(info.heartbeat_ahead_secs, None);

@@ -181,6 +181,15 @@ fn a_planted_folder_is_named_and_neither_written_to_nor_read_from() {
             }
             // And no ring is made there, with or without the old one's writer.
             drop(living);
+            let elsewhere = folder.with_file_name("elsewhere");
+            let names = || {
+                let folders = [&folder, &elsewhere].into_iter();
+                let entries = folders.filter_map(|dir| fs::read_dir(dir).ok()).flatten();
+                let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+                names.sort();
+                names
+            };
+            let before = names();
             let error = create(&CreateOptions {
                 path: path.clone(),
                 format: RingFormat::new(48_000, 1, 100, 10).unwrap(),
@@ -189,14 +198,7 @@ fn a_planted_folder_is_named_and_neither_written_to_nor_read_from() {
             .unwrap_err();
             assert!(matches!(error, CreateError::NotPrivate { .. }), "{error}");
             assert!(error.to_string().contains(&named), "{error}");
-            let elsewhere = folder.with_file_name("elsewhere");
-            for folder in [&folder, &elsewhere].into_iter().filter(|dir| dir.is_dir()) {
-                let names: Vec<_> = fs::read_dir(folder)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().file_name())
-                    .collect();
-                assert_eq!(names, [RING_FILE_NAME], "{how}: something was made");
-            }
+            assert_eq!(names(), before, "{how}: something was made");
             let _ = fs::remove_dir_all(&folder);
             let _ = fs::remove_file(&folder);
             let _ = fs::remove_dir_all(elsewhere);

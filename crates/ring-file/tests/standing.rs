@@ -272,10 +272,10 @@ fn a_file_that_is_cut_off_is_broken_until_it_is_another_ring() {
 fn hollow(path: &Path, written: bool) -> RingFormat {
     drop(create(&CreateOptions {
         path: path.to_owned(),
-        format: RingFormat::new(48_000, 2, 1000, 500).unwrap(),
+        format: RingFormat::new(48_000, 1, 1000, 500).unwrap(),
         label: "hollow".to_owned(),
     }));
-    let format = RingFormat::new(48_000, 2, 1 << 40, 500).unwrap();
+    let format = RingFormat::new(48_000, 1, 1 << 40, 500).unwrap();
     let file = writer_side(path);
     file.set_len(4096).unwrap();
     file.set_len(format.total_bytes()).unwrap();
@@ -303,7 +303,7 @@ fn a_sparse_ring_of_a_million_million_frames_is_bounded() {
     assert!(ring.stored_bytes().unwrap() < 100_000);
     assert_eq!(ring.standing(), Standing::There);
     let written = ring.ring.written_frames();
-    ring.ring.read(1, written - 100, &mut [0.0; 100]).unwrap();
+    ring.ring.read(0, written - 100, &mut [0.0; 100]).unwrap();
     assert!(ring.stored_bytes().unwrap() < 100_000);
     let words = inspect(&path).unwrap().to_string();
     assert!(
