@@ -140,7 +140,7 @@ pub trait RingRead: Send + Sync {
     fn check(&self) -> Result<(), ReadError>;
 
     /// End of the readable frames: complete blocks × `block_frames`. Stays at the last known
-    /// number when [`RingRead::check`] fails.
+    /// number when the storage fails or the sequence goes back; [`RingRead::check`] sees more.
     fn written_frames(&self) -> u64;
 
     /// Oldest frame that can be read now, the guard of one block included.

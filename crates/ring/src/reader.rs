@@ -205,13 +205,12 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
     fn check(&self) -> Result<(), ReadError> {
         self.check_storage()?;
         self.live_words()?;
-        acquire(Order::SequenceThenCopy);
         Ok(())
     }
 
     fn written_frames(&self) -> u64 {
-        let _ = self.check();
-        let newest = self.newest.load(Ordering::Relaxed);
+        let sequence = self.check_storage().and_then(|()| self.sequence());
+        let newest = sequence.unwrap_or_else(|_| self.newest.load(Ordering::Relaxed));
         self.header.format.frames_in(newest)
     }
 
