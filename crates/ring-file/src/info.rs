@@ -98,10 +98,10 @@ pub fn inspect(path: &Path) -> Result<RingInfo, OpenError> {
     Ok(open(path, false)?.info())
 }
 
-impl RingInfo {
-    /// Describes an open ring as it is now.
-    pub(crate) fn of(open: &OpenRing) -> Self {
-        let ring = &*open.ring;
+impl OpenRing {
+    /// Describes the ring as it is now.
+    pub fn info(&self) -> RingInfo {
+        let ring = &*self.ring;
         let format = ring.format();
         let now = unix_now_ns();
         let written = ring.written_frames();
@@ -133,12 +133,12 @@ impl RingInfo {
         let lost = lost_frames(&gaps, &(0..written));
         // A gap is recorded before its last block is written, but never further ahead than a ring.
         let reach = ring.written_frames().saturating_add(format.capacity_frames);
-        Self {
-            path: open.path.clone(),
-            file_bytes: open.file_bytes(),
-            stored_bytes: open.stored_bytes(),
-            hollow: open.is_hollow(),
-            access: open.access,
+        RingInfo {
+            path: self.path.clone(),
+            file_bytes: self.file_bytes(),
+            stored_bytes: self.stored_bytes(),
+            hollow: self.is_hollow(),
+            access: self.access,
             sample_rate: format.sample_rate,
             channels: format.channels,
             capacity_frames: format.capacity_frames,

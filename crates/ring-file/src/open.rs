@@ -14,7 +14,6 @@ use soundfall_ring::{Header, HeaderError, ReadError, RingReader, SharedRing};
 
 use crate::error::{OpenError, unusual};
 use crate::folder::{Folder, FolderError, check_owner};
-use crate::info::RingInfo;
 use crate::mapped::{MappedStorage, check_size};
 use crate::mark::Lost;
 use crate::pread::PreadStorage;
@@ -154,11 +153,6 @@ impl OpenRing {
     /// wrote it.
     pub fn is_hollow(&self) -> bool {
         is_hollow(&self.file, &self.ring)
-    }
-
-    /// Describes the ring as it is now.
-    pub fn info(&self) -> RingInfo {
-        RingInfo::of(self)
     }
 }
 
