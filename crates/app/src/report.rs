@@ -7,7 +7,7 @@ use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     analysis::{AnalysisProgress, Quality, Reanalysis},
     diagnostics::{Histogram, RunStats, UploadMeter},
-    stream::StreamStatus,
+    stream::{SourceCounts, StreamStatus},
 };
 
 use crate::figures::{Pair, QualityFigures, ReanalysisFigures, Spread, Stats, round};
@@ -33,6 +33,8 @@ pub struct DisplayReport {
     pub laps: u64,
     /// Gaps the ring records.
     pub gaps: u64,
+    /// What happened to the ring.
+    pub ring: SourceCounts,
     /// Newest sample to screen: p50, p99, milliseconds.
     pub latency_ms: [f64; 2],
     /// Steps of reduced quality taken.
@@ -115,8 +117,10 @@ impl DisplayReport {
             report.bytes_uploaded = meter.bytes();
         }
         for status in world.query::<&StreamStatus>().iter(world) {
-            report.lost_frames += status.lost_frames;
-            report.gaps += status.gap_total;
+            report.lost_frames = report.lost_frames.saturating_add(status.lost_frames);
+            report.gaps = report.gaps.saturating_add(status.gap_total);
+            report.ring.changes += status.counts.changes;
+            report.ring.faults += status.counts.faults;
         }
         report
     }
@@ -136,6 +140,8 @@ impl DisplayReport {
         stats.lost_frames = self.lost_frames;
         stats.laps = self.laps;
         stats.gaps = self.gaps;
+        stats.ring_changes = self.ring.changes;
+        stats.ring_faults = self.ring.faults;
         stats.quality_steps = self.quality_steps;
         stats.quality = self.quality;
         stats.job_ms = self.job_ms;

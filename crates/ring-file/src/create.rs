@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use soundfall_ring::{Extension, RingFormat, RingWriter};
 
-use crate::bus::Lost;
 use crate::error::{CreateError, OpenError, unusual};
+use crate::folder::{Folder, FolderError};
 use crate::lock::RingLock;
 use crate::mapped::MappedWriteStorage;
+use crate::mark::Lost;
 use crate::open::looks_like_ring;
+use crate::place::is_private_place;
 use crate::status::unix_now_ns;
 use crate::temp::{TempFile, allocate, no_room, random, remove_leftovers};
 
@@ -49,8 +51,9 @@ impl FileRingWriter {
         &self.path
     }
 
-    /// Whether the ring's file was truncated under this writer. What is written since then goes
-    /// nowhere: drop this writer and create a new ring.
+    /// Whether the ring's file was truncated under this writer, also where it has grown again. What
+    /// was written before, and what is written since, is gone: drop this writer and create a new
+    /// ring.
     pub fn is_lost(&self) -> bool {
         self.lost.is_lost()
     }
@@ -133,16 +136,32 @@ fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
     Ok((dir, name))
 }
 
-/// Makes the directory and what leads to it, for this user only.
+/// Makes the directory and what leads to it, for this user only. One that is this user's alone by
+/// its name has to be that.
 fn make_dir(dir: &Path) -> Result<(), CreateError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|source| CreateError::Directory {
+    let error = |source| CreateError::Directory {
+        path: dir.to_owned(),
+        source,
+    };
+    // A link in its place would be followed.
+    let private = is_private_place(dir);
+    let there = dir.symlink_metadata().is_ok();
+    if !(private && there) {
+        let mut builder = DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(dir);
+        made.map_err(error)?;
+    }
+    if !private {
+        return Ok(());
+    }
+    match Folder::open_private(dir) {
+        Ok(_) => Ok(()),
+        Err(FolderError::NotPrivate(why)) => Err(CreateError::NotPrivate {
             path: dir.to_owned(),
-            source,
-        })
+            why,
+        }),
+        Err(FolderError::System(errno)) => Err(error(errno.into())),
+    }
 }
 
 /// Refuses a path at which something other than a ring lies.

@@ -147,11 +147,11 @@ fn cut_off_and_grown_again_is_not_the_ring_any_more() {
     set_len(&path, 4096 + CAPACITY * 8);
     for ring in rings {
         let read = ring.ring.read(0, CAPACITY / 2, &mut [0.0; 100]);
-        // Zeros now: another ring, or one in which nothing is written.
+        // Zeros now, and nothing of the ring that was opened.
         assert!(
             matches!(
                 read,
-                Err(ReadError::Replaced | ReadError::NotYet { available: 0 })
+                Err(ReadError::Replaced | ReadError::Storage(StorageError::Regrown))
             ),
             "{read:?}"
         );

@@ -245,7 +245,7 @@ impl Take {
                         .fetch_add(length_frames, Ordering::Relaxed);
                     self.encoder.write_silence(length_frames)?;
                 }
-                Ok(Poll::Restarted) | Err(ReadError::Replaced) => {
+                Err(ReadError::Replaced) => {
                     self.send(RecordEvent::WriterEnded);
                     return Ok(false);
                 }
