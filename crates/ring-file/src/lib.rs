@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `create` | making a ring file and writing to it |
 //! | `temp` | the file in the making |
+//! | `renew` | the loss of a ring under its writer, and a new one in its place |
 //! | `lock` | one writer a ring |
 //! | `open` | opening for reading; what is mapped and what is not |
 //! | `mapped`, `pread` | the two ways to the words |
@@ -28,6 +29,7 @@ mod mapped;
 mod open;
 mod place;
 mod pread;
+mod renew;
 mod status;
 mod temp;
 mod text;
@@ -39,4 +41,5 @@ pub use mapped::{MappedStorage, MappedWriteStorage};
 pub use open::{Access, OpenRing, open};
 pub use place::{DefaultPlace, Places, RING_FILE_NAME, default_path, find_ring, ring_candidates};
 pub use pread::PreadStorage;
+pub use renew::{NewRing, Renewal, RingLoss};
 pub use status::{WriterStatus, unix_now_ns, writer_status};
