@@ -100,6 +100,27 @@ impl Program {
         self
     }
 
+    /// Starts it with these signals ignored, as `nohup` and shells do.
+    #[must_use]
+    pub fn ignoring(mut self, signals: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("trap '' {signals}; exec \"$0\" \"$@\""))
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .stdin(Stdio::null())
+            .current_dir(self.home.folder());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        self.command = shell;
+        self
+    }
+
     /// Draws with the software renderer, the same on every machine.
     #[must_use]
     pub fn software_renderer(self) -> Self {
@@ -187,8 +208,13 @@ impl Running {
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// Sends a signal: `TERM`, `STOP`.
+    pub fn signal(&self, name: &str) {
         let _ = Command::new("kill")
-            .args(["-s", "INT", &self.id().to_string()])
+            .args(["-s", name, &self.id().to_string()])
             .status();
     }
 

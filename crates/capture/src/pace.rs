@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-/// Longest backlog that is made up for at once; what is behind more (the machine slept) is let go.
-const MAX_BACKLOG: Duration = Duration::from_secs(1);
+/// Longest backlog that is made up for at once; what is behind more (the program was stopped) is let go.
+const MAX_BACKLOG: Duration = Duration::from_secs(2);
 
 /// Counts frames against a clock.
 ///
@@ -22,8 +22,9 @@ const MAX_BACKLOG: Duration = Duration::from_secs(1);
 pub struct Pacer {
     frames_per_sec: f64,
     delivered: u64,
-    /// Frames that were let go.
+    /// Frames that were let go, and those of them that were not told yet.
     let_go: u64,
+    untold: u64,
 }
 
 impl Pacer {
@@ -34,18 +35,25 @@ impl Pacer {
             frames_per_sec,
             delivered: 0,
             let_go: 0,
+            untold: 0,
         }
     }
 
-    /// Frames due at `elapsed` since the start. At most one second's worth: beyond that the clock slips.
+    /// Frames due at `elapsed` since the start. At most two seconds' worth: what is beyond that is let go.
     pub fn due(&mut self, elapsed: Duration) -> u64 {
         let target = (elapsed.as_secs_f64() * self.frames_per_sec) as u64;
         let behind = target.saturating_sub(self.delivered + self.let_go);
         let most = (MAX_BACKLOG.as_secs_f64() * self.frames_per_sec).max(1.0) as u64;
         if behind > most {
             self.let_go += behind - most;
+            self.untold += behind - most;
         }
         behind.min(most)
+    }
+
+    /// Frames that were let go since the last call: so long there was no sound.
+    pub fn take_let_go(&mut self) -> u64 {
+        std::mem::take(&mut self.untold)
     }
 
     /// Notes that `frames` frames went out.
@@ -71,9 +79,11 @@ mod tests {
     #[test]
     fn a_sleep_is_let_go() {
         let mut pacer = Pacer::new(1_000.0);
-        assert_eq!(pacer.due(Duration::from_secs(100)), 1_000);
-        pacer.deliver(1_000);
+        assert_eq!(pacer.due(Duration::from_secs(100)), 2_000);
+        assert_eq!(pacer.take_let_go(), 98_000);
+        pacer.deliver(2_000);
         assert_eq!(pacer.due(Duration::from_secs(100)), 0);
+        assert_eq!(pacer.take_let_go(), 0);
         assert_eq!(pacer.due(Duration::from_millis(100_250)), 250);
     }
 

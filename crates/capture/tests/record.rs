@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -15,8 +17,12 @@ use std::time::Duration;
 use soundfall_capture::file::decode_all;
 use soundfall_capture::record::{RecordConfig, RecordError, RecordEvent, Recorder, save_span};
 use soundfall_capture::signal::Generator;
-use soundfall_capture::{Capture, CaptureConfig, Signal, SourceSpec, start};
-use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, SharedRing, heap_ring};
+use soundfall_capture::{
+    Capture, CaptureConfig, CaptureEvent, RingLoss, Signal, SourceSpec, start,
+};
+use soundfall_ring::{
+    GapReason, HeapStorage, RingFormat, RingWriter, SharedRing, WriterState, heap_ring,
+};
 
 fn capture(channels: u32, dir: &Path) -> (Capture, SharedRing) {
     let capture = start(CaptureConfig {
@@ -139,6 +145,206 @@ fn a_recording_can_begin_and_end_while_the_capture_goes_on() {
     assert_eq!(read_wav(&part.path).1.len(), 0);
 }
 
+/// The samples of a ring from its frame 0 on, interleaved.
+fn in_ring(ring: &SharedRing) -> Vec<f32> {
+    let channels = ring.format().channels;
+    let frames = ring.written_frames() as usize;
+    let mut samples = vec![0.0; frames * channels as usize];
+    let mut plane = vec![0.0; frames];
+    for channel in 0..channels {
+        ring.read(channel, 0, &mut plane).unwrap();
+        let places = samples.iter_mut().skip(channel as usize);
+        for (to, from) in places.step_by(channels as usize).zip(&plane) {
+            *to = *from;
+        }
+    }
+    samples
+}
+
+fn writable(path: &Path) -> File {
+    File::options().write(true).open(path).unwrap()
+}
+
+#[test]
+fn a_recording_is_whole_whatever_becomes_of_the_ring() {
+    type Lose = fn(&Path);
+    let losses: [(RingLoss, Lose); 4] = [
+        (RingLoss::Truncated, |ring| {
+            writable(ring).set_len(0).unwrap()
+        }),
+        (RingLoss::Truncated, |ring| {
+            writable(ring).set_len(4_096).unwrap();
+        }),
+        (RingLoss::Overwritten, |ring| {
+            writable(ring).write_all_at(&[9; 4_096], 0).unwrap();
+        }),
+        (RingLoss::Removed, |ring| fs::remove_file(ring).unwrap()),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let (capture, _) = capture(3, dir.path());
+    let path = capture.ring_path().to_owned();
+    let record = |name: &str| capture.record(from_start(dir.path().join(name))).unwrap();
+    let (wav, flac) = (record("take.wav"), record("take.flac"));
+    let mut events = Vec::new();
+    for (number, (loss, lose)) in losses.into_iter().enumerate() {
+        let before = capture.stats().frames;
+        until("sound", || capture.stats().frames > before + 10_000);
+        lose(&path);
+        let number = number as u64 + 1;
+        until("the loss", || capture.stats().ring_losses == number);
+        until("a new ring", || !capture.stats().ring_lost);
+        events.extend(capture.poll_events());
+        let told = events.contains(&CaptureEvent::RingLost { loss });
+        assert!(told, "{loss}: {events:?}");
+    }
+    until("more sound", || {
+        soundfall_ring_file::open(&path, false).is_ok_and(|open| open.ring.written_frames() > 9_000)
+    });
+    let stats = capture.stop();
+    let (wav, flac) = (wav.stop(), flac.stop());
+    assert_eq!((stats.ring_losses, stats.lost_frames), (4, 0));
+    let expected = chord(3, stats.frames as usize);
+    for recorded in [&wav, &flac] {
+        assert_eq!(recorded.stats.frames, stats.frames);
+        assert_eq!((recorded.stats.lost_frames, recorded.stats.gaps), (0, 0));
+        assert!(recorded.failure.is_none(), "{:?}", recorded.failure);
+    }
+    assert!(
+        read_wav(&wav.path).1 == expected,
+        "the recording is not whole"
+    );
+    flac_test(&flac.path);
+    assert_near(
+        &decode_all(&flac.path, 1 << 30).unwrap().interleaved,
+        &expected,
+    );
+    // The newest ring has the sound from where it began, and was closed.
+    let began = events.iter().rev().find_map(|event| match event {
+        CaptureEvent::RingRenewed { at_frame } => Some(*at_frame as usize),
+        _ => None,
+    });
+    let ring = soundfall_ring_file::open(&path, false).unwrap().ring;
+    assert_eq!(ring.writer_state(), WriterState::Closed);
+    assert!(in_ring(&ring) == expected[3 * began.unwrap()..]);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_ring_stays_and_the_recording_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (capture, ring) = capture(2, dir.path());
+    let path = capture.ring_path().to_owned();
+    let recorder = capture
+        .record(from_start(dir.path().join("take.wav")))
+        .unwrap();
+    let other = dir.path().join("other");
+    fs::write(&other, "precious").unwrap();
+    fs::rename(&other, &path).unwrap();
+    until("the loss", || capture.stats().ring_lost);
+    let before = capture.stats().frames;
+    until("more sound", || capture.stats().frames > before + 48_000);
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+    // Those who had the ring open read on.
+    assert!(ring.written_frames() > before);
+    fs::remove_file(&path).unwrap();
+    until("a new ring", || !capture.stats().ring_lost);
+    let stats = capture.stop();
+    let recorded = recorder.stop();
+    assert_eq!(recorded.stats.frames, stats.frames);
+    assert!(read_wav(&recorded.path).1 == chord(2, stats.frames as usize));
+}
+
+#[test]
+fn a_recording_of_a_capture_may_begin_at_any_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let (capture, _) = capture(2, dir.path());
+    until("sound", || capture.stats().frames > 20_000);
+    let from = |name: &str, from_frame| {
+        let path = dir.path().join(name);
+        let config = RecordConfig {
+            from_frame,
+            ..RecordConfig::new(path)
+        };
+        capture.record(config).unwrap()
+    };
+    let takes = [
+        from("now.wav", None),
+        from("start.wav", Some(0)),
+        from("middle.wav", Some(12_345)),
+        from("later.wav", Some(40_001)),
+    ];
+    until("more sound", || capture.stats().frames > 60_000);
+    let early = takes[0].first_frame();
+    assert!((20_000..60_000).contains(&early));
+    // A new ring: what is older than it is silence, and told.
+    fs::remove_file(capture.ring_path()).unwrap();
+    until("the loss", || capture.stats().ring_losses == 1);
+    until("a new ring", || !capture.stats().ring_lost);
+    let began = capture.poll_events().iter().find_map(|event| match event {
+        CaptureEvent::RingRenewed { at_frame } => Some(*at_frame),
+        _ => None,
+    });
+    let began = began.unwrap();
+    let late = from("late.wav", Some(began - 1_000));
+    let before = capture.stats().frames;
+    until("more sound", || capture.stats().frames > before + 10_000);
+    let frames = capture.stop().frames as usize;
+    let expected = chord(2, frames);
+    for take in takes {
+        let recorded = take.stop();
+        let first = recorded.first_frame as usize;
+        assert_eq!(recorded.stats.frames as usize, frames - first);
+        assert_eq!(recorded.stats.lost_frames, 0);
+        assert!(
+            read_wav(&recorded.path).1 == expected[2 * first..],
+            "{first}"
+        );
+    }
+    let events = late.poll_events();
+    let overrun = RecordEvent::Overrun {
+        at_frame: 0,
+        length_frames: 1_000,
+    };
+    assert!(events.contains(&overrun), "{events:?}");
+    let recorded = late.stop();
+    let samples = read_wav(&recorded.path).1;
+    assert!(samples[..2_000].iter().all(|sample| *sample == 0.0));
+    assert!(samples[2_000..] == expected[2 * began as usize..]);
+}
+
+#[test]
+fn every_channel_count_that_is_recorded_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |frame: u64, channel: u64| ((frame * 997 + channel * 13) % 8_191) as f32 / 8_192.0;
+    for channels in (1..=64).chain([100, 255, 256]) {
+        let format = RingFormat::new(44_100, channels, 2_000, 100).unwrap();
+        let (mut writer, ring) = heap_ring(&format, "many").unwrap();
+        for block in 0..10 {
+            let samples: Vec<f32> = (block * 100..block * 100 + 100)
+                .flat_map(|frame| (0..u64::from(channels)).map(move |c| told(frame, c)))
+                .collect();
+            writer.write_block(&samples).unwrap();
+        }
+        let expected: Vec<f32> = (3..990)
+            .flat_map(|frame| (0..u64::from(channels)).map(move |c| told(frame, c)))
+            .collect();
+        let mut names = vec!["a.wav", "a.rf64"];
+        if channels <= 8 {
+            names.push("a.flac");
+        }
+        for name in names {
+            let path = dir.path().join(format!("{channels}-{name}"));
+            save_span(&*ring, 3..990, &path, false).unwrap();
+            let read = decode_all(&path, 1 << 30).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!((read.rate, read.channels), (44_100, channels), "{name}");
+            assert!(read.interleaved == expected, "{channels} channels, {name}");
+            if name == "a.wav" {
+                // Another reader says the same.
+                assert!(read_wav(&path) == (channels, expected.clone()));
+            }
+        }
+    }
+}
+
 /// A program that records until it is killed.
 #[test]
 #[ignore = "run by a_killed_program_leaves_readable_files"]
@@ -242,6 +448,19 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
         };
         assert!(samples.len() > 8 * 10_000, "{}", samples.len());
         assert_near(&samples, &chord(8, samples.len() / 8));
+        // Nor does a recording for which there is no room from the beginning.
+        let none = disk.0.path().join(format!("none-{name}"));
+        let error = Recorder::start(ring.clone(), from_start(none.clone())).unwrap_err();
+        assert!(matches!(error, RecordError::DiskFull { .. }), "{error}");
+        assert!(!none.exists());
+        // A recording that is there stays, if the new one cannot even begin.
+        let was = fs::read(&path).unwrap();
+        let over = RecordConfig {
+            overwrite: true,
+            ..from_start(path.clone())
+        };
+        Recorder::start(ring.clone(), over).unwrap_err();
+        assert!(fs::read(&path).unwrap() == was);
         // A span that does not fit leaves nothing.
         std::fs::remove_file(&path).unwrap();
         let most = ring.written_frames();

@@ -2,9 +2,9 @@
 //! have mapped, never overwrites anything that is not a ring, never leaves a half-made file.
 
 use std::ffi::OsStr;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -38,11 +38,21 @@ pub struct CreateOptions {
 /// and releases the lock; the file stays, so that its history can still be read.
 #[derive(Debug)]
 pub struct FileRingWriter {
-    writer: RingWriter<MappedWriteStorage>,
+    made: Made,
     path: PathBuf,
-    lost: Lost,
+    label: String,
     // Last: released after the ring is closed.
     _lock: RingLock,
+}
+
+/// A ring file that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    writer: RingWriter<MappedWriteStorage>,
+    lost: Lost,
+    file: File,
+    /// Device and inode; the open file keeps the inode from being used anew.
+    identity: (u64, u64),
 }
 
 impl FileRingWriter {
@@ -51,29 +61,45 @@ impl FileRingWriter {
         &self.path
     }
 
-    /// Whether the ring's file was truncated under this writer, also where it has grown again. What
-    /// was written before, and what is written since, is gone: drop this writer and create a new
-    /// ring.
+    /// Whether the ring's file was truncated under this writer, also where it has grown again. What is
+    /// written since then goes nowhere: see [`FileRingWriter::loss`] and [`FileRingWriter::renewal`].
     pub fn is_lost(&self) -> bool {
-        self.lost.is_lost()
+        self.made.lost.is_lost()
     }
 
     /// Gives a sign of life with the time of now.
     pub fn heartbeat_now(&self) {
-        self.writer.heartbeat(unix_now_ns());
+        self.made.writer.heartbeat(unix_now_ns());
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.made.file
+    }
+
+    /// Device and inode of the file.
+    pub(crate) fn identity(&self) -> (u64, u64) {
+        self.made.identity
+    }
+
+    pub(crate) fn replace(&mut self, made: Made) {
+        self.made = made;
     }
 }
 
 impl Deref for FileRingWriter {
     type Target = RingWriter<MappedWriteStorage>;
     fn deref(&self) -> &Self::Target {
-        &self.writer
+        &self.made.writer
     }
 }
 
 impl DerefMut for FileRingWriter {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.writer
+        &mut self.made.writer
     }
 }
 
@@ -81,7 +107,7 @@ impl Drop for FileRingWriter {
     fn drop(&mut self) {
         // A writer that panics is no clean close: readers shall find it dead.
         if !std::thread::panicking() {
-            self.writer.close();
+            self.made.writer.close();
         }
     }
 }
@@ -100,8 +126,26 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     refuse_occupied(path)?;
     remove_leftovers(dir, name);
 
+    let made = make_at(dir, name, path, options.format, &options.label, || Ok(()))?;
+    Ok(FileRingWriter {
+        made,
+        path: path.to_owned(),
+        label: options.label.clone(),
+        _lock: lock,
+    })
+}
+
+/// Makes a ring under a temporary name and puts it at `path`, after a last look there. We hold the lock.
+pub(crate) fn make_at(
+    dir: &Path,
+    name: &OsStr,
+    path: &Path,
+    format: RingFormat,
+    label: &str,
+    last_look: impl FnOnce() -> Result<(), CreateError>,
+) -> Result<Made, CreateError> {
     let temp = TempFile::create(dir, name)?;
-    let bytes = options.format.total_bytes();
+    let bytes = format.total_bytes();
     allocate(&temp, dir, bytes)?;
     let too_large = || no_room(dir, bytes);
     let storage =
@@ -111,21 +155,23 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     let extension = Extension {
         epoch: random().map_err(|source| temp.error("find a random number for", source))?,
         start_unix_ns: unix_now_ns(),
-        label: options.label.clone(),
+        label: label.to_owned(),
         writer_pid: std::process::id(),
     };
-    let writer = RingWriter::create(storage, &options.format, &extension)?;
-    temp.rename(path)?;
-    Ok(FileRingWriter {
+    let writer = RingWriter::create(storage, &format, &extension)?;
+    let meta = temp.file.metadata();
+    let meta = meta.map_err(|source| temp.error("examine", source))?;
+    last_look()?;
+    Ok(Made {
         writer,
-        path: path.to_owned(),
         lost,
-        _lock: lock,
+        file: temp.rename(path)?,
+        identity: (meta.dev(), meta.ino()),
     })
 }
 
 /// The directory and the file name of a path.
-fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
+pub(crate) fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
     let name = path.file_name().ok_or_else(|| CreateError::NoFileName {
         path: path.to_owned(),
     })?;

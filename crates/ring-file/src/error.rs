@@ -66,6 +66,12 @@ pub enum CreateError {
     /// Something lies at the path and cannot be examined, so it is not overwritten.
     #[error("{0}; choose another path")]
     Unreadable(#[source] OpenError),
+    /// Somebody put another file in the place of a ring that was being written.
+    #[error("another file lies at {} now, so it is not overwritten; remove it, and a new ring is made there", path.display())]
+    Taken {
+        /// The path of the ring.
+        path: PathBuf,
+    },
     /// Another writer holds the ring.
     #[error("the ring {} is already written by {}; stop that one or choose another path", path.display(), writer(*pid))]
     AlreadyWritten {

@@ -6,6 +6,7 @@
 //! | `create` | making a ring file and writing to it |
 //! | `temp` | the file in the making |
 //! | `folder` | what is this user's alone |
+//! | `renew` | the loss of a ring under its writer, and a new one in its place |
 //! | `lock` | one writer a ring |
 //! | `open` | opening for reading; what is mapped and what is not |
 //! | `mapped`, `pread` | the two ways to the words |
@@ -32,6 +33,7 @@ mod mark;
 mod open;
 mod place;
 mod pread;
+mod renew;
 mod status;
 mod temp;
 mod text;
@@ -44,4 +46,5 @@ pub use mapped::{MappedStorage, MappedWriteStorage};
 pub use open::{Access, OpenRing, Standing, open};
 pub use place::{DefaultPlace, Places, RING_FILE_NAME, default_path, find_ring, ring_candidates};
 pub use pread::PreadStorage;
+pub use renew::{NewRing, Renewal, RingLoss};
 pub use status::{WriterStatus, unix_now_ns, writer_status};

@@ -1,9 +1,10 @@
 //! `soundfall capture`: the writer alone.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use soundfall_capture::{Capture, CaptureEvent, CaptureStats, SourceState, start};
+use anyhow::{Result, bail};
+use soundfall_capture::{Capture, CaptureEvent, CaptureStats, RingLoss, SourceState, start};
 
 use super::record::{self, Recording};
 use crate::cli::CaptureArgs;
@@ -28,17 +29,15 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         let capture = start(config.clone())?;
         announce(&capture);
         let written = Recording::start(&recording, &capture)?;
+        let ring = capture.ring_path().to_owned();
         let (figures, shape, file) = follow(capture, written, args, &stop, begun);
         total.lost_frames += figures.lost_frames;
         total.gaps += figures.gaps;
         total.xruns += figures.xruns;
         total.frames_written = Some(total.frames_written.unwrap_or(0) + figures.frames);
         outcome = outcome.and(file);
-        if figures.finished && figures.state == SourceState::Lost {
-            outcome = outcome.and(Err(anyhow::anyhow!(
-                "the source was lost; the sound until then is in the ring"
-            )));
-        }
+        total.panics += figures.panics;
+        outcome = outcome.and(judge(&figures, &ring));
         (total.channels, total.rate) = (shape.channels, shape.rate);
         if !shape.new {
             break;
@@ -54,6 +53,23 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         StatsTo::from(path.as_path()).write(&total)?;
     }
     outcome
+}
+
+/// Whether a capture that ended came to its end as it should.
+pub fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
+    if figures.state == SourceState::Failed {
+        bail!("the capture failed by a fault of this program; the sound until then was kept");
+    }
+    if figures.finished && figures.state == SourceState::Lost {
+        bail!("the source was lost; the sound until then is in the ring");
+    }
+    if figures.ring_lost {
+        bail!(
+            "the ring {} was lost at the end; only a recording has what was captured since",
+            ring.display()
+        );
+    }
+    Ok(())
 }
 
 /// Channels and rate of a capture that ended.
@@ -155,6 +171,21 @@ pub fn report_event(capture: &Capture, event: CaptureEvent) {
         CaptureEvent::DeviceChanged { message } | CaptureEvent::Warning { message } => {
             exit::say(message);
         }
+        CaptureEvent::RingLost { loss } => exit::say(format!(
+            "the ring {} {loss}: {}",
+            capture.ring_path().display(),
+            match loss {
+                RingLoss::Replaced =>
+                    "that file stays as it is, and a new ring is made once it is gone",
+                _ => "a new one is made",
+            }
+        )),
+        CaptureEvent::RingRenewed { at_frame } => exit::say(format!(
+            "a new ring lies at {}, from {:.3} s of the capture on",
+            capture.ring_path().display(),
+            at_frame as f64 / rate
+        )),
+        CaptureEvent::Failed { message } => exit::say(message),
         // The capture works without it: only with -v.
         CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
         CaptureEvent::Reconnected { device } => exit::say(format!("{device} is back")),

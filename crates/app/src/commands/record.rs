@@ -39,11 +39,10 @@ impl Recording {
             failed: false,
         };
         if let Some(path) = &args.record {
-            let ring = soundfall_ring_file::open(capture.ring_path(), false)?.ring;
             let mut config = RecordConfig::new(path.clone());
             config.overwrite = args.overwrite;
             config.from_frame = Some(0);
-            recording.recorder = Some(Recorder::start(ring, config)?);
+            recording.recorder = Some(capture.record(config)?);
             exit::say(format!("recording to {}", path.display()));
         }
         Ok(recording)

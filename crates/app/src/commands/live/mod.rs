@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use soundfall_capture::{
-    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, start,
+    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, SourceState, start,
 };
 use soundfall_systems::stream::SourceSwitch;
 
@@ -48,7 +48,10 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let upstream = Upstream {
         stop,
         switch: Some(SourceSwitch(Arc::new(ManagedControl(Arc::clone(&manager))))),
-        end: Box::new(move || manager.halt()),
+        end: {
+            let manager = Arc::clone(&manager);
+            Box::new(move || manager.halt())
+        },
     };
     let outcome = display::run(shown(source), &args.view, &args.run, verbose, &upstream);
     // The file is completed even when the display failed.
@@ -56,10 +59,17 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    outcome.and(recording.map_or(Ok(()), |mut recording| {
+    let recorded = recording.map_or(Ok(()), |mut recording| {
         recording.report_events();
         recording.finish()
-    }))
+    });
+    let captured = match manager.stats() {
+        figures if figures.state == SourceState::Failed => Err(anyhow::anyhow!(
+            "the capture failed by a fault of this program; the sound until then was kept"
+        )),
+        _ => Ok(()),
+    };
+    outcome.and(recorded).and(captured)
 }
 
 /// Prints what the source manager and the recording report.
