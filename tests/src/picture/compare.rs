@@ -240,12 +240,9 @@ mod tests {
         let dots = |distance: usize| {
             let mut picture = grey.clone();
             // Over an edge of the squares.
-            for n in 0..4 {
-                picture.set(
-                    31 + n % 2 * distance,
-                    31 + n / 2 * distance,
-                    [255, 0, 0, 255],
-                );
+            for n in 0..9 {
+                let [x, y] = [n % 3, n / 3].map(|step| 7 + step * distance);
+                picture.set(x, y, [255, 0, 0, 255]);
             }
             grey.compare(&picture, &tolerance)
         };

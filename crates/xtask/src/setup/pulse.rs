@@ -91,11 +91,40 @@ fn unpack(folder: &Path) -> Result<()> {
     write_scripts(&new, folder)?;
     fs::rename(&new, folder).with_context(|| format!("cannot make {}", folder.display()))?;
     if !is_complete(folder) {
-        // Once more, so that what it says is seen.
-        succeed(Command::new(folder.join("bin/pulseaudio")).arg("--version"))?;
         bail!("{}: not all of it starts", folder.display());
     }
-    Ok(())
+    serves(folder)
+}
+
+/// Starts the server once as the tests do, until it has nothing to do, which is at once.
+fn serves(folder: &Path) -> Result<()> {
+    let place = folder.join("try");
+    fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
+    let mut command = Command::new(folder.join("bin/pulseaudio"));
+    command
+        .args(["-n", "--daemonize=no", "--exit-idle-time=0"])
+        .args(["--use-pid-file=no", "--disable-shm=yes"])
+        .args(["--log-target=stderr", "--log-level=error"])
+        .args([
+            "-L",
+            "module-native-protocol-unix",
+            "-L",
+            "module-null-sink",
+        ]);
+    for name in [
+        "HOME",
+        "XDG_RUNTIME_DIR",
+        "XDG_CONFIG_HOME",
+        "PULSE_RUNTIME_PATH",
+    ] {
+        command.env(name, &place);
+    }
+    output(
+        command
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env_remove("DISPLAY"),
+    )
+    .map(drop)
 }
 
 /// The libraries that `apt-cache depends` lists and that are needed.
@@ -118,11 +147,11 @@ fn write_scripts(new: &Path, folder: &Path) -> Result<()> {
         Ok(inner) => folder.join(inner),
         Err(_) => path,
     };
-    let libraries = files_of(new, |path| path.to_string_lossy().contains(".so"))?;
+    // Modules lead to libraries beside them, too.
+    let libraries = files_of(new, is_library)?;
     let mut folders: Vec<PathBuf> = libraries
         .iter()
         .filter_map(|library| library.parent())
-        .filter(|folder| !folder.ends_with("modules"))
         .map(|folder| later(folder.to_path_buf()))
         .collect();
     folders.sort();
@@ -152,6 +181,12 @@ fn write_scripts(new: &Path, folder: &Path) -> Result<()> {
         make_executable(&path)?;
     }
     Ok(())
+}
+
+/// `NAME.so` or `NAME.so.NUMBER`.
+fn is_library(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".so") || name.contains(".so.")
 }
 
 /// As one word of a shell script.
@@ -213,7 +248,8 @@ mod tests {
         let scratch = Scratch::new("pulse it's");
         let new = scratch.path("new");
         let library = "usr/lib/x86_64-linux-gnu/libpulse.so.0";
-        for file in [library, "usr/lib/pulse-16.1/modules/module-null-sink.so"] {
+        let module = "usr/lib/pulse-16.1/modules/module-null-sink.so";
+        for file in [library, module, "usr/lib/systemd/user/pulseaudio.socket"] {
             scratch.file(&format!("new/{file}"), "");
         }
         let program = "#!/bin/sh\necho \"$LD_LIBRARY_PATH $@\"\n";
@@ -227,11 +263,12 @@ mod tests {
         assert!(is_complete(&folder));
         let said = |name: &str| output(Command::new(folder.join("bin").join(name)).arg("a b"));
         let root = folder.to_string_lossy();
-        let libraries = format!("{root}/usr/lib/x86_64-linux-gnu");
+        let modules = format!("{root}/usr/lib/pulse-16.1/modules");
+        let libraries = format!("{modules}:{root}/usr/lib/x86_64-linux-gnu");
         assert_eq!(said("pactl").unwrap(), format!("{libraries} a b\n"));
         assert_eq!(
             said("pulseaudio").unwrap(),
-            format!("{libraries} --dl-search-path={root}/usr/lib/pulse-16.1/modules a b\n")
+            format!("{libraries} --dl-search-path={modules} a b\n")
         );
     }
 }
