@@ -3,7 +3,11 @@
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 
-use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
+use bevy::{
+    asset::Asset,
+    prelude::{Assets, Image, Mesh, World},
+    render::renderer::RenderAdapterInfo,
+};
 use soundfall_systems::{
     analysis::{AnalysisProgress, Quality, Reanalysis},
     diagnostics::{Histogram, RunStats, UploadMeter},
@@ -49,11 +53,24 @@ pub struct DisplayReport {
     pub panics: u64,
     /// Times that the graphics device was lost.
     pub graphics_losses: u64,
+    /// Entities of the world now.
+    pub entities: u64,
+    /// Pictures and meshes of the world now.
+    pub assets: u64,
+    /// Analysis jobs under way now.
+    pub tasks: u64,
     /// Graphics adapter.
     pub adapter: Option<String>,
     #[cfg(not(target_arch = "wasm32"))]
     /// The picture at the end, or why there is none; nothing where none was asked for.
     pub picture: Option<anyhow::Result<PathBuf>>,
+}
+
+/// Assets of a kind that the world holds.
+fn count<A: Asset>(world: &World) -> u64 {
+    world
+        .get_resource::<Assets<A>>()
+        .map_or(0, |assets| assets.len() as u64)
 }
 
 impl DisplayReport {
@@ -64,6 +81,8 @@ impl DisplayReport {
             adapter: world
                 .get_resource::<RenderAdapterInfo>()
                 .map(|info| info.0.name.clone()),
+            entities: u64::from(world.entities().count_spawned()),
+            assets: count::<Image>(world) + count::<Mesh>(world),
             ..Self::default()
         };
         if let Some(stats) = world.get_resource::<RunStats>() {
@@ -91,6 +110,7 @@ impl DisplayReport {
         report.quality.columns_left_out = progress.columns_left_out;
         report.job_ms = Spread::from(&progress.job_ms);
         report.panics = progress.panics;
+        report.tasks = progress.in_flight as u64;
         let mut qualities = world.query::<&Quality>();
         report.quality_steps = qualities
             .iter(world)
@@ -158,7 +178,7 @@ impl DisplayReport {
     #[must_use]
     pub fn line(&self, seconds: f64) -> String {
         format!(
-            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  quality {}  lost {}  laps {}  latency {:.0} ms",
+            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  quality {}  lost {}  laps {}  latency {:.0} ms  entities {}  assets {}  tasks {}",
             self.frames,
             self.frame_cpu_ms.p50,
             self.frame_cpu_ms.p99,
@@ -168,6 +188,9 @@ impl DisplayReport {
             self.lost_frames,
             self.laps,
             self.latency_ms[0],
+            self.entities,
+            self.assets,
+            self.tasks,
         )
     }
 }
