@@ -456,7 +456,7 @@ impl Following {
                     // A reader that was lapped may resume behind the limit.
                     take.overrun(lost.end.min(self.limit) - lost.start)?;
                 }
-                Ok(Poll::Restarted) | Err(ReadError::Replaced) => return Ok(false),
+                Err(ReadError::Replaced) => return Ok(false),
                 Ok(_) => break,
                 Err(error) => return Err(RecordError::Ring(error)),
             }
