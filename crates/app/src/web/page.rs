@@ -97,8 +97,7 @@ pub fn attach(source: &JsValue) -> Result<(), Error> {
             (ring, Some((mirror, transport)))
         }
         Err(_) => {
-            let words = JsWords::new(&get(source, "ring"))
-                .ok_or_else(|| refused("the ring is no buffer"))?;
+            let words = JsWords::new(&get(source, "ring")).map_err(refused)?;
             let ring: SharedRing = Arc::new(RingReader::new(words).map_err(refused)?);
             let queue = SharedQueue::open(&get(source, "queue"));
             shared.backend.connect(ring.epoch(), queue);
