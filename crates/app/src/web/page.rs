@@ -99,8 +99,7 @@ pub fn attach(source: &JsValue) -> Result<(), Error> {
             (history, Some((mirror, transport)))
         }
         Err(_) => {
-            let words = JsWords::new(&get(source, "ring"))
-                .ok_or_else(|| refused("the ring is no buffer"))?;
+            let words = JsWords::new(&get(source, "ring")).map_err(refused)?;
             let ring: SharedRing = Arc::new(RingReader::new(words).map_err(refused)?);
             let queue = SharedQueue::open(&get(source, "queue"));
             let history = RingHistory::shared(ring);
