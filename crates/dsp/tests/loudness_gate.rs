@@ -160,8 +160,8 @@ fn a_struck_bell_with_a_block_at_the_gate() {
     for decay in [inside, outside] {
         let x = bell(decay);
         let [exact, running] = measured(&x, LoudnessMeter::integrated_lufs);
-        assert_near(exact, integrated(&x).0, 0.001);
-        assert_near(running, integrated(&x).0, 0.001);
+        assert_near(exact, integrated(&x).0, 0.02);
+        assert_near(running, integrated(&x).0, 0.02);
     }
 }
 
