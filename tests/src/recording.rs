@@ -23,6 +23,15 @@ pub fn voice() -> Result<PathBuf, Reason> {
     })
 }
 
+/// The samples of [`voice`], 1 is full scale.
+pub fn voice_samples() -> Result<Vec<f32>, String> {
+    let path = voice()?;
+    let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let words = samples(&bytes).ok_or_else(|| format!("{}: no such WAV", path.display()))?;
+    let words = words.into_iter().map(i16::from_le_bytes);
+    Ok(words.map(|word| f32::from(word) / 32_768.0).collect())
+}
+
 /// A 16-bit WAV of `channels` channels and `frames` frames: channel c speaks all voices
 /// one after the other, starting with the c-th.
 pub fn joined(

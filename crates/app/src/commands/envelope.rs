@@ -26,7 +26,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
         Some(path) => Some(NpyWriter::create(path, &head.shape)?),
         None => None,
     };
-    head.summary.report_lost("it counts as silence");
+    head.summary.report_damage("it counts as silence");
     // Without a file the array goes to stdout.
     let with_values = array.is_none();
     let mut json = match args.json {

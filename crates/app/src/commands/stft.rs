@@ -26,7 +26,7 @@ pub fn run(args: &StftArgs) -> Result<()> {
         Some(path) => Some(NpyWriter::create(path, &shape)?),
         None => None,
     };
-    head.summary.report_lost("it counts as silence");
+    head.summary.report_damage("it counts as silence");
     // Without a file the array goes to stdout.
     let mut json = match (args.json, &array) {
         (true, None) => Some(JsonOut::begin(&head)?),

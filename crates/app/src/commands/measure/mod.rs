@@ -46,7 +46,7 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         None => None,
     };
     let summary = InputSummary::of(&input);
-    summary.report_lost("it counts as silence");
+    summary.report_damage("it counts as silence");
     let coherence = match &band {
         Some(band) => Some(Coherence::measure(
             &input,
@@ -68,14 +68,6 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         coherence,
         summary,
     };
-    for level in &report.levels {
-        if level.invalid_samples > 0 {
-            exit::say(format!(
-                "{}: {} samples of channel {} are no numbers (NaN, infinite or absurd) and count as silence",
-                input.name, level.invalid_samples, level.channel
-            ));
-        }
-    }
     if args.json {
         return print(&pretty(&report)?);
     }

@@ -50,7 +50,7 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
     };
     let mut rows = Rows::begin(args, &head)?;
     head.summary
-        .report_lost("windows that overlap a gap are left out");
+        .report_damage("windows that overlap a gap are left out");
     let mut column = vec![0.0; params.bins()];
     let mut peaks = Vec::new();
     let mut tones = ToneTracker::new(input.channels.len(), &params, rate);
