@@ -132,7 +132,7 @@ impl Run {
             let due = pacer.due(elapsed);
             // The program was stopped: so long no sound came.
             self.producer
-                .lose(pacer.take_let_go(), GapReason::CaptureOverrun);
+                .lose(pacer.take_missed(), GapReason::CaptureOverrun);
             if due < chunk {
                 thread::park_timeout(pacer.until(chunk, elapsed));
                 continue;

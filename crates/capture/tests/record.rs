@@ -382,8 +382,8 @@ fn a_killed_program_leaves_readable_files() {
     let (wav, flac) = (dir.path().join("take.wav"), dir.path().join("take.flac"));
     // Two seconds, and no whole number of them: the header is behind what was written.
     until("two seconds of sound", || {
-        std::fs::metadata(&wav).is_ok_and(|meta| meta.len() > 900_000)
-            && std::fs::metadata(&flac).is_ok_and(|meta| meta.len() > 250_000)
+        fs::metadata(&wav).is_ok_and(|meta| meta.len() > 900_000)
+            && fs::metadata(&flac).is_ok_and(|meta| meta.len() > 250_000)
     });
     child.kill().unwrap();
     child.wait().unwrap();
@@ -451,6 +451,8 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
         assert!(samples.len() > 8 * 10_000, "{}", samples.len());
         assert_near(&samples, &chord(8, samples.len() / 8));
         // Nor does a recording for which there is no room from the beginning.
+        let filler = disk.0.path().join("filler");
+        fs::write(&filler, vec![1; 2 << 20]).unwrap_err();
         let none = disk.0.path().join(format!("none-{name}"));
         let error = Recorder::start(ring.clone(), from_start(none.clone())).unwrap_err();
         assert!(matches!(error, RecordError::DiskFull { .. }), "{error}");
@@ -463,8 +465,9 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
         };
         Recorder::start(ring.clone(), over).unwrap_err();
         assert!(fs::read(&path).unwrap() == was);
+        fs::remove_file(&filler).unwrap();
         // A span that does not fit leaves nothing.
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         let most = ring.written_frames();
         let error = save_span(&*ring, 0..most, &disk.place().path("span.wav"), false);
         assert!(

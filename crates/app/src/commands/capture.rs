@@ -55,10 +55,14 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
     outcome
 }
 
+/// What is said of a capture whose threads failed.
+pub const FAILED: &str =
+    "the capture failed by a fault of this program; the sound until then was kept";
+
 /// Whether a capture that ended came to its end as it should.
-pub fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
+fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
     if figures.state == SourceState::Failed {
-        bail!("the capture failed by a fault of this program; the sound until then was kept");
+        bail!(FAILED);
     }
     if figures.finished && figures.state == SourceState::Lost {
         bail!("the source was lost; the sound until then is in the ring");

@@ -1,7 +1,7 @@
 //! WAV files of plain samples, whole numbers or floats: RIFF, and RF64 or BW64 beyond 4 GiB, of any
 //! number of channels.
 //!
-//! Reads what [`crate::record`] writes, which the decoder of all other formats does not: it knows
+//! Reads what recordings are written as, which the decoder of all other formats does not: it knows
 //! neither RF64 nor every count of channels. A file whose samples are coded, or whose header makes no
 //! sense, is not for this one.
 

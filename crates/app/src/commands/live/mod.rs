@@ -10,7 +10,7 @@ use soundfall_capture::{
 };
 use soundfall_systems::stream::SourceSwitch;
 
-use super::capture::{announce, report_event};
+use super::capture::{FAILED, announce, report_event};
 use super::display;
 use super::record::{self, Recording};
 use crate::cli::LiveArgs;
@@ -63,10 +63,8 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
         recording.report_events();
         recording.finish()
     });
-    let captured = match manager.stats() {
-        figures if figures.state == SourceState::Failed => Err(anyhow::anyhow!(
-            "the capture failed by a fault of this program; the sound until then was kept"
-        )),
+    let captured = match manager.stats().state {
+        SourceState::Failed => Err(anyhow::anyhow!(FAILED)),
         _ => Ok(()),
     };
     outcome.and(recorded).and(captured)
