@@ -24,10 +24,9 @@ pub fn voice() -> Result<PathBuf, Reason> {
 }
 
 /// The samples of [`voice`], 1 is full scale.
-pub fn voice_samples() -> Result<Vec<f32>, String> {
-    let path = voice()?;
-    let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let words = samples(&bytes).ok_or_else(|| format!("{}: no such WAV", path.display()))?;
+pub fn voice_samples() -> Result<Vec<f32>, Reason> {
+    let bytes = fs::read(voice()?).expect("a recording to read");
+    let words = samples(&bytes).expect("a WAV of 16 bits");
     let words = words.into_iter().map(i16::from_le_bytes);
     Ok(words.map(|word| f32::from(word) / 32_768.0).collect())
 }

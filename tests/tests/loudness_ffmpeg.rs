@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use soundfall_tests::program::Program;
-use soundfall_tests::skip::skip;
+use soundfall_tests::skip::{Reason, skip};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,17 +12,23 @@ use std::process::Command;
 const FOLDER: &str = "/usr/share/sonic-pi/samples";
 
 /// The recordings; `Err` is the reason to leave the test out.
-fn recordings() -> Result<Vec<PathBuf>, String> {
-    let lacks = |what: &str| format!("no {what} (cargo xtask setup)");
+fn recordings() -> Result<Vec<PathBuf>, Reason> {
     if Command::new("ffmpeg").arg("-version").output().is_err() {
-        return Err(lacks("ffmpeg"));
+        return Err(Reason::Program {
+            name: "ffmpeg",
+            package: "ffmpeg",
+        });
     }
-    let folder = fs::read_dir(FOLDER).map_err(|_| lacks(FOLDER))?;
+    let lacks = Reason::File {
+        path: FOLDER,
+        package: "sonic-pi-samples",
+    };
+    let folder = fs::read_dir(FOLDER).map_err(|_| lacks.clone())?;
     let mut files: Vec<PathBuf> = folder.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|end| end == "flac"));
     files.sort();
     if files.is_empty() {
-        return Err(lacks(FOLDER));
+        return Err(lacks);
     }
     Ok(files)
 }

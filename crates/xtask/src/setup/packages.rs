@@ -34,7 +34,9 @@ const TEST: &[&str] = &[
     "vorbis-tools", // the same, Ogg Vorbis
     "python3",      // scipy as a peer, numpy as a foreign ring writer
     "python3-venv",
-    "chromium", // the web page's tests
+    "ffmpeg",           // loudness as a peer says it
+    "sonic-pi-samples", // … of these recordings
+    "chromium",         // the web page's tests
 ];
 
 /// What may be here without Debian's packages of it.
