@@ -4,6 +4,7 @@
 //! or pace.
 
 mod error;
+mod whole;
 
 use std::fmt;
 use std::fs::File;
@@ -22,6 +23,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
 pub use error::FileError;
+pub use whole::cut_frames;
 
 /// Damaged packets in a row after which a file is given up.
 const MAX_DAMAGED_IN_A_ROW: u32 = 64;

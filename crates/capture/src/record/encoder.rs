@@ -62,29 +62,10 @@ impl Encoder {
         channels: u32,
         rate: u32,
     ) -> Result<Self, RecordError> {
-        let format = AudioFormat::of(path)?;
-        if format == AudioFormat::Flac && channels > Flac::MAX_CHANNELS {
-            return Err(RecordError::Channels {
-                path: path.to_path_buf(),
-                channels,
-                max: Flac::MAX_CHANNELS,
-            });
-        }
+        // Refused before anything is made.
+        Self::format_of(path, channels)?;
         let file = open(path, overwrite).map_err(|e| RecordError::file(path, "make it", e))?;
-        let kind = match format {
-            AudioFormat::Wav => Wav::create(file, channels, rate).map(Kind::Wav),
-            AudioFormat::Flac => Flac::create(file, channels, rate)
-                .map(Box::new)
-                .map(Kind::Flac),
-        };
-        Ok(Self {
-            kind: kind.map_err(|e| RecordError::file(path, "write it", e))?,
-            path: path.to_path_buf(),
-            channels: channels as usize,
-            header_interval: u64::from(rate),
-            frames: 0,
-            header_frames: 0,
-        })
+        Self::begin(file, path, channels, rate)
     }
 
     /// Frames taken so far.
@@ -150,6 +131,42 @@ impl Encoder {
             Kind::Wav(wav) => wav.salvage(),
             Kind::Flac(flac) => flac.salvage(),
         }
+    }
+
+    /// The format that the ending says, where it holds so many channels.
+    fn format_of(path: &Path, channels: u32) -> Result<AudioFormat, RecordError> {
+        let format = AudioFormat::of(path)?;
+        if format == AudioFormat::Flac && channels > Flac::MAX_CHANNELS {
+            return Err(RecordError::Channels {
+                path: path.to_path_buf(),
+                channels,
+                max: Flac::MAX_CHANNELS,
+            });
+        }
+        Ok(format)
+    }
+
+    /// Begins in an open, empty file; `path` says the format, and names it in errors.
+    pub(super) fn begin(
+        file: File,
+        path: &Path,
+        channels: u32,
+        rate: u32,
+    ) -> Result<Self, RecordError> {
+        let kind = match Self::format_of(path, channels)? {
+            AudioFormat::Wav => Wav::create(file, channels, rate).map(Kind::Wav),
+            AudioFormat::Flac => Flac::create(file, channels, rate)
+                .map(Box::new)
+                .map(Kind::Flac),
+        };
+        Ok(Self {
+            kind: kind.map_err(|e| RecordError::file(path, "write it", e))?,
+            path: path.to_path_buf(),
+            channels: channels as usize,
+            header_interval: u64::from(rate),
+            frames: 0,
+            header_frames: 0,
+        })
     }
 }
 
