@@ -6,8 +6,9 @@
 use crate::outcome::Outcome;
 use crate::place::Place;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -100,6 +101,28 @@ impl Program {
         self
     }
 
+    /// Leaves a variable out of its environment.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Gives it a file as its standard input.
+    #[must_use]
+    pub fn stdin(mut self, path: &Path) -> Self {
+        self.command
+            .stdin(File::open(path).expect("a file to read"));
+        self
+    }
+
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Draws with the software renderer, the same on every machine.
     #[must_use]
     pub fn software_renderer(self) -> Self {
@@ -187,8 +210,13 @@ impl Running {
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
         let _ = Command::new("kill")
-            .args(["-s", "INT", &self.id().to_string()])
+            .args(["-s", name, &self.id().to_string()])
             .status();
     }
 

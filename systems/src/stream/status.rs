@@ -19,7 +19,7 @@ pub trait SourceProbe: Send + Sync {
 }
 
 /// A sound that is heard, at the end that the display reads.
-#[derive(Component)]
+#[derive(Component, Clone)]
 #[require(StreamStatus, StreamClock)]
 pub struct Stream {
     /// Where the samples are.

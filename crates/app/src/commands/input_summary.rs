@@ -1,12 +1,11 @@
 //! First fields of every JSON output of the data commands: input, channels, span, gaps, transform.
 
-use std::path::Path;
-
 use serde::Serialize;
 use soundfall_dsp::stft::StftParams;
 
 use crate::exit;
 use crate::input::Input;
+use crate::output::Output;
 use crate::stdout::rounded;
 
 /// The input that was read.
@@ -23,6 +22,9 @@ pub struct InputSummary {
     to_secs: f64,
     /// Spans lost before the ring; silent here.
     lost: Vec<Lost>,
+    /// What a file lacks that is cut off or damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +58,7 @@ impl InputSummary {
                     to_secs: secs(gap.end_frame()),
                 })
                 .collect(),
+            missing: input.missing.clone(),
         }
     }
 
@@ -113,6 +116,6 @@ pub fn middle_secs(input: &Input, params: &StftParams, column: usize) -> f64 {
 }
 
 /// Path of a file in JSON.
-pub fn written(path: &Path) -> String {
-    path.display().to_string()
+pub fn written(output: &Output) -> String {
+    output.path().display().to_string()
 }

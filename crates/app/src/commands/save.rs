@@ -1,11 +1,12 @@
 //! `soundfall ring save`: a span of a ring's history as an audio file.
 
 use anyhow::{Context, Result, bail};
-use soundfall_capture::record::save_span;
+use soundfall_capture::record::save_span_into;
 use soundfall_ring_file::find_ring;
 
 use crate::cli::SaveArgs;
 use crate::exit;
+use crate::output::Files;
 
 /// A live ring's oldest frames go while they are read: so much is left out at that end.
 const MARGIN_SECS: f64 = 0.5;
@@ -17,6 +18,8 @@ pub fn run(args: &SaveArgs) -> Result<()> {
             "no ring found; start `soundfall capture`, or name one: soundfall ring save OUT.wav --ring PATH",
         )?,
     };
+    let mut files = Files::new(args.overwrite).using("the ring that is read", Some(&path));
+    let output = files.recording("ring save", &args.out)?;
     let ring = soundfall_ring_file::open(&path, false)?.ring;
     let rate = f64::from(ring.format().sample_rate);
     let (oldest, newest) = (ring.oldest_frame(), ring.written_frames());
@@ -34,7 +37,9 @@ pub fn run(args: &SaveArgs) -> Result<()> {
             (newest - oldest) as f64 / rate
         );
     }
-    let saved = save_span(&*ring, start..end, &args.out, args.overwrite)?;
+    let file = output.create()?;
+    let saved = save_span_into(&*ring, start..end, file.duplicate()?, &args.out)?;
+    file.finish()?;
     exit::say(format!(
         "{}: {:.2} s, {} gaps",
         saved.path.display(),

@@ -12,6 +12,7 @@ use soundfall_systems::stream::{SourceSwitch, Stream};
 
 use super::display;
 use crate::cli::ViewCommandArgs;
+use crate::output::Files;
 use crate::show::Upstream;
 use crate::stop::Stop;
 use ring_watcher::RingWatcher;
@@ -24,6 +25,8 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         None => find_ring()
             .context("no ring found; start `soundfall capture`, or name one with --ring PATH")?,
     };
+    let files = Files::new(args.overwrite).capturing(&path);
+    let files = args.run.files(files)?;
     let opened = open(&path, args.safe_read)?;
     let shown = source(&opened, &path);
     // Somebody else's capture: only the user can end the view.
@@ -36,7 +39,7 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         )?))),
         end: Box::new(|| ()),
     };
-    display::run(shown, &args.view, &args.run, verbose, &upstream)
+    display::run(shown, &args.view, &args.run, files, verbose, &upstream)
 }
 
 /// A ring as the display takes it.
