@@ -6,8 +6,9 @@
 use crate::outcome::Outcome;
 use crate::place::Place;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -119,6 +120,28 @@ impl Program {
             };
         }
         self.command = shell;
+        self
+    }
+
+    /// Leaves a variable out of its environment.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Gives it a file as its standard input.
+    #[must_use]
+    pub fn stdin(mut self, path: &Path) -> Self {
+        self.command
+            .stdin(File::open(path).expect("a file to read"));
+        self
+    }
+
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
         self
     }
 

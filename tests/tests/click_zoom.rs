@@ -81,7 +81,7 @@ fn render(wav: &Path, shot: &Shot, window: usize, hop: usize) -> Picture {
     let _turn = TURN.lock();
     let png = wav.with_extension("png");
     let number = |value: f64| value.to_string();
-    Program::new(["render", "--colormap", "grey", "-o"])
+    Program::new(["render", "--colormap", "grey", "--overwrite", "-o"])
         .arg(&png)
         .arg(wav)
         .args(["--at", &number(shot.at), "--span", &number(shot.span)])

@@ -5,6 +5,7 @@
 
 mod error;
 mod wav;
+mod whole;
 
 use std::fmt;
 use std::fs::File;
@@ -24,6 +25,7 @@ use symphonia::core::packet::Packet;
 
 pub use error::FileError;
 use wav::WavFile;
+pub use whole::cut_frames;
 
 /// Damaged packets in a row after which a file is given up.
 const MAX_DAMAGED_IN_A_ROW: u32 = 64;

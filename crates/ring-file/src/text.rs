@@ -12,7 +12,8 @@ use crate::status::WriterStatus;
 impl Display for RingInfo {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let megabytes = self.file_bytes as f64 / 1e6;
-        write!(f, "ring      {} ({megabytes:.2} MB)", self.path.display())?;
+        let path = self.path.display().to_string();
+        write!(f, "ring      {} ({megabytes:.2} MB)", one_line(&path))?;
         line(f, "format", &self.format_text())?;
         if let Some(label) = self.label.as_deref().filter(|label| !label.is_empty()) {
             line(f, "source", label)?;
@@ -73,7 +74,16 @@ impl Display for RingInfo {
 }
 
 fn line(f: &mut Formatter<'_>, name: &str, words: &str) -> Result {
-    write!(f, "\n{name:9} {words}")
+    write!(f, "\n{name:9} {}", one_line(words))
+}
+
+/// The words without characters that would end the line or steer a terminal: names come from outside.
+fn one_line(words: &str) -> String {
+    let shown = words.chars().map(|letter| match letter.is_control() {
+        true => letter.escape_unicode().to_string(),
+        false => letter.to_string(),
+    });
+    shown.collect()
 }
 
 impl RingInfo {

@@ -50,6 +50,14 @@ impl Place {
         path
     }
 
+    /// Makes a pipe in it that nobody writes or reads.
+    pub fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.is_ok_and(|status| status.success()), "a pipe");
+        path
+    }
+
     /// Names of what is in it, sorted.
     pub fn names(&self) -> Vec<String> {
         names(self.folder())

@@ -32,7 +32,7 @@ pub struct SourceCounts {
 }
 
 /// A sound that is heard, at the end that the display reads.
-#[derive(Component)]
+#[derive(Component, Clone)]
 #[require(StreamStatus, StreamClock)]
 pub struct Stream {
     /// Where the samples are.

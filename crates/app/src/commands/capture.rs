@@ -18,7 +18,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub fn run(args: &CaptureArgs) -> Result<()> {
     let stop = Stop::listen()?;
-    record::check(&args.record)?;
+    let mut files = args.source.files(args.record.overwrite);
+    record::check(&args.record, &mut files)?;
+    let stats = StatsTo::judge(args.stats.as_deref(), &mut files)?;
     let memory = own_memory_mb();
     let begun = Instant::now();
     let mut config = args.source.config();
@@ -47,10 +49,10 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         config.sample_rate = None;
         recording.record = None;
     }
-    if let Some(path) = &args.stats {
+    if let Some(stats) = &stats {
         total.seconds = begun.elapsed().as_secs_f64();
         total.rss_mb = memory_since(memory);
-        StatsTo::from(path.as_path()).write(&total)?;
+        stats.write(&total)?;
     }
     outcome
 }

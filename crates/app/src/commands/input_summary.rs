@@ -1,13 +1,12 @@
 //! First fields of every JSON output of the data commands: input, channels, span, gaps, transform.
 
-use std::path::Path;
-
 use serde::Serialize;
 use soundfall_dsp::sample::is_valid;
 use soundfall_dsp::stft::StftParams;
 
 use crate::exit;
 use crate::input::Input;
+use crate::output::Output;
 use crate::stdout::rounded;
 
 /// The input that was read.
@@ -26,6 +25,9 @@ pub struct InputSummary {
     lost: Vec<Lost>,
     /// Samples of every channel that are no numbers, and count as silence.
     invalid_samples: Vec<u64>,
+    /// What a file lacks that is cut off or damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +66,7 @@ impl InputSummary {
                 .iter()
                 .map(|samples| samples.iter().filter(|x| !is_valid(**x)).count() as u64)
                 .collect(),
+            missing: input.missing.clone(),
         }
     }
 
@@ -144,6 +147,6 @@ pub fn middle_secs(input: &Input, params: &StftParams, column: usize) -> f64 {
 }
 
 /// Path of a file in JSON.
-pub fn written(path: &Path) -> String {
-    path.display().to_string()
+pub fn written(output: &Output) -> String {
+    output.path().display().to_string()
 }

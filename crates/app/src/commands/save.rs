@@ -1,12 +1,13 @@
 //! `soundfall ring save`: a span of a ring's history as an audio file.
 
 use anyhow::{Result, bail};
-use soundfall_capture::record::save_span;
+use soundfall_capture::record::save_span_into;
 use soundfall_ring_file::{find_ring, open};
 
 use crate::advice;
 use crate::cli::SaveArgs;
 use crate::exit;
+use crate::output::Files;
 
 /// A live ring's oldest frames go while they are read: so much is left out at that end.
 const MARGIN_SECS: f64 = 0.5;
@@ -19,6 +20,8 @@ pub fn run(args: &SaveArgs) -> Result<()> {
         None => find_ring(false)
             .map_err(|none| advice::no_ring(&none, "soundfall ring save OUT.wav --ring PATH"))?,
     };
+    let mut files = Files::new(args.overwrite).using("the ring that is read", Some(&opened.path));
+    let output = files.recording("ring save", &args.out)?;
     let ring = &opened.ring;
     let rate = f64::from(ring.format().sample_rate);
     let (oldest, newest) = (ring.oldest_frame(), ring.written_frames());
@@ -46,7 +49,9 @@ pub fn run(args: &SaveArgs) -> Result<()> {
             opened.stored_bytes().unwrap_or_default()
         );
     }
-    let saved = save_span(&**ring, start..end, &args.out, args.overwrite)?;
+    let file = output.create()?;
+    let saved = save_span_into(&**ring, start..end, file.duplicate()?, &args.out)?;
+    file.finish()?;
     exit::say(format!(
         "{}: {:.2} s, {} gaps",
         saved.path.display(),

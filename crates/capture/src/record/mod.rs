@@ -29,7 +29,7 @@ use soundfall_ring::GapReason;
 pub use encoder::AudioFormat;
 pub use error::RecordError;
 pub use recorder::Recorder;
-pub use span::save_span;
+pub use span::{save_span, save_span_into};
 
 /// What to record and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]

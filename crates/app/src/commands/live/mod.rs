@@ -32,8 +32,11 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     };
     if let Some(channels) = known {
         args.view.view(channels)?;
+        args.run.check(channels)?;
     }
-    record::check(&args.record)?;
+    let mut files = args.source.files(args.record.overwrite);
+    record::check(&args.record, &mut files)?;
+    let files = args.run.files(files)?;
     let (capture, name) = begin(args)?;
     announce(&capture);
     let recording = Recording::start(&args.record, &capture)?;
@@ -53,7 +56,14 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
             Box::new(move || manager.halt())
         },
     };
-    let outcome = display::run(shown(source), &args.view, &args.run, verbose, &upstream);
+    let outcome = display::run(
+        shown(source),
+        &args.view,
+        &args.run,
+        files,
+        verbose,
+        &upstream,
+    );
     // The file is completed even when the display failed.
     let recording = recording
         .lock()

@@ -34,6 +34,7 @@ struct Report {
 
 pub fn run(args: &MeasureArgs) -> Result<()> {
     let params = args.transform.params()?;
+    let output = args.input.output(args.output.as_deref(), &args.replace)?;
     let input = args.input.read()?;
     let pair = pair_of(&input, args.pair)?;
     let band = match args.reference {
@@ -48,12 +49,7 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
     let summary = InputSummary::of(&input);
     summary.report_damage("it counts as silence");
     let coherence = match &band {
-        Some(band) => Some(Coherence::measure(
-            &input,
-            band,
-            &params,
-            args.output.as_deref(),
-        )?),
+        Some(band) => Some(Coherence::measure(&input, band, &params, output.as_ref())?),
         None => None,
     };
     let programme = Programme::measure(&input);
@@ -68,10 +64,11 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         coherence,
         summary,
     };
-    if args.json {
-        return print(&pretty(&report)?);
+    match args.json {
+        true => print(&pretty(&report)?)?,
+        false => print(table::of(&report).trim_end())?,
     }
-    print(table::of(&report).trim_end())
+    input.is_whole()
 }
 
 /// The pair that was asked for, or the only one there is; indices.

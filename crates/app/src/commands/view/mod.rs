@@ -11,6 +11,7 @@ use soundfall_systems::stream::SourceSwitch;
 use super::display;
 use crate::advice;
 use crate::cli::ViewCommandArgs;
+use crate::output::Files;
 use crate::show::Upstream;
 use crate::stop::Stop;
 use ring_watcher::RingWatcher;
@@ -23,6 +24,8 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         None => find_ring(args.safe_read)
             .map_err(|none| advice::no_ring(&none, "soundfall view --ring PATH"))?,
     };
+    let files = Files::new(args.overwrite).capturing(&opened.path);
+    let files = args.run.files(files)?;
     let (watcher, shown) = RingWatcher::start(opened)?;
     // Somebody else's capture: only the user can end the view.
     let upstream = Upstream {
@@ -30,5 +33,5 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         switch: Some(SourceSwitch(Arc::new(watcher))),
         end: Box::new(|| ()),
     };
-    display::run(shown, &args.view, &args.run, verbose, &upstream)
+    display::run(shown, &args.view, &args.run, files, verbose, &upstream)
 }
