@@ -252,11 +252,11 @@ impl<W: KeptRing> Assembler<W> {
                 ring_epoch: self.ring.epoch(),
             });
             // A gap that begins earlier is in the ring.
-            let ahead = self
+            let mut ahead = self
                 .open_gaps
                 .iter()
                 .filter(|gap| gap.start_frame >= at_frame);
-            let mut taken = ahead.fold(true, |taken, gap| feeder.gap(*gap) && taken);
+            let mut taken = ahead.all(|gap| feeder.gap(*gap));
             if self.under_way > 0 {
                 taken &= feeder.silence(self.under_way);
             }
