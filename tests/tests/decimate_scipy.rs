@@ -98,7 +98,7 @@ fn clicks_survive_our_reductions_and_not_decimation() {
     // A row stands for 16 columns, 43 ms; a click is in 4 of them.
     let mean = |row: &[f32]| row.iter().map(|x| f64::from(*x)).sum::<f64>() / bins as f64;
     for (n, click) in clicks.iter().enumerate() {
-        let index = click / HOP >> LEVEL;
+        let index = (click / HOP) >> LEVEL;
         let near = index.saturating_sub(1)..(index + 2).min(reduced.len());
         let kept = reduced[near]
             .iter()

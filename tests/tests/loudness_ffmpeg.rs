@@ -2,6 +2,7 @@
 //! `sonic-pi-samples`: drums, bells, loops, drones of 0.02 to 10.7 s at 44.1 kHz, of one and two channels.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::print_stdout, reason = "prints what it compares")]
 
 use soundfall_tests::program::Program;
 use soundfall_tests::skip::{Reason, skip};

@@ -170,6 +170,7 @@ fn recover(error: &RenderError, main_world: &mut World, _: &mut World) -> Render
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn lost() -> String {

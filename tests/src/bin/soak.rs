@@ -5,7 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a program of the command line")]
 
 use soundfall_tests::options::Options;
-use soundfall_tests::soak::{Sample, Soak, csv_head, curves, table};
+use soundfall_tests::soak::{Curve, Sample, Soak, csv_head, curves, table};
 use std::fs::File;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         " (no display of a device: no PulseAudio, see cargo xtask setup)"
     };
     eprintln!("the values are in {path}{displays}");
-    ExitCode::from(u8::from(curves.iter().any(|curve| curve.grows())))
+    ExitCode::from(u8::from(curves.iter().any(Curve::grows)))
 }
 
 fn wrong(error: &str) -> ExitCode {

@@ -14,7 +14,7 @@ pub struct Tolerance {
     pub reach: usize,
     /// Share of unequal pixels, 0 to 1.
     pub share: f64,
-    /// Unequal pixels in any square of [`TILE`] by [`TILE`]: a wrong digit is nothing in a whole
+    /// Unequal pixels in any square of `TILE` by `TILE`: a wrong digit is nothing in a whole
     /// picture, and a lot where it stands.
     pub in_a_tile: usize,
     /// Difference of all colour values in the mean, pixel by pixel, 0 to 255.

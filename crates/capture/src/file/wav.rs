@@ -68,14 +68,14 @@ impl Stored {
             Self::I24 => {
                 out.extend(bytes.as_chunks().0.iter().map(|[a, b, c]| {
                     (i32::from_le_bytes([0, *a, *b, *c]) >> 8) as f32 / 8_388_608.0
-                }))
+                }));
             }
             Self::I32 => {
                 out.extend(
                     bytes.as_chunks().0.iter().map(|bytes| {
                         (f64::from(i32::from_le_bytes(*bytes)) / 2_147_483_648.0) as f32
                     }),
-                )
+                );
             }
             Self::F32 => out.extend(
                 bytes
