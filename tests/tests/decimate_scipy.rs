@@ -2,6 +2,7 @@
 //!
 //! Decimation is right for sound that goes on as sound. A picture needs the extremes.
 
+#![allow(clippy::print_stdout, reason = "prints what it compares")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use serde_json::Value;

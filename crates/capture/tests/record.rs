@@ -451,9 +451,9 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
         assert!(samples.len() > 8 * 10_000, "{}", samples.len());
         assert_near(&samples, &chord(8, samples.len() / 8));
         // Nor does a recording for which there is no room from the beginning.
-        let filler = disk.0.path().join("filler");
+        let filler = disk.place().path("filler");
         fs::write(&filler, vec![1; 2 << 20]).unwrap_err();
-        let none = disk.0.path().join(format!("none-{name}"));
+        let none = disk.place().path(&format!("none-{name}"));
         let error = Recorder::start(ring.clone(), from_start(none.clone())).unwrap_err();
         assert!(matches!(error, RecordError::DiskFull { .. }), "{error}");
         assert!(!none.exists());
