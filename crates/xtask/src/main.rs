@@ -18,6 +18,7 @@ mod check;
 mod command;
 mod docs;
 mod lint;
+mod policy;
 mod run;
 #[cfg(test)]
 mod scratch;
@@ -48,6 +49,8 @@ usage: cargo xtask COMMAND
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
   bench peers [ARGS]
                     the STFT beside scipy and librosa (with --torch, torch too)
+  bench web [--quick]
+                    a column in the page's worker beside one in the program
   setup [run|test|web]
                     only install what is missing (default: test)";
 
