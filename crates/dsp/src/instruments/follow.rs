@@ -10,8 +10,8 @@ const SAMPLES_PER_STEP: u64 = 1 << 18;
 
 /// Instruments and the place in the stream where they are.
 ///
-/// They never run after the sound: more than a second farther behind than they were, they skip
-/// ahead, and what was left out counts as lost.
+/// They never run after the sound: more than a second farther behind than they were, and farther
+/// than one step hears, they skip ahead, and what was left out counts as lost.
 #[derive(Debug)]
 pub struct Follower {
     instruments: Instruments,
@@ -113,14 +113,15 @@ impl Follower {
             return Visit::Nothing;
         }
         let second = u64::from(self.settings().sample_rate);
-        let skipped = behind > self.least_behind.saturating_add(second);
+        let channels = self.settings().channels;
+        let most = (SAMPLES_PER_STEP / channels as u64).max(1);
+        // Whoever asks seldom is no reason to leave anything out that one step can hear.
+        let skipped = behind > self.least_behind.saturating_add(second).max(most);
         if skipped {
             self.skips += 1;
             self.skip_to(end - second / 5);
         }
         self.least_behind = self.least_behind.min(end - self.next_frame);
-        let channels = self.settings().channels;
-        let most = (SAMPLES_PER_STEP / channels as u64).max(1);
         let begin = self.next_frame;
         let stop = end.min(begin.saturating_add(most));
         while self.next_frame < stop {

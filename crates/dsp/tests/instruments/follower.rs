@@ -120,3 +120,18 @@ fn a_follower_that_falls_behind_skips_ahead_once() {
     assert!(report.lost_frames > 80_000 && report.lost_frames < 96_000);
     assert_eq!(follower.step(end + 96_000, |_| None, fill), Visit::Went);
 }
+
+#[test]
+fn a_follower_that_is_asked_seldom_hears_all_that_a_step_can_hear() {
+    let mut follower = Follower::new(settings(2, InstrumentSet::NONE), 0).unwrap();
+    let fill = |channel: usize, start: u64, out: &mut [f32]| {
+        ramp(channel, start, out);
+        Ok(())
+    };
+    // A display frame every two and a half seconds.
+    for frames in (0..10).map(|frame| 4800 + frame * 120_000) {
+        assert_eq!(follower.step(frames, |_| None, fill), Visit::Went);
+        assert_eq!(follower.next_frame(), frames);
+    }
+    assert_eq!(follower.skips(), 0);
+}
