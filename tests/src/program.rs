@@ -6,9 +6,11 @@
 use crate::outcome::Outcome;
 use crate::place::Place;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -100,6 +102,49 @@ impl Program {
         self
     }
 
+    /// Starts it with these signals ignored, as `nohup` and shells do.
+    #[must_use]
+    pub fn ignoring(mut self, signals: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("trap '' {signals}; exec \"$0\" \"$@\""))
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .stdin(Stdio::null())
+            .current_dir(self.home.folder());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        self.command = shell;
+        self
+    }
+
+    /// Leaves a variable out of its environment.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Gives it a file as its standard input.
+    #[must_use]
+    pub fn stdin(mut self, path: &Path) -> Self {
+        self.command
+            .stdin(File::open(path).expect("a file to read"));
+        self
+    }
+
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Draws with the software renderer, the same on every machine.
     #[must_use]
     pub fn software_renderer(self) -> Self {
@@ -122,8 +167,8 @@ impl Program {
             .command
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start soundfall {line}: {error}"));
-        let stdout = child.stdout.take().map(collect);
-        let stderr = child.stderr.take().map(collect);
+        let stdout = child.stdout.take().map(Collected::from);
+        let stderr = child.stderr.take().map(Collected::from);
         Running {
             child,
             line,
@@ -134,13 +179,38 @@ impl Program {
     }
 }
 
-/// Reads a stream to its end, beside the test.
-fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
+/// What a stream has brought so far, read to its end beside the test.
+#[derive(Debug)]
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Collected {
+    fn from(mut stream: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(count @ 1..) = stream.read(&mut part) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&part[..count]);
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    fn so_far(&self) -> String {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
-    })
+    }
+
+    fn all(self) -> String {
+        let Self { bytes, reader } = self;
+        let _ = reader.join();
+        let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
 }
 
 /// A started process; killed when dropped.
@@ -148,8 +218,8 @@ fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
 pub struct Running {
     child: Child,
     line: String,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stdout: Option<Collected>,
+    stderr: Option<Collected>,
     home: Option<Place>,
 }
 
@@ -157,6 +227,13 @@ impl Running {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has said on stderr so far.
+    pub fn said(&self) -> String {
+        self.stderr
+            .as_ref()
+            .map_or_else(String::new, Collected::so_far)
     }
 
     /// Whether it has not ended yet.
@@ -171,11 +248,7 @@ impl Running {
         while !ready() {
             if !self.is_running() || start.elapsed() > WATCHDOG {
                 let _ = self.child.kill();
-                let stderr = self
-                    .stderr
-                    .take()
-                    .and_then(|thread| thread.join().ok())
-                    .unwrap_or_default();
+                let stderr = text(&mut self.stderr);
                 panic!(
                     "soundfall {} ended or hung before {what}\n{stderr}",
                     self.line
@@ -187,8 +260,13 @@ impl Running {
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// Sends a signal: `TERM`, `STOP`.
+    pub fn signal(&self, name: &str) {
         let _ = Command::new("kill")
-            .args(["-s", "INT", &self.id().to_string()])
+            .args(["-s", name, &self.id().to_string()])
             .status();
     }
 
@@ -201,11 +279,7 @@ impl Running {
                 Some(status) => break status,
                 None if start.elapsed() > WATCHDOG => {
                     let _ = self.child.kill();
-                    let stderr = self
-                        .stderr
-                        .take()
-                        .and_then(|thread| thread.join().ok())
-                        .unwrap_or_default();
+                    let stderr = text(&mut self.stderr);
                     panic!(
                         "soundfall {} hangs; killed after {WATCHDOG:?}\n{stderr}",
                         self.line
@@ -213,12 +287,6 @@ impl Running {
                 }
                 None => thread::sleep(Duration::from_millis(10)),
             }
-        };
-        let text = |thread: &mut Option<JoinHandle<String>>| {
-            thread
-                .take()
-                .and_then(|thread| thread.join().ok())
-                .unwrap_or_default()
         };
         Outcome {
             line: self.line.clone(),
@@ -228,6 +296,10 @@ impl Running {
             home: self.home.take().unwrap_or_default(),
         }
     }
+}
+
+fn text(collected: &mut Option<Collected>) -> String {
+    collected.take().map(Collected::all).unwrap_or_default()
 }
 
 impl Drop for Running {

@@ -4,9 +4,10 @@
 //! Never resamples: what is read is what was recorded.
 
 use crate::place::Place;
+use soundfall_test_support::program::program;
+use soundfall_test_support::skip::Reason;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const FOLDER: &str = "/usr/share/sounds/alsa";
 
@@ -14,13 +15,20 @@ const FOLDER: &str = "/usr/share/sounds/alsa";
 pub const RATE: u32 = 48_000;
 
 /// A voice: 16-bit mono WAV; `Err` is the reason to leave the test out.
-pub fn voice() -> Result<PathBuf, String> {
+pub fn voice() -> Result<PathBuf, Reason> {
     let path = Path::new(FOLDER).join("Front_Center.wav");
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(format!("no {} (cargo xtask setup)", path.display()))
-    }
+    path.is_file().then_some(path).ok_or(Reason::File {
+        path: FOLDER,
+        package: "alsa-utils",
+    })
+}
+
+/// The samples of [`voice`], 1 is full scale.
+pub fn voice_samples() -> Result<Vec<f32>, Reason> {
+    let bytes = fs::read(voice()?).expect("a recording to read");
+    let words = samples(&bytes).expect("a WAV of 16 bits");
+    let words = words.into_iter().map(i16::from_le_bytes);
+    Ok(words.map(|word| f32::from(word) / 32_768.0).collect())
 }
 
 /// A 16-bit WAV of `channels` channels and `frames` frames: channel c speaks all voices
@@ -30,7 +38,7 @@ pub fn joined(
     name: &str,
     channels: usize,
     frames: usize,
-) -> Result<PathBuf, String> {
+) -> Result<PathBuf, Reason> {
     voice()?;
     let mut files: Vec<PathBuf> = fs::read_dir(FOLDER)
         .into_iter()
@@ -60,13 +68,13 @@ pub fn joined(
 }
 
 /// The same sound as a FLAC file beside it.
-pub fn as_flac(wav: &Path) -> Result<PathBuf, String> {
+pub fn as_flac(wav: &Path) -> Result<PathBuf, Reason> {
     let path = wav.with_extension("flac");
-    let output = Command::new("flac")
+    let output = program("flac", "flac")?
         .args(["--silent", "--force", "--channel-map=none", "-o"])
         .args([&path, wav])
         .output()
-        .map_err(|error| format!("cannot start flac: {error} (cargo xtask setup)"))?;
+        .expect("flac starts");
     assert!(
         output.status.success(),
         "flac failed: {}",

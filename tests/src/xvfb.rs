@@ -2,6 +2,8 @@
 //!
 //! Never touches the display of the user.
 
+use soundfall_test_support::program::program;
+use soundfall_test_support::skip::Reason;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -13,10 +15,12 @@ pub struct Xvfb {
 }
 
 impl Xvfb {
-    /// Starts one on a free display, or says why not.
-    pub fn start(width: u32, height: u32) -> Result<Self, String> {
+    /// Starts one on a free display; `Err` is the reason to leave the test out. An Xvfb that is
+    /// there and does not start fails the test.
+    #[track_caller]
+    pub fn start(width: u32, height: u32) -> Result<Self, Reason> {
         let screen = format!("{width}x{height}x24");
-        let mut server = Command::new("Xvfb")
+        let mut server = program("Xvfb", "xvfb")?
             // The server chooses a free number and writes it when it is ready.
             .args([
                 "-displayfd",
@@ -31,18 +35,15 @@ impl Xvfb {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("cannot start Xvfb: {error} (cargo xtask setup)"))?;
+            .expect("Xvfb starts");
         let mut number = String::new();
         if let Some(stdout) = server.stdout.take() {
             let _ = BufReader::new(stdout).read_line(&mut number);
         }
         let display = format!(":{}", number.trim());
         let this = Self { server, display };
-        if number.trim().is_empty() {
-            Err("Xvfb ended at once".to_owned())
-        } else {
-            Ok(this)
-        }
+        assert!(!number.trim().is_empty(), "Xvfb ended at once");
+        Ok(this)
     }
 
     /// Its name for `DISPLAY`.
@@ -70,8 +71,11 @@ mod tests {
 
     #[test]
     fn two_displays_differ() {
-        let (Ok(one), Ok(two)) = (Xvfb::start(64, 64), Xvfb::start(64, 64)) else {
-            return crate::skip::skip("two_displays_differ", "no Xvfb on this machine");
+        let (one, two) = match (Xvfb::start(64, 64), Xvfb::start(64, 64)) {
+            (Ok(one), Ok(two)) => (one, two),
+            (Err(reason), _) | (_, Err(reason)) => {
+                return crate::skip::skip("xvfb::tests::two_displays_differ", &reason);
+            }
         };
         assert_ne!(one.display(), two.display());
     }

@@ -235,7 +235,7 @@ fn a_ring_counts_from_its_oldest_frame_and_says_what_is_lost() {
     let ring = signal_ring(&place, Signal::Chord, 1, RATE, 3, Some(1.0..1.5));
     for command in ["stft", "envelope"] {
         let npy = place.path("array.npy");
-        let run = Program::new([command, "--json", "--from", "0.5", "-o"]);
+        let run = Program::new([command, "--json", "--from", "0.5", "--overwrite", "-o"]);
         let outcome = run.arg(&npy).arg(&ring).run().expect_success();
         let lost = &outcome.json()["lost"];
         assert_eq!(*lost, json!([{"from_secs": 1.0, "to_secs": 1.5}]));

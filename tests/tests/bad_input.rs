@@ -4,10 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use soundfall_capture::signal::Signal;
 use soundfall_tests::place::{Place, SmallDisk};
 use soundfall_tests::program::Program;
 use soundfall_tests::pulse::{NullSink, PulseServer};
 use soundfall_tests::recording;
+use soundfall_tests::signal_ring::signal_ring;
 use soundfall_tests::skip::skip;
 use std::ffi::OsString;
 use std::fs;
@@ -16,19 +18,19 @@ use std::path::Path;
 /// Every command that reads a file or ring, writing to `out`.
 fn readers(input: &Path, out: &Path) -> Vec<Program> {
     let png = out.with_extension("png");
+    let writing = |words: &[&str]| Program::new(words).args(["--overwrite", "-o"]);
     vec![
-        Program::new(["stft"]).arg(input).arg("-o").arg(out),
-        Program::new(["envelope", "--points", "100"])
-            .arg(input)
-            .arg("-o")
-            .arg(out),
-        Program::new(["peaks"]).arg(input).arg("-o").arg(out),
-        Program::new(["peaks", "--columns", "--json"]).arg(input),
-        Program::new(["measure"]).arg(input),
-        Program::new(["measure", "--reference", "1", "--json", "-o"])
+        writing(&["stft"]).arg(out).arg(input),
+        writing(&["envelope", "--points", "100"])
             .arg(out)
             .arg(input),
-        Program::new(["render"]).arg(input).arg("-o").arg(png),
+        writing(&["peaks"]).arg(out).arg(input),
+        Program::new(["peaks", "--columns", "--json"]).arg(input),
+        Program::new(["measure"]).arg(input),
+        writing(&["measure", "--reference", "1", "--json"])
+            .arg(out)
+            .arg(input),
+        writing(&["render"]).arg(png).arg(input),
         Program::new(["live", "--headless", "--seconds", "1", "--file"]).arg(input),
         Program::new(["capture", "--seconds", "1", "--file"]).arg(input),
     ]
@@ -135,7 +137,7 @@ fn a_device_where_there_is_none() {
 fn a_device_that_is_not_among_those_there() {
     match PulseServer::start(&[NullSink::new("loop", 2, recording::RATE)]) {
         Ok(server) => expect_no_device(&server.env(), "no such device"),
-        Err(error) => skip("a_device_that_is_not_among_those_there", &error.to_string()),
+        Err(reason) => skip("a_device_that_is_not_among_those_there", &reason),
     }
 }
 
@@ -333,7 +335,7 @@ fn a_full_disk() {
     // A second of a voice has more numbers than the disk has room; what was there stays.
     let wav = place.write("second.wav", recording::wav(1, &[7; 96_000]));
     let npy = disk.place().write("out.npy", "precious");
-    Program::new(["stft", "-o"])
+    Program::new(["stft", "--overwrite", "-o"])
         .arg(&npy)
         .arg(&wav)
         .run()
@@ -364,4 +366,209 @@ fn words_that_are_no_command() {
     Program::new(["ring"]).run().expect_refusal(&["missing"]);
     let outcome = Program::new(["stft", "--hup", "5"]).run();
     outcome.expect_refusal(&["--hup", "--hop"]);
+}
+
+/// An MP3 file of silence: a first frame that states `stated` frames, and `frames` others.
+fn mp3(stated: u32, frames: usize) -> Vec<u8> {
+    // MPEG 1 layer III, 128 kbit/s at 44.1 kHz, stereo: 417 bytes a frame; all zero it is silence.
+    let mut frame = vec![0; 417];
+    frame[..4].copy_from_slice(&[0xff, 0xfb, 0x90, 0x00]);
+    let mut first = frame.clone();
+    first[36..40].copy_from_slice(b"Xing");
+    first[43] = 1;
+    first[44..48].copy_from_slice(&stated.to_be_bytes());
+    [first, frame.repeat(frames)].concat()
+}
+
+#[test]
+fn a_file_that_is_cut_off_gives_what_it_has_and_says_what_is_missing() {
+    let place = Place::new();
+    let noise: Vec<u8> = (0..192_000u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let whole = recording::wav(1, &noise);
+    let cut = &whole[..whole.len() / 2];
+    let mut files = vec![
+        place.write("cut.wav", cut),
+        place.write("cut.mp3", mp3(100, 50)),
+    ];
+    let wav = place.write("whole.wav", &whole);
+    let mut wholes = vec![wav.clone(), place.write("whole.mp3", mp3(50, 50))];
+    match recording::as_flac(&wav) {
+        Ok(flac) => {
+            let bytes = fs::read(&flac).unwrap();
+            files.push(place.write("cut.flac", &bytes[..bytes.len() / 2]));
+            wholes.push(flac);
+        }
+        Err(reason) => skip("a_file_that_is_cut_off (FLAC)", &reason),
+    }
+    for file in &files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let outcome = Program::new(["measure", "--json"]).arg(file).run();
+        assert_eq!(outcome.status.code(), Some(1), "{name}: {}", outcome.stderr);
+        let json = outcome.json();
+        assert!(json["missing"].is_string(), "{json:#}");
+        assert!(json["levels"][0]["rms_dbfs"].is_number() || json["levels"].is_array());
+        for words in [name, "cut off", "states"] {
+            assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+        }
+        assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+        let out = place.path("out.npy");
+        for command in [&["stft"][..], &["envelope"], &["peaks"]] {
+            let program = Program::new(command).args(["--overwrite", "-o"]).arg(&out);
+            let outcome = program.arg(file).run();
+            assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
+            assert!(outcome.stderr.contains("cut off"), "{}", outcome.stderr);
+            assert!(out.is_file(), "what can be had is written");
+            fs::remove_file(&out).unwrap();
+        }
+        // A part that is there is whole.
+        let part = Program::new(["measure", "--to", "0.2"]).arg(file);
+        assert_eq!(part.run().expect_success().stderr, "");
+    }
+    for file in wholes {
+        let outcome = Program::new(["measure"]).arg(&file).run().expect_success();
+        assert_eq!(outcome.stderr, "", "{}", file.display());
+    }
+    // A program that writes into a pipe cannot go back to the header.
+    let mut endless = whole.clone();
+    endless[4..8].copy_from_slice(&0x7fff_f024_u32.to_le_bytes());
+    endless[40..44].copy_from_slice(&0x7fff_f000_u32.to_le_bytes());
+    let endless = place.write("endless.wav", endless);
+    let outcome = Program::new(["measure"]).arg(&endless).run();
+    assert_eq!(outcome.expect_success().stderr, "");
+}
+
+#[test]
+fn a_file_that_is_damaged_says_so() {
+    let place = Place::new();
+    let flac =
+        recording::joined(&place, "voices.wav", 1, 96_000).and_then(|wav| recording::as_flac(&wav));
+    let flac = match flac {
+        Ok(flac) => flac,
+        Err(reason) => return skip("a_file_that_is_damaged_says_so", &reason),
+    };
+    let mut bytes = fs::read(flac).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2000].fill(0x55);
+    let damaged = place.write("damaged.flac", bytes);
+    let outcome = Program::new(["measure", "--json"]).arg(&damaged).run();
+    assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("damaged"), "{}", outcome.stderr);
+    assert!(outcome.json()["missing"].is_string());
+}
+
+#[test]
+fn what_a_file_says_of_itself_is_not_blamed_on_an_option() {
+    let place = Place::new();
+    let mut wav = recording::wav(1, &[0; 96_000]);
+    wav[24..28].copy_from_slice(&1_000_000_000u32.to_le_bytes());
+    let wav = place.write("fast.wav", wav);
+    for command in [&["live", "--headless"][..], &["capture"]] {
+        let program = Program::new(command).args(["--seconds", "1", "--file"]);
+        let outcome = program.arg(&wav).run();
+        let outcome = outcome.expect_refusal(&["fast.wav", "1000000000 Hz", "768000"]);
+        assert!(!outcome.stderr.contains("--rate"), "{}", outcome.stderr);
+        assert_eq!(outcome.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let place = Place::new();
+    expect_refused(&place.pipe("pipe.wav"), "pipe.wav");
+}
+
+#[test]
+fn seconds_without_end_are_refused_with_what_can_be_given() {
+    let place = Place::new();
+    let wav = place.write("second.wav", recording::wav(1, &[0; 96_000]));
+    for command in ["capture", "live"] {
+        Program::new([command, "--signal", "sine", "--seconds", "1e30"])
+            .run()
+            .expect_refusal(&["--seconds", "1000000000"]);
+    }
+    for option in ["--from", "--to"] {
+        Program::new(["measure", option, "1e30"])
+            .arg(&wav)
+            .run()
+            .expect_refusal(&[option, "1000000000"]);
+    }
+    Program::new(["measure", "--from", "77"])
+        .arg(&wav)
+        .run()
+        .expect_refusal(&["nothing from 77 s on"]);
+}
+
+#[test]
+fn channels_in_changes_are_judged_as_soon_as_they_are_known() {
+    let place = Place::new();
+    let ring = place.path("ring");
+    for (change, word) in [
+        ("0.1:channel=99", "no channel 99"),
+        ("0.1:pair=1,99", "channels 1 to 2"),
+        ("0.1:reference=99", "reference=99"),
+    ] {
+        Program::new(["live", "--headless", "--signal", "chord", "--seconds", "1"])
+            .args(["--change", change, "--ring"])
+            .arg(&ring)
+            .run()
+            .expect_refusal(&["--change", word]);
+        assert!(!ring.exists(), "{change} made a ring");
+    }
+    let ring = signal_ring(&place, Signal::Chord, 2, recording::RATE, 1, None);
+    Program::new(["view", "--headless", "--seconds", "1", "--ring"])
+        .arg(&ring)
+        .args(["--change", "0.1:channel=3"])
+        .run()
+        .expect_refusal(&["--change", "no channel 3"]);
+}
+
+#[test]
+fn a_ring_without_sound_is_called_empty() {
+    let place = Place::new();
+    let ring = signal_ring(&place, Signal::Chord, 2, recording::RATE, 0, None);
+    for command in ["measure", "peaks"] {
+        let program = Program::new([command]).arg(&ring);
+        program.run().expect_refusal(&["ring", "empty"]);
+    }
+}
+
+#[test]
+fn names_do_not_steer_the_terminal() {
+    let place = Place::new();
+    let evil = "a\u{1b}]0;title\u{7}\u{9b}31m\rb.wav";
+    let steers = |text: &str| {
+        let steering = |c: char| c.is_control() && c != '\n' && c != '\t';
+        text.chars().any(steering)
+    };
+    let missing = place.path(evil);
+    for program in [
+        Program::new(["measure"]).arg(&missing),
+        Program::new(["capture", "--seconds", "1", "--file"]).arg(&missing),
+        Program::new(["view", "--headless", "--seconds", "1", "--ring"]).arg(&missing),
+        Program::new([&missing]),
+        Program::new(["meazure\u{1b}[2J"]),
+    ] {
+        let outcome = program.run().expect_refusal(&["\\u001b"]);
+        assert!(!steers(&outcome.stderr), "{:?}", outcome.stderr);
+    }
+    let there = place.write(evil, recording::wav(1, &[7; 96_000]));
+    let outcome = Program::new(["measure"]).arg(&there).run().expect_success();
+    assert!(!steers(&outcome.stdout), "{:?}", outcome.stdout);
+    let outcome = Program::new(["measure", "--json"]).arg(&there).run();
+    let outcome = outcome.expect_success();
+    assert!(!steers(&outcome.stdout), "{:?}", outcome.stdout);
+    assert_eq!(outcome.json()["input"], evil);
+    let outcome = Program::new(["capture", "--seconds", "0.2", "--file"])
+        .arg(&there)
+        .arg("--ring")
+        .arg(place.path("ring"))
+        .run()
+        .expect_success();
+    assert!(!steers(&outcome.stderr), "{:?}", outcome.stderr);
+    let outcome = Program::new(["ring", "info"]).arg(place.path("ring")).run();
+    let outcome = outcome.expect_success();
+    assert!(!steers(&outcome.stdout), "{:?}", outcome.stdout);
+    assert!(outcome.stdout.contains("title"), "{:?}", outcome.stdout);
 }

@@ -7,19 +7,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use bevy_math::URect;
-use soundfall_systems::layout::{ViewArea, text_points};
 use soundfall_tests::picture::Picture;
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
 use soundfall_tests::recording;
-use soundfall_tests::scene::Scene;
+use soundfall_tests::scene::{EIGHT_ON_360P, Scene};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 const CHANNELS: usize = 8;
-const WIDTH: u32 = 640;
-const HEIGHT: u32 = 360;
+const WIDTH: u32 = EIGHT_ON_360P.picture[0];
+const HEIGHT: u32 = EIGHT_ON_360P.picture[1];
 const RATE: f64 = recording::RATE as f64;
 /// The dB range of the pictures.
 const DB_MIN: f64 = -90.0;
@@ -83,7 +81,7 @@ fn render(wav: &Path, shot: &Shot, window: usize, hop: usize) -> Picture {
     let _turn = TURN.lock();
     let png = wav.with_extension("png");
     let number = |value: f64| value.to_string();
-    Program::new(["render", "--colormap", "grey", "-o"])
+    Program::new(["render", "--colormap", "grey", "--overwrite", "-o"])
         .arg(&png)
         .arg(wav)
         .args(["--at", &number(shot.at), "--span", &number(shot.span)])
@@ -108,20 +106,19 @@ fn brightness(picture: &Picture, x: usize, y: usize) -> f64 {
 
 /// The click of a channel in its lane: the columns of pixels that are bright above the middle.
 fn look_at_lane(picture: &Picture, shot: &Shot, channel: usize) -> Result<(), String> {
-    let whole = URect::new(0, 0, WIDTH, HEIGHT);
-    let area = ViewArea::new(whole, text_points(HEIGHT, 1.0), CHANNELS as u32);
-    let (min, size) = (area.lanes.min.as_vec2(), area.lanes.size().as_vec2());
+    let [left, top, right, bottom] = EIGHT_ON_360P.lanes;
+    let (wide, high) = (right - left, bottom - top);
     let age = (shot.at - shot.clicks[channel] as f64 / RATE) / shot.span;
-    let expected = f64::from(min.x) + (1.0 - age) * f64::from(size.x);
+    let expected = left + (1.0 - age) * wide;
     // Half way up: a click at +1 reaches there, noise at −80 dBFS does not.
-    let height = f64::from(size.y) / CHANNELS as f64;
-    let y = f64::from(min.y) + height * (channel as f64 + 0.5 - 0.5 * 0.92 / 2.1);
-    let bright: Vec<f64> = (min.x as usize..(min.x + size.x) as usize)
+    let height = high / CHANNELS as f64;
+    let y = top + height * (channel as f64 + 0.5 - 0.5 * 0.92 / 2.1);
+    let bright: Vec<f64> = (left as usize..right as usize)
         .filter(|x| brightness(picture, *x, y as usize) > 60.0)
         .map(|x| x as f64 + 0.5)
         .collect();
     // A lane's entry stands for 64 frames or more, and is at most a pixel wide where it is more.
-    let entry = (64.0 / RATE / shot.span * f64::from(size.x)).max(1.0);
+    let entry = (64.0 / RATE / shot.span * wide).max(1.0);
     let distance = |x: &f64| (x - expected).abs();
     let nearest = bright.iter().map(distance).fold(f64::INFINITY, f64::min);
     let farthest = bright.iter().map(distance).fold(0.0, f64::max);
@@ -141,7 +138,7 @@ fn look_at_surface(
     channel: usize,
     (window, hop): (usize, usize),
 ) -> Result<(), String> {
-    let scene = Scene::new(WIDTH, HEIGHT, CHANNELS, RATE);
+    let scene = Scene::new(EIGHT_ON_360P, RATE);
     let age = |secs: f64| ((shot.at - secs) / shot.span) as f32;
     let click = shot.clicks[channel] as f64 / RATE;
     // One sample under the middle of a Hann window: 2/Σw = 4/window in every bin. In the column

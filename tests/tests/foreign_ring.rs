@@ -10,7 +10,7 @@ use soundfall_tests::picture::Picture;
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
 use soundfall_tests::python;
-use soundfall_tests::skip::skip;
+use soundfall_tests::skip::{Reason, skip};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -30,7 +30,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn start() -> Result<Self, &'static str> {
+    fn start() -> Result<Self, &'static Reason> {
         let place = Place::new();
         let ring = place.path("foreign");
         let mut script = python::script("base_ring_writer.py")?;

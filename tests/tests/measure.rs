@@ -283,7 +283,7 @@ fn coherence_is_that_of_scipy() {
             ["--min-hz", "200"],
             ["--max-hz", "5000"],
         ];
-        let run = Program::new(["measure", "--json", "-o"])
+        let run = Program::new(["measure", "--json", "--overwrite", "-o"])
             .arg(&npy)
             .arg(&wav);
         let said = run

@@ -9,7 +9,7 @@ use soundfall_capture::signal::{Generator, Signal};
 use soundfall_tests::picture::{Picture, Tolerance, expect_picture};
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
-use soundfall_tests::scene::Scene;
+use soundfall_tests::scene::{ONE_ON_1080P, Scene};
 use soundfall_tests::signal_ring::signal_ring;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -79,7 +79,7 @@ fn a_sine_is_a_ridge_at_its_frequency() {
     for hertz in [110.0, 440.0, 3000.0] {
         let options = ["--size", "1920x1080", "--colormap", "grey", "--db-max", "0"];
         let picture = render(Signal::Sine(hertz), 1, 11, &options);
-        let scene = Scene::new(1920, 1080, 1, 48_000.0);
+        let scene = Scene::new(ONE_ON_1080P, 48_000.0);
         let half_bin: f64 = 48_000.0 / 2048.0 / 2.0;
         let crest = crest(Signal::Sine(hertz));
         for age in [0.15, 0.4, 0.7] {

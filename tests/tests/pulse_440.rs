@@ -11,8 +11,8 @@ use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
 use soundfall_tests::pulse::{NullSink, PulseServer};
 use soundfall_tests::recording;
-use soundfall_tests::scene::Scene;
-use soundfall_tests::skip::skip;
+use soundfall_tests::scene::{ONE_ON_1080P, Scene};
+use soundfall_tests::skip::{Reason, skip};
 use std::f64::consts::TAU;
 use std::process::Child;
 
@@ -28,9 +28,8 @@ struct Sounding {
 }
 
 impl Sounding {
-    fn start() -> Result<Self, String> {
-        let server = PulseServer::start(&[NullSink::new("loop", 2, recording::RATE)])
-            .map_err(|error| format!("{error} (cargo xtask setup)"))?;
+    fn start() -> Result<Self, Reason> {
+        let server = PulseServer::start(&[NullSink::new("loop", 2, recording::RATE)])?;
         let place = Place::new();
         let data: Vec<u8> = (0..60 * u64::from(recording::RATE))
             .flat_map(|frame| {
@@ -40,9 +39,7 @@ impl Sounding {
             })
             .collect();
         let wav = place.write("sine.wav", recording::wav(2, &data));
-        let player = server
-            .play(&wav, Some("loop"))
-            .map_err(|error| error.to_string())?;
+        let player = server.play(&wav, Some("loop")).expect("paplay starts");
         Ok(Self {
             server,
             player,
@@ -85,10 +82,10 @@ fn strongest(sound: &[f64]) -> f64 {
 }
 
 /// Captures, then looks at the ring and at its STFT.
-fn captured_through(device: &[&str]) {
+fn captured_through(test: &str, device: &[&str]) {
     let sounding = match Sounding::start() {
         Ok(sounding) => sounding,
-        Err(reason) => return skip("a_sine_through_a_null_sink", &reason),
+        Err(reason) => return skip(test, &reason),
     };
     let place = Place::new();
     let ring = place.path("ring");
@@ -141,7 +138,7 @@ fn captured_through(device: &[&str]) {
     let render = render.args(["--colormap", "grey", "--db-max", "0", "-o"]);
     render.arg(&png).arg(&ring).run().expect_success();
     let picture = Picture::read(&png);
-    let scene = Scene::new(1920, 1080, 1, f64::from(recording::RATE));
+    let scene = Scene::new(ONE_ON_1080P, f64::from(recording::RATE));
     // The crest of a sine at half scale, over -90 to 0 dBFS.
     let crest = (20.0 * (LEVEL as f32).log10() + 90.0) / 90.0;
     for age in [0.1, 0.3] {
@@ -178,12 +175,13 @@ fn interpolated(row: &[f32], peak: usize) -> f64 {
 
 #[test]
 fn a_sine_through_the_default_device() {
-    captured_through(&[]);
+    captured_through("a_sine_through_the_default_device", &[]);
 }
 
 #[test]
 fn a_sine_through_a_device_by_name() {
-    captured_through(&["--device", "loop.monitor"]);
+    let device = ["--device", "loop.monitor"];
+    captured_through("a_sine_through_a_device_by_name", &device);
 }
 
 #[test]

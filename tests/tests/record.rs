@@ -120,7 +120,12 @@ fn what_cannot_be_recorded_is_refused_before_anything_is_written() {
 fn a_full_disk_ends_the_recording_and_not_the_capture() {
     let disk = match SmallDisk::mount(512) {
         Ok(disk) => disk,
-        Err(reason) => return skip("a_full_disk_ends_the_recording", &reason),
+        Err(reason) => {
+            return skip(
+                "a_full_disk_ends_the_recording_and_not_the_capture",
+                &reason,
+            );
+        }
     };
     let place = Place::new();
     let ring = place.path("ring");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use soundfall_tests::outcome::number;
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
-use soundfall_tests::skip::skip;
+use soundfall_tests::skip::{Reason, skip};
 use soundfall_tests::{python, recording};
 use std::path::Path;
 
@@ -19,7 +19,7 @@ fn compare(
     size: usize,
     hop: usize,
     options: &[&str],
-) -> Result<Value, &'static str> {
+) -> Result<Value, &'static Reason> {
     compare_padded(wav, window, [size, hop, size], options)
 }
 
@@ -29,7 +29,7 @@ fn compare_padded(
     window: &str,
     [size, hop, fft_size]: [usize; 3],
     options: &[&str],
-) -> Result<Value, &'static str> {
+) -> Result<Value, &'static Reason> {
     let place = Place::new();
     let npy = place.path("spectrum.npy");
     let outcome = Program::new(["stft", "--json"])
@@ -43,7 +43,7 @@ fn compare_padded(
     let sizes = [size, hop, fft_size].map(|frames| frames.to_string());
     let mut script = python::script("compare_stft.py")?;
     let text = python::output(script.args([wav, &npy]).arg(window).args(&sizes));
-    let result: Value = serde_json::from_str(&text).map_err(|_| "the script printed no JSON")?;
+    let result: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(result["dtype"], "float32");
     assert_eq!(
         result["shape"], result["expected_shape"],

@@ -228,7 +228,7 @@ fn a_table_of_numbers_is_read_back() {
     let wav = sines(&place, &TONES);
     let npy = place.path("peaks.npy");
     for options in [&[][..], &["--columns"]] {
-        let run = Program::new(["peaks", "--json", "-o"]);
+        let run = Program::new(["peaks", "--json", "--overwrite", "-o"]);
         let said = run.arg(&npy).arg(&wav).args(options);
         let said = said.run().expect_success().json();
         let table = read_table(&npy);
@@ -244,7 +244,10 @@ fn a_table_of_numbers_is_read_back() {
         }
     }
     // Without --json nothing is printed.
-    let outcome = Program::new(["peaks", "-o"]).arg(&npy).arg(&wav).run();
+    let outcome = Program::new(["peaks", "--overwrite", "-o"])
+        .arg(&npy)
+        .arg(&wav)
+        .run();
     assert_eq!(outcome.expect_success().stdout, "");
 }
 

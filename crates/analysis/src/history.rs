@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use soundfall_ring::{Gap, ReadError, RingFormat, SharedRing, WriterState};
@@ -147,7 +148,7 @@ pub trait History: Send + Sync {
     /// The fixed facts.
     fn format(&self) -> HistoryFormat;
 
-    /// A number that no other history has, but for rings of the base format: 0.
+    /// A number that no other history in this process has; clones share it.
     fn epoch(&self) -> u64;
 
     /// The frames there are: the oldest one, and the one after the newest. What is decoded on
@@ -174,61 +175,72 @@ pub trait History: Send + Sync {
     }
 }
 
-/// A ring as a history.
+/// The epoch of another history.
+pub(crate) fn next_epoch() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A ring as a history. Rings of the base format have no epoch and those of some writers always the
+/// same, so each ring that is opened has one here.
 #[derive(Clone)]
-pub struct RingHistory(SharedRing);
+pub struct RingHistory {
+    ring: SharedRing,
+    epoch: u64,
+}
 
 impl RingHistory {
     /// The history in this ring.
     #[must_use]
     pub fn new(ring: SharedRing) -> Self {
-        Self(ring)
+        let epoch = next_epoch();
+        Self { ring, epoch }
     }
 
     /// The same, ready to be shared.
     #[must_use]
     pub fn shared(ring: SharedRing) -> SharedHistory {
-        Arc::new(Self(ring))
+        Arc::new(Self::new(ring))
     }
 
     /// The ring.
     #[must_use]
     pub fn ring(&self) -> &SharedRing {
-        &self.0
+        &self.ring
     }
 }
 
 impl History for RingHistory {
     fn format(&self) -> HistoryFormat {
-        self.0.format().into()
+        self.ring.format().into()
     }
 
     fn epoch(&self) -> u64 {
-        self.0.epoch()
+        self.epoch
     }
 
     fn extent(&self) -> Range<u64> {
-        let written = self.0.written_frames();
+        let written = self.ring.written_frames();
         // As `RingRead::oldest_frame`, of the same moment.
-        let format = self.0.format();
+        let format = self.ring.format();
         let oldest =
             (written + u64::from(format.block_frames)).saturating_sub(format.capacity_frames);
         oldest.min(written)..written
     }
 
     fn read(&self, channel: u32, first_frame: u64, out: &mut [f32]) -> Result<(), HistoryError> {
-        Ok(self.0.read(channel, first_frame, out)?)
+        Ok(self.ring.read(channel, first_frame, out)?)
     }
 
     fn gap_total(&self) -> u64 {
-        self.0.gap_total()
+        self.ring.gap_total()
     }
 
     fn gaps(&self) -> Vec<Gap> {
-        self.0.gaps()
+        self.ring.gaps()
     }
 
     fn writer_state(&self) -> Option<WriterState> {
-        Some(self.0.writer_state())
+        Some(self.ring.writer_state())
     }
 }

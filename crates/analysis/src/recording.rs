@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use soundfall_ring::{Gap, MAX_CHANNELS, MAX_FRAME, MAX_SAMPLE_RATE};
 use thiserror::Error;
 
-use crate::history::{History, HistoryError, HistoryFormat};
+use crate::history::{History, HistoryError, HistoryFormat, next_epoch};
 
 /// Decoded samples of a recording.
 ///
@@ -70,9 +69,6 @@ impl Recording {
     /// # Errors
     /// [`RecordingError`], naming the first value that cannot be.
     pub fn from_planes(sample_rate: u32, planes: Vec<Vec<f32>>) -> Result<Self, RecordingError> {
-        /// Recordings of this process; far from the small numbers that rings in memory count up.
-        static NEXT: AtomicU64 = AtomicU64::new(1 << 63);
-
         if !(1..=MAX_SAMPLE_RATE).contains(&sample_rate) {
             return Err(RecordingError::SampleRate(sample_rate));
         }
@@ -96,7 +92,7 @@ impl Recording {
                 capacity_frames: expected as u64,
                 block_frames: 0,
             },
-            epoch: NEXT.fetch_add(1, Ordering::Relaxed),
+            epoch: next_epoch(),
             planes,
             gaps: Vec::new(),
         })

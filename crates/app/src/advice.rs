@@ -1,7 +1,12 @@
 //! Adds the command line's names to errors of the libraries, which know no options.
 
 use soundfall_capture::CaptureError;
-use soundfall_ring_file::{CreateError, OpenError};
+use soundfall_ring_file::{CreateError, NoRing, OpenError};
+
+/// No ring was named and none was found; `named` is the command that names one.
+pub fn no_ring(none: &NoRing, named: &str) -> anyhow::Error {
+    anyhow::anyhow!("{none}; start `soundfall capture`, or name one: {named}")
+}
 
 /// The option that an error concerns, for the beginning of its message.
 pub fn option(error: &anyhow::Error) -> Option<&'static str> {

@@ -32,6 +32,38 @@ impl Change {
     pub fn make(&self, settings: &mut Settings) -> Result<(), SettingError> {
         settings.set(self.address.info.name, &self.value)
     }
+
+    /// Refuses it where it names a channel that a source of so many does not have.
+    fn check(&self, channels: u32) -> Result<(), ChangeError> {
+        let mut settings = Settings::default();
+        self.make(&mut settings)?;
+        let named = match self.address.info.name {
+            "channel" => settings.view.channels,
+            "pair" => {
+                let pair = settings.instruments.pair;
+                pair.into_iter().flat_map(|(a, b)| [a, b]).collect()
+            }
+            "reference" => settings.instruments.reference.into_iter().collect(),
+            _ => return Ok(()),
+        };
+        match named.into_iter().find(|channel| *channel >= channels) {
+            Some(beyond) => Err(ChangeError::Channel {
+                change: format!("{}={}", self.address, self.value),
+                beyond: beyond + 1,
+                channels,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses the first change that names a channel which a source of so many does not have.
+///
+/// # Errors
+/// [`ChangeError::Channel`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn check(changes: &[Change], channels: u32) -> Result<(), ChangeError> {
+    changes.iter().try_for_each(|change| change.check(channels))
 }
 
 /// Why a text is no change.
@@ -41,11 +73,24 @@ pub enum ChangeError {
     #[error("give SECS:NAME=VALUE, like 3:window-size=8192")]
     Form,
     /// The moment is no time.
-    #[error("`{0}`: give seconds from 0 on")]
+    #[error("`{0}`: give 0 to 1000000000 seconds")]
     Time(String),
     /// There is no such setting, or it cannot have that value.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// It names a channel that the source does not have.
+    #[error("{change}: there is no channel {beyond}, the source has {}", match channels {
+        1 => "only channel 1".to_owned(),
+        _ => format!("channels 1 to {channels}"),
+    })]
+    Channel {
+        /// The change.
+        change: String,
+        /// The channel, counted from 1.
+        beyond: u32,
+        /// How many there are.
+        channels: u32,
+    },
     /// The setting is settled when the program or a source starts.
     #[error("`{0}` cannot be changed while it runs")]
     Fixed(&'static str),
@@ -166,6 +211,8 @@ fn make_changes(
             Scope::Program => true,
             Scope::Stream => false,
         };
+        let stream = analysis.as_ref().and_then(|it| streams.get(it.2.0).ok());
+        let channels = stream.map(|stream| stream.history.format().channels);
         let changes = group.iter().map(|(_, change)| change);
         change(
             &mut settings,
@@ -174,18 +221,17 @@ fn make_changes(
                 if !found {
                     warn!("{} = {}: there is none", change.address, change.value);
                 }
-                found
+                let checked = channels.map_or(Ok(()), |channels| change.check(channels));
+                if let Err(error) = &checked {
+                    warn!("{error}: it stays as it was");
+                }
+                found && checked.is_ok()
             }),
         );
         if let Some((_, analysis, _)) = &mut analysis {
             analysis.set_if_neq(settings.analysis);
         }
         if let Some((_, view, instruments, _)) = &mut view {
-            if let Some((_, _, of)) = &analysis
-                && let Ok(stream) = streams.get(of.0)
-            {
-                keep_channels(&mut settings.view, stream.history.format().channels);
-            }
             view.set_if_neq(settings.view);
             instruments.set_if_neq(settings.instruments);
         }
@@ -212,14 +258,6 @@ fn change<'a>(settings: &mut Settings, changes: impl Iterator<Item = &'a Change>
     }
 }
 
-/// Leaves out channels that a stream does not have; one is left in any case.
-fn keep_channels(view: &mut ViewSettings, there: u32) {
-    view.channels.retain(|channel| *channel < there);
-    if view.channels.is_empty() {
-        view.channels.push(0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -239,9 +277,10 @@ mod tests {
             ("", "SECS:NAME=VALUE"),
             ("3", "SECS:NAME=VALUE"),
             ("3:hop", "SECS:NAME=VALUE"),
-            ("x:hop=1", "`x`: give seconds"),
-            ("-1:hop=1", "give seconds from 0 on"),
-            ("nan:hop=1", "give seconds from 0 on"),
+            ("x:hop=1", "`x`: give 0 to 1000000000 seconds"),
+            ("1e30:hop=1", "`1e30`: give 0 to"),
+            ("-1:hop=1", "give 0 to 1000000000 seconds"),
+            ("nan:hop=1", "give 0 to 1000000000 seconds"),
             ("1:hop=x", "hop=x: give a whole number, 1 to 1000000 frames"),
             ("1:device=a", "no setting `device`"),
             ("1:rate=48000", "`rate` cannot be changed"),
@@ -269,15 +308,21 @@ mod tests {
     }
 
     #[test]
-    fn channels_that_are_not_there_are_left_out() {
-        let mut view = ViewSettings {
-            channels: vec![0, 5, 1],
-            ..ViewSettings::default()
-        };
-        keep_channels(&mut view, 2);
-        assert_eq!(view.channels, [0, 1]);
-        view.channels = vec![7];
-        keep_channels(&mut view, 2);
-        assert_eq!(view.channels, [0]);
+    fn channels_that_are_not_there_are_refused() {
+        for (text, words) in [
+            ("0:channel=1,3", "channel=1,3: there is no channel 3"),
+            (
+                "0:pair=1,99",
+                "no channel 99, the source has channels 1 to 2",
+            ),
+            ("0:view[0].reference=3", "view[0].reference=3: there is no"),
+        ] {
+            let change: Change = text.parse().unwrap();
+            let error = check(std::slice::from_ref(&change), 2).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+            check(&[change], 99).unwrap();
+        }
+        let fine = ["0:channel=2", "0:pair=2,1", "0:reference=1", "0:hop=64"];
+        check(&fine.map(|text| text.parse().unwrap()), 2).unwrap();
     }
 }

@@ -1,12 +1,14 @@
-//! Exit codes, and messages on stderr: one line for a failure.
+//! Exit codes, and messages on stderr: one line for a failure. Nothing in them steers the terminal.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::advice;
+use crate::held_back;
+use crate::printable::printable;
 
 /// The command line asks for something impossible: exit code 2.
 #[derive(Debug)]
@@ -38,8 +40,8 @@ pub fn log(verbose: u8) {
     // Fails only where a subscriber is set already.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(|| Stderr)
+        .with_ansi(io::stderr().is_terminal())
         // A closed stderr must not become a panic.
         .log_internal_errors(false)
         .without_time()
@@ -47,10 +49,29 @@ pub fn log(verbose: u8) {
         .try_init();
 }
 
-/// Prints a message for the user to stderr.
+/// Prints a message for the user to stderr: one line, whatever names are in it.
 pub fn say(message: impl fmt::Display) {
+    let line = format!("soundfall: {message}");
+    let mut line = printable(&line).replace('\n', "\\n");
+    line.push('\n');
     // A closed stderr is no reason to stop.
-    let _ = writeln!(std::io::stderr(), "soundfall: {message}");
+    let _ = Stderr.write_all(line.as_bytes());
+}
+
+/// Stderr for our own words, which are never held back.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match held_back::stderr() {
+            Some(mut kept) => kept.write(bytes),
+            None => io::stderr().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Prints a failure in one line, with the options it concerns. Exit code 2 where the command line is wrong, 1

@@ -95,6 +95,11 @@ pub struct Stats {
     pub laps: u64,
     /// Gaps recorded.
     pub gaps: u64,
+    /// Times another ring took the place of the one that was shown.
+    pub ring_changes: u64,
+    /// Times something went wrong with the ring that was shown: deleted, cut off, its writer gone or
+    /// its clock set.
+    pub ring_faults: u64,
     /// Steps of reduced quality taken, down.
     pub quality_steps: u64,
     /// What the quality was.

@@ -8,20 +8,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use soundfall_analysis::{History, HistoryError, Recording, RingHistory};
-use soundfall_capture::file::AudioFile;
+use soundfall_capture::file::{AudioFile, FileError, cut_frames};
 use soundfall_ring::{Gap, layout::MAGIC};
 
 use crate::exit::Usage;
-use crate::stats::available_memory_bytes;
+use crate::stats::available_bytes;
 
-/// Bytes of samples that are taken where the system does not say what is free.
-const USUAL_BYTES: u64 = 2 << 30;
-
-/// Bytes that the samples of a span may take: half of the memory that is free, since what is made of
-/// them needs some too. More asks for `--from` and `--to`.
-fn max_bytes() -> u64 {
-    available_memory_bytes().map_or(USUAL_BYTES, |bytes| bytes / 2)
-}
+/// Samples of a span, at most this many bytes, and no more than half of what the machine has left: more asks for
+/// `--from` and `--to`.
+const MAX_BYTES: u64 = 8 << 30;
 
 /// The samples of a span.
 pub struct Input {
@@ -37,6 +32,8 @@ pub struct Input {
     pub name: String,
     /// Spans that were lost, in frames from the first one here.
     pub gaps: Vec<Gap>,
+    /// What is missing of what was asked for, because the file is cut off or damaged.
+    pub missing: Option<String>,
 }
 
 impl Input {
@@ -72,6 +69,17 @@ impl Input {
         self.channels = picked;
         self.numbers = list.iter().map(|channel| channel + 1).collect();
         Ok(())
+    }
+
+    /// For the end of a command, when everything that could be had was written.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn is_whole(&self) -> Result<()> {
+        match &self.missing {
+            Some(missing) => bail!("{}: {missing}", self.name),
+            None => Ok(()),
+        }
     }
 
     /// Whether some of these frames were lost before they reached the ring.
@@ -148,6 +156,11 @@ pub fn read(path: &Path, from_secs: Option<f64>, to_secs: Option<f64>) -> Result
     {
         return Err(Usage(format!("--to {to} is not after --from {from}")).into());
     }
+    // A pipe would be waited for without end.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let path = path.to_owned();
+        return Err(FileError::NotAFile { path }.into());
+    }
     let input = if is_ring(path) {
         read_ring(path, from, to)?
     } else {
@@ -156,7 +169,7 @@ pub fn read(path: &Path, from_secs: Option<f64>, to_secs: Option<f64>) -> Result
     if input.frames() == 0 {
         match to {
             Some(to) => bail!("{}: nothing lies between {from} and {to} s", path.display()),
-            None => bail!("{}: it ends before {from} s", path.display()),
+            None => bail!("{}: it has nothing from {from} s on", path.display()),
         }
     }
     Ok(input)
@@ -167,14 +180,19 @@ fn span(rate: u32, frames: u64, from: f64, to: Option<f64>) -> (u64, u64) {
     (frame(from), to.map_or(frames, frame))
 }
 
-fn fits(path: &Path, frames: u64, channels: u32, max_bytes: u64) -> Result<()> {
+/// How many bytes of samples there may be.
+fn room() -> u64 {
+    available_bytes().map_or(MAX_BYTES, |bytes| MAX_BYTES.min(bytes / 2))
+}
+
+fn fits(path: &Path, frames: u64, channels: u32, room: u64) -> Result<()> {
     let bytes = frames.saturating_mul(u64::from(channels)).saturating_mul(4);
-    if bytes > max_bytes {
+    if bytes > room {
         bail!(
             "{}: {frames} frames of {channels} channels need {} MB, more than the {} MB that may be taken here; choose a part with --from and --to",
             path.display(),
             bytes >> 20,
-            max_bytes >> 20
+            room >> 20
         );
     }
     Ok(())
@@ -192,6 +210,12 @@ fn read_ring(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     let name = name.unwrap_or_else(|| file_name(path));
     let history = RingHistory::new(ring);
     let rate = history.format().sample_rate;
+    if history.extent().is_empty() {
+        bail!(
+            "{}: the ring is empty, nothing was written into it yet",
+            path.display()
+        );
+    }
     let mut margin = 0.0;
     for attempt in 1.. {
         // While the ring is written, its oldest frames go as they are read: keep a distance.
@@ -222,8 +246,7 @@ fn read_history(
 ) -> Result<Input> {
     let format = history.format();
     let (start, end) = span(format.sample_rate, frames.end - frames.start, from, to);
-    let frames_wanted = end.saturating_sub(start);
-    fits(path, frames_wanted, format.channels, max_bytes())?;
+    fits(path, end.saturating_sub(start), format.channels, room())?;
     let count = end.saturating_sub(start) as usize;
     let first = frames.start + start;
     let mut channels = Vec::with_capacity(format.channels as usize);
@@ -241,6 +264,7 @@ fn read_history(
         from_secs: start as f64 / f64::from(format.sample_rate),
         name: name.to_owned(),
         gaps: since(&history.gaps(), first),
+        missing: None,
     })
 }
 
@@ -250,12 +274,24 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     let (start, end) = span(rate, u64::MAX, from, to);
     let mut channels = vec![Vec::new(); count];
     let (mut packet, mut at) = (Vec::new(), 0_u64);
-    let max_bytes = max_bytes();
+    let (mut missing, room) = (Missing::default(), room());
     while at < end {
         packet.clear();
-        let frames = file.read(&mut packet)? as u64;
-        if frames == 0 {
-            break;
+        let frames = match file.read(&mut packet) {
+            Ok(0) => {
+                missing.is_at_end = true;
+                break;
+            }
+            Ok(frames) => frames as u64,
+            // What was read until then is worth having.
+            Err(error) if !channels[0].is_empty() => {
+                missing.broken = Some(error);
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if file.last_was_damaged() {
+            missing.silent_frames += frames;
         }
         let first = start.saturating_sub(at).min(frames);
         let last = (end - at).min(frames);
@@ -266,7 +302,7 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
             }
         }
         at += frames;
-        fits(path, channels[0].len() as u64, count as u32, max_bytes)?;
+        fits(path, channels[0].len() as u64, count as u32, room)?;
     }
     Ok(Input {
         sample_rate: rate,
@@ -275,7 +311,49 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
         from_secs: start as f64 / f64::from(rate),
         name: file_name(path),
         gaps: Vec::new(),
+        missing: missing.of(&file, at),
     })
+}
+
+/// What of a file could not be read.
+#[derive(Default)]
+struct Missing {
+    /// It was read up to its end.
+    is_at_end: bool,
+    /// Frames of silence in place of damaged packets.
+    silent_frames: u64,
+    /// Why it could not be read further.
+    broken: Option<FileError>,
+}
+
+impl Missing {
+    /// In words, where anything is missing; `read` frames were read.
+    fn of(&self, file: &AudioFile, read: u64) -> Option<String> {
+        let secs = |frames: u64| frames as f64 / f64::from(file.rate());
+        let mut parts = Vec::new();
+        let cut = match self.is_at_end {
+            true => cut_frames(file, read),
+            false => 0,
+        };
+        if cut > 0 {
+            parts.push(format!(
+                "it is cut off: it states {:.3} s and has {:.3} s",
+                secs(read + cut),
+                secs(read)
+            ));
+        }
+        if file.damaged_packets() > 0 {
+            parts.push(format!(
+                "it is damaged in {} places: {:.3} s of silence stand in",
+                file.damaged_packets(),
+                secs(self.silent_frames)
+            ));
+        }
+        if let Some(error) = &self.broken {
+            parts.push(format!("it breaks off at {:.3} s ({error})", secs(read)));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
 }
 
 fn file_name(path: &Path) -> String {

@@ -1,13 +1,10 @@
-//! NPY files (format 1.0, little-endian, C order), written in pieces: first beside the file, then
-//! in its place, so that a failure leaves what was there. Never holds a whole array.
+//! NPY files (format 1.0, little-endian, C order), written in pieces. Never holds a whole array.
 
-use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{Seek, SeekFrom, Write};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::exit::Usage;
+use crate::output::{Output, OutputFile};
 
 /// What an array holds.
 trait Number: Copy {
@@ -32,10 +29,7 @@ impl Number for f64 {
 }
 
 /// A file under way.
-struct NpyFile {
-    file: BufWriter<tempfile::NamedTempFile>,
-    path: PathBuf,
-}
+struct NpyFile(OutputFile);
 
 /// A float32 array of a known shape under way.
 pub struct NpyWriter {
@@ -44,11 +38,11 @@ pub struct NpyWriter {
 }
 
 impl NpyWriter {
-    /// Begins an array of this shape at `path`.
-    pub fn create(path: &Path, shape: &[usize]) -> Result<Self> {
+    /// Begins an array of this shape.
+    pub fn create(output: &Output, shape: &[usize]) -> Result<Self> {
         let shape: Vec<u64> = shape.iter().map(|n| *n as u64).collect();
         Ok(Self {
-            file: NpyFile::create(path, &header(f32::DESCR, &shape))?,
+            file: NpyFile::create(output, &header(f32::DESCR, &shape))?,
             left: shape.iter().product(),
         })
     }
@@ -64,10 +58,10 @@ impl NpyWriter {
         ensure!(
             self.left == 0,
             "{}: {} values are missing",
-            self.file.path.display(),
+            self.file.0.fail(),
             self.left
         );
-        self.file.finish()
+        self.file.0.finish()
     }
 }
 
@@ -79,11 +73,11 @@ pub struct NpyTable {
 }
 
 impl NpyTable {
-    /// Begins a table of so many fields a row at `path`.
-    pub fn create(path: &Path, fields: usize) -> Result<Self> {
+    /// Begins a table of so many fields a row.
+    pub fn create(output: &Output, fields: usize) -> Result<Self> {
         let fields = fields as u64;
         Ok(Self {
-            file: NpyFile::create(path, &header(f64::DESCR, &[0, fields]))?,
+            file: NpyFile::create(output, &header(f64::DESCR, &[0, fields]))?,
             rows: 0,
             fields,
         })
@@ -97,104 +91,35 @@ impl NpyTable {
     }
 
     /// Puts the finished file in its place.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
         // A header has the same length for every number of rows.
         let header = header(f64::DESCR, &[self.rows, self.fields]);
-        let rewritten = self.file.file.seek(SeekFrom::Start(0));
+        let NpyFile(mut file) = self.file;
+        let rewritten = file.seek(SeekFrom::Start(0));
         rewritten
-            .and_then(|_| self.file.file.write_all(&header))
-            .with_context(|| self.file.fail())?;
-        self.file.finish()
+            .and_then(|_| file.write_all(&header))
+            .with_context(|| file.fail())?;
+        file.finish()
     }
 }
 
 impl NpyFile {
-    fn create(path: &Path, header: &[u8]) -> Result<Self> {
-        let fail = || format!("cannot write {}", path.display());
-        if path == Path::new("-") {
-            bail!(Usage(
-                "-o -: arrays are written to files; --json prints them".to_owned()
-            ));
-        }
-        ensure!(
-            !path.is_dir(),
-            "cannot write {}: it is a folder",
-            path.display()
-        );
-        // A link's target is what is meant; pipes and devices cannot be replaced by a file.
-        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        ensure!(
-            !path.exists() || path.is_file(),
-            "cannot write {}: it is not a regular file",
-            path.display()
-        );
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        ensure!(
-            folder.is_dir(),
-            "cannot write {}: there is no folder {}",
-            path.display(),
-            folder.display()
-        );
-        let mut file = BufWriter::new(
-            tempfile::Builder::new()
-                .prefix(".soundfall-")
-                .suffix(".part")
-                .tempfile_in(folder)
-                // Its own text names the temporary file, which is of no use.
-                .map_err(|error| std::io::Error::from(error.kind()))
-                .with_context(fail)?,
-        );
-        file.write_all(header).with_context(fail)?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-        })
-    }
-
-    fn fail(&self) -> String {
-        format!("cannot write {}", self.path.display())
+    fn create(output: &Output, header: &[u8]) -> Result<Self> {
+        let mut file = output.create()?;
+        file.write_all(header).with_context(|| file.fail())?;
+        Ok(Self(file))
     }
 
     fn write<T: Number>(&mut self, values: &[T]) -> Result<()> {
+        let Self(file) = self;
         let mut bytes = Vec::with_capacity(values.len().min(4096) * size_of::<T>());
         for piece in values.chunks(4096) {
             bytes.clear();
             piece.iter().for_each(|value| value.put(&mut bytes));
-            self.file
-                .write_all(&bytes)
-                .with_context(|| format!("cannot write {}", self.path.display()))?;
+            file.write_all(&bytes).with_context(|| file.fail())?;
         }
         Ok(())
     }
-
-    fn finish(self) -> Result<()> {
-        let fail = || format!("cannot write {}", self.path.display());
-        let file = self
-            .file
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .with_context(fail)?;
-        readable_by_others(file.as_file()).with_context(fail)?;
-        file.persist(&self.path)
-            .map_err(|error| error.error)
-            .with_context(fail)?;
-        Ok(())
-    }
-}
-
-/// A temporary file is private; the finished one gets the usual permissions.
-#[cfg(unix)]
-fn readable_by_others(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_: &File) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Magic, version, and the header padded to 128 bytes, or to more of them in steps of 64.
@@ -218,6 +143,7 @@ fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::output::Files;
 
     #[test]
     fn the_header_is_aligned_and_names_the_shape() {
@@ -234,7 +160,8 @@ mod tests {
     fn rows_are_counted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.npy");
-        let mut table = NpyTable::create(&path, 2).unwrap();
+        let output = Files::new(false).array(&path).unwrap();
+        let mut table = NpyTable::create(&output, 2).unwrap();
         table.write(&[1.0, 2.0]).unwrap();
         table.write(&[3.0, -0.5]).unwrap();
         assert!(!path.exists());

@@ -3,11 +3,15 @@
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 
-use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
+use bevy::{
+    asset::Asset,
+    prelude::{Assets, Image, Mesh, World},
+    render::renderer::RenderAdapterInfo,
+};
 use soundfall_systems::{
     analysis::{AnalysisProgress, Quality, Reanalysis},
     diagnostics::{Histogram, RunStats, UploadMeter},
-    stream::StreamStatus,
+    stream::{SourceCounts, StreamStatus},
 };
 
 use crate::figures::{Pair, QualityFigures, ReanalysisFigures, Spread, Stats, round};
@@ -33,6 +37,8 @@ pub struct DisplayReport {
     pub laps: u64,
     /// Gaps the ring records.
     pub gaps: u64,
+    /// What happened to the ring.
+    pub ring: SourceCounts,
     /// Newest sample to screen: p50, p99, milliseconds.
     pub latency_ms: [f64; 2],
     /// Steps of reduced quality taken.
@@ -47,11 +53,24 @@ pub struct DisplayReport {
     pub panics: u64,
     /// Times that the graphics device was lost.
     pub graphics_losses: u64,
+    /// Entities of the world now.
+    pub entities: u64,
+    /// Pictures and meshes of the world now.
+    pub assets: u64,
+    /// Analysis jobs under way now.
+    pub tasks: u64,
     /// Graphics adapter.
     pub adapter: Option<String>,
     #[cfg(not(target_arch = "wasm32"))]
     /// The picture at the end, or why there is none; nothing where none was asked for.
     pub picture: Option<anyhow::Result<PathBuf>>,
+}
+
+/// Assets of a kind that the world holds.
+fn count<A: Asset>(world: &World) -> u64 {
+    world
+        .get_resource::<Assets<A>>()
+        .map_or(0, |assets| assets.len() as u64)
 }
 
 impl DisplayReport {
@@ -62,6 +81,8 @@ impl DisplayReport {
             adapter: world
                 .get_resource::<RenderAdapterInfo>()
                 .map(|info| info.0.name.clone()),
+            entities: u64::from(world.entities().count_spawned()),
+            assets: count::<Image>(world) + count::<Mesh>(world),
             ..Self::default()
         };
         if let Some(stats) = world.get_resource::<RunStats>() {
@@ -89,6 +110,7 @@ impl DisplayReport {
         report.quality.columns_left_out = progress.columns_left_out;
         report.job_ms = Spread::from(&progress.job_ms);
         report.panics = progress.panics;
+        report.tasks = progress.in_flight as u64;
         let mut qualities = world.query::<&Quality>();
         report.quality_steps = qualities
             .iter(world)
@@ -115,8 +137,10 @@ impl DisplayReport {
             report.bytes_uploaded = meter.bytes();
         }
         for status in world.query::<&StreamStatus>().iter(world) {
-            report.lost_frames += status.lost_frames;
-            report.gaps += status.gap_total;
+            report.lost_frames = report.lost_frames.saturating_add(status.lost_frames);
+            report.gaps = report.gaps.saturating_add(status.gap_total);
+            report.ring.changes += status.counts.changes;
+            report.ring.faults += status.counts.faults;
         }
         report
     }
@@ -136,6 +160,8 @@ impl DisplayReport {
         stats.lost_frames = self.lost_frames;
         stats.laps = self.laps;
         stats.gaps = self.gaps;
+        stats.ring_changes = self.ring.changes;
+        stats.ring_faults = self.ring.faults;
         stats.quality_steps = self.quality_steps;
         stats.quality = self.quality;
         stats.job_ms = self.job_ms;
@@ -152,7 +178,7 @@ impl DisplayReport {
     #[must_use]
     pub fn line(&self, seconds: f64) -> String {
         format!(
-            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  quality {}  lost {}  laps {}  latency {:.0} ms",
+            "{seconds:6.1} s  {} frames  main {:.2}/{:.2} ms  columns {}/{}  quality {}  lost {}  laps {}  latency {:.0} ms  entities {}  assets {}  tasks {}",
             self.frames,
             self.frame_cpu_ms.p50,
             self.frame_cpu_ms.p99,
@@ -162,6 +188,9 @@ impl DisplayReport {
             self.lost_frames,
             self.laps,
             self.latency_ms[0],
+            self.entities,
+            self.assets,
+            self.tasks,
         )
     }
 }

@@ -1,11 +1,13 @@
 //! Data on stdout, piece by piece. A closed stdout is not an error: nothing more is written, and the producer of the
-//! data may stop.
+//! data may stop. Names in the data do not steer the terminal.
 
 use std::fmt::{self, Display};
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+
+use crate::printable::printable;
 
 /// Buffered stdout, locked.
 pub struct DataOut {
@@ -27,7 +29,8 @@ impl DataOut {
         if self.closed {
             return Ok(());
         }
-        let done = write!(self.out, "{text}");
+        let text = text.to_string();
+        let done = self.out.write_all(printable(&text).as_bytes());
         self.judge(done)
     }
 

@@ -18,7 +18,7 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     if (0.0..=1e9).contains(&value) {
         Ok(value)
     } else {
-        Err("give seconds from 0 on".to_owned())
+        Err("give 0 to 1000000000 seconds".to_owned())
     }
 }
 
@@ -28,7 +28,7 @@ pub fn positive_secs(text: &str) -> Result<f64, String> {
     if value > 0.0 && value <= 1e9 {
         Ok(value)
     } else {
-        Err("give seconds above 0".to_owned())
+        Err("give more than 0 and at most 1000000000 seconds".to_owned())
     }
 }
 

@@ -20,6 +20,8 @@ use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState, WriterPriority};
 use crate::paced_source::{FrameSource, PacedSource};
 use crate::prepare::{Kind, prepare};
+use crate::record::feed::Feeder;
+use crate::record::{RecordConfig, RecordError, Recorder};
 use crate::sample_queue::{Counters, SampleProducer, sample_queue};
 use crate::writer::{Assembler, Device};
 
@@ -29,12 +31,15 @@ const MAX_PENDING_EVENTS: usize = 1024;
 const MAX_PENDING_WAKES: usize = 8;
 /// Largest size of the queue between source and writer, in bytes.
 const MAX_QUEUE_BYTES: usize = 64 << 20;
+/// Most bytes of sound that wait for a recording: 46 minutes of stereo at 48 kHz, 21 s of 64 channels at 192 kHz.
+const MAX_WAITING_BYTES: u64 = 1 << 30;
 
 /// Numbers of a capture, since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaptureStats {
-    /// Frames in the ring (whole blocks; silence in place of lost frames included).
+    /// Frames written (whole blocks; silence in place of lost frames included): all that are or were in the ring, and
+    /// in those that were lost.
     pub frames: u64,
     /// Frames that were lost before the ring.
     pub lost_frames: u64,
@@ -46,6 +51,12 @@ pub struct CaptureStats {
     pub device_losses: u64,
     /// Times sound came again after a loss.
     pub reconnects: u64,
+    /// Times the ring was lost under the writer: truncated, overwritten, removed or replaced.
+    pub ring_losses: u64,
+    /// Whether it is lost now, and no new one was made so far.
+    pub ring_lost: bool,
+    /// Panics of the capture's threads; each ends the capture.
+    pub panics: u64,
     /// Whether the source still delivers.
     pub state: SourceState,
     /// How the writer thread is scheduled.
@@ -62,6 +73,8 @@ pub struct Capture {
     warnings: Vec<String>,
     counters: Arc<Counters>,
     events: Receiver<CaptureEvent>,
+    /// Gives recordings to the writer.
+    recordings: Sender<Feeder>,
     /// In a mutex because a stream need not be `Sync`; only taken to drop it.
     source: Mutex<Option<Source>>,
     stop: Arc<AtomicBool>,
@@ -163,12 +176,14 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         label: prepared.label.clone(),
     })?;
     let stop = Arc::new(AtomicBool::new(false));
+    let (recordings, attached) = crossbeam::channel::unbounded();
     let assembler = Assembler::new(
         ring,
         consumer,
         Arc::clone(&counters),
         events.clone(),
         device,
+        attached,
     );
     // From here on dropping the capture stops what already runs.
     let capture = Capture {
@@ -178,6 +193,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
         warnings,
         counters: Arc::clone(&counters),
         events: events_out,
+        recordings,
         source: Mutex::new(None),
         stop: Arc::clone(&stop),
         writer: Mutex::new(Some(spawn_writer(assembler, stop)?)),
@@ -253,6 +269,12 @@ fn queue_frames(format: &RingFormat) -> usize {
         .max(2 * format.block_frames as usize)
 }
 
+/// Samples that may wait for a recording whose disk is slow: half of the free memory, at most [`MAX_WAITING_BYTES`].
+fn most_waiting() -> usize {
+    let bytes = (available_ring_bytes() / 2).min(MAX_WAITING_BYTES);
+    usize::try_from(bytes / 4).unwrap_or(usize::MAX)
+}
+
 impl Capture {
     /// Path of the ring file.
     #[must_use]
@@ -289,6 +311,9 @@ impl Capture {
             xruns: counters.xruns.load(Ordering::Relaxed),
             device_losses: counters.device_losses.load(Ordering::Relaxed),
             reconnects: counters.reconnects.load(Ordering::Relaxed),
+            ring_losses: counters.ring_losses.load(Ordering::Relaxed),
+            ring_lost: counters.ring_lost(),
+            panics: counters.panics.load(Ordering::Relaxed),
             state: counters.state(),
             writer_priority: counters.priority(),
             finished: counters.finished(),
@@ -299,6 +324,20 @@ impl Capture {
     #[must_use]
     pub fn poll_events(&self) -> Vec<CaptureEvent> {
         self.events.try_iter().collect()
+    }
+
+    /// Records this capture from now on, or from an earlier frame that is still in the ring. What comes is recorded whole,
+    /// whatever becomes of the ring; the recording ends with the capture.
+    ///
+    /// # Errors
+    /// [`RecordError`] where the file cannot be made; the capture goes on.
+    pub fn record(&self, config: RecordConfig) -> Result<Recorder, RecordError> {
+        let ring = soundfall_ring_file::open(&self.path, false).ok();
+        let ring = ring.map(|open| open.ring);
+        Recorder::start_fed(config, &self.format, ring, most_waiting(), |feeder| {
+            // Where the writer has ended there is nothing to feed.
+            self.recordings.send(feeder).ok();
+        })
     }
 
     /// Stops the source, writes what is queued, closes the ring and returns the final numbers.

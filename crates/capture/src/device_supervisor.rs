@@ -3,6 +3,7 @@
 //!
 //! Samples do not pass through here; the writer works out the length of the gap when sound returns.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -84,7 +85,7 @@ impl DeviceSupervisor {
         let stop = Arc::new(AtomicBool::new(false));
         let (ending, ended) = crossbeam::channel::bounded(1);
         let wake = connection.link.supervisor.clone();
-        let supervision = Supervision {
+        let mut supervision = Supervision {
             connection,
             identity,
             wakes,
@@ -94,8 +95,14 @@ impl DeviceSupervisor {
         let thread = thread::Builder::new()
             .name("soundfall-device".to_owned())
             .spawn(move || {
-                supervision.run(streams);
-                drop(ending);
+                let link = supervision.connection.link.clone();
+                let ran = catch_unwind(AssertUnwindSafe(|| supervision.run(streams)));
+                if let Err(reason) = ran {
+                    link.counters
+                        .fail(&link.events, "the connection to the device", &*reason);
+                }
+                // Closes the channel to the writer only now, which looks at the state then.
+                drop((supervision, ending));
             })
             .map_err(|source| CaptureError::Thread {
                 name: "device",
@@ -133,7 +140,7 @@ struct Supervision {
 }
 
 impl Supervision {
-    fn run(mut self, streams: Streams) {
+    fn run(&mut self, streams: Streams) {
         let mut connected = Some(streams);
         let mut backoff = Backoff::new();
         loop {

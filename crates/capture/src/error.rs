@@ -27,6 +27,14 @@ pub enum CaptureError {
         /// Highest rate allowed, in Hz.
         max: u32,
     },
+    /// Channels or sampling rate of the source itself are outside their limits.
+    #[error("{source_name}: {problem}")]
+    Source {
+        /// Name of the file or device.
+        source_name: String,
+        /// [`CaptureError::Channels`] or [`CaptureError::Rate`].
+        problem: Box<CaptureError>,
+    },
     /// The history is no positive length.
     #[error("history of {secs} s: must be more than 0 seconds")]
     History {

@@ -1,6 +1,7 @@
 //! Events of a running capture, and the state of its source.
 
 use soundfall_ring::GapReason;
+use soundfall_ring_file::RingLoss;
 
 /// Something that happened while capturing, in the order it happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,22 @@ pub enum CaptureEvent {
         /// First frame of the new pass (absolute).
         at_frame: u64,
     },
+    /// The ring is no longer what and where it was. The capture goes on, and so do its recordings; a new ring is made,
+    /// unless somebody else's file lies in its place.
+    RingLost {
+        /// What became of it.
+        loss: RingLoss,
+    },
+    /// A new ring lies where the lost one was; readers open it.
+    RingRenewed {
+        /// The frame of the capture that is the new ring's first one.
+        at_frame: u64,
+    },
+    /// A thread of the capture failed by a fault of this program. The capture is over, and a new one can be started.
+    Failed {
+        /// What, in one line.
+        message: String,
+    },
     /// The system refuses the writer thread a real-time priority. It runs without; under heavy load sound may be
     /// lost. Sent once at most.
     PriorityRefused {
@@ -80,6 +97,8 @@ pub enum SourceState {
     Ended,
     /// It is gone: an unplugged device (which may come back), a file that could not be read on.
     Lost,
+    /// A thread of the capture failed; the capture is over.
+    Failed,
 }
 
 /// How the writer thread is scheduled.

@@ -1,9 +1,11 @@
-//! Audio files, decoded packet by packet: WAV, FLAC, MP3, Ogg Vorbis, AAC in M4A or ADTS.
+//! Audio files, decoded packet by packet: WAV (RF64 too), FLAC, MP3, Ogg Vorbis, AAC in M4A or ADTS.
 //!
 //! Never trusts a file: whatever it holds, the outcome is samples or a [`FileError`]. It does not resample, mix
 //! or pace.
 
 mod error;
+mod wav;
+mod whole;
 
 use std::fmt;
 use std::fs::File;
@@ -22,6 +24,8 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
 pub use error::FileError;
+use wav::WavFile;
+pub use whole::cut_frames;
 
 /// Damaged packets in a row after which a file is given up.
 const MAX_DAMAGED_IN_A_ROW: u32 = 64;
@@ -31,10 +35,7 @@ const MAX_HOLE: u64 = 65_536;
 /// An open audio file and the place reached in it.
 pub struct AudioFile {
     path: PathBuf,
-    format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
-    track: u32,
-    place: Place,
+    source: Source,
     rate: u32,
     channels: u32,
     total_frames: Option<u64>,
@@ -55,6 +56,21 @@ impl fmt::Debug for AudioFile {
             .field("total_frames", &self.total_frames)
             .finish_non_exhaustive()
     }
+}
+
+/// What a file is read with.
+enum Source {
+    /// Plain samples.
+    Wav(WavFile),
+    /// Everything else.
+    Coded(Coded),
+}
+
+struct Coded {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    place: Place,
 }
 
 /// A whole file in memory.
@@ -84,47 +100,21 @@ impl AudioFile {
             return Err(FileError::Empty { path: at() });
         }
         let source = File::open(path).map_err(|source| FileError::Open { path: at(), source })?;
-        let stream = MediaSourceStream::new(Box::new(source), Default::default());
-        let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-            hint.with_extension(extension);
-        }
-        let format = guarded(|| {
-            symphonia::default::get_probe().probe(
-                &hint,
-                stream,
-                FormatOptions::default(),
-                MetadataOptions::default(),
-            )
-        })
-        .map_err(|failure| FileError::Unrecognised {
+        let read = |source: io::Error| FileError::Read {
             path: at(),
-            message: failure.to_string(),
-        })?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or_else(|| FileError::NoAudio { path: at() })?;
-        let params = track.codec_params.as_ref().and_then(|p| p.audio());
-        let params = params.ok_or_else(|| FileError::NoAudio { path: at() })?;
-        let decoder = guarded(|| {
-            symphonia::default::get_codecs()
-                .make_audio_decoder(params, &AudioDecoderOptions::default())
-        })
-        .map_err(|failure| FileError::UnsupportedCodec {
-            path: at(),
-            message: failure.to_string(),
-        })?;
-        let place = Place {
-            exact: params.codec == CODEC_ID_FLAC,
-            ..Place::default()
+            message: source.to_string(),
         };
-        let (track, total_frames) = (track.id, track.num_frames);
+        let plain = WavFile::open(source.try_clone().map_err(read)?).map_err(read)?;
+        let (source, total_frames) = match plain {
+            Some(wav) => {
+                let total_frames = wav.total_frames;
+                (Source::Wav(wav), total_frames)
+            }
+            None => Coded::open(path, wav::rewound(source).map_err(read)?)?,
+        };
         let mut file = Self {
             path: at(),
-            format,
-            decoder,
-            track,
-            place,
+            source,
             rate: 0,
             channels: 0,
             total_frames,
@@ -190,12 +180,15 @@ impl AudioFile {
             return Ok(frames);
         }
         loop {
-            let (format, decoder, track) = (&mut self.format, &mut self.decoder, self.track);
-            let (scratch, place) = (&mut self.scratch, &mut self.place);
-            let step = catch_unwind(AssertUnwindSafe(|| {
-                step(format.as_mut(), decoder.as_mut(), track, place, scratch)
-            }))
-            .unwrap_or_else(|_| Step::Failed("its decoder failed on damaged data".to_owned()));
+            let step = match &mut self.source {
+                Source::Wav(wav) => wav.step(&mut self.scratch),
+                Source::Coded(coded) => {
+                    let out = &mut self.scratch;
+                    catch_unwind(AssertUnwindSafe(|| coded.step(out))).unwrap_or_else(|_| {
+                        Step::Failed("its decoder failed on damaged data".to_owned())
+                    })
+                }
+            };
             match step {
                 Step::End => return Ok(0),
                 Step::Skip => {}
@@ -336,40 +329,103 @@ enum Step {
     Failed(String),
 }
 
-fn step(
-    format: &mut dyn FormatReader,
-    decoder: &mut dyn AudioDecoder,
-    track: u32,
-    place: &mut Place,
-    out: &mut Vec<f32>,
-) -> Step {
-    let packet = match place
-        .held
-        .take()
-        .map_or_else(|| format.next_packet(), |held| Ok(Some(held)))
-    {
-        Ok(Some(packet)) => packet,
-        Ok(None) => return Step::End,
-        // A file that was cut off plays as far as it goes.
-        Err(CodecError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            return Step::End;
+impl Coded {
+    /// Opens the file and finds its decoder; its length in frames beside it, as the file states it.
+    fn open(path: &Path, file: File) -> Result<(Source, Option<u64>), FileError> {
+        let at = || path.to_path_buf();
+        let stream = MediaSourceStream::new(Box::new(file), Default::default());
+        let mut hint = Hint::new();
+        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
+            hint.with_extension(extension);
         }
-        Err(CodecError::ResetRequired) => {
-            return Step::Failed("its tracks change on the way".to_owned());
+        let format = guarded(|| {
+            symphonia::default::get_probe().probe(
+                &hint,
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
+        })
+        .map_err(|failure| FileError::Unrecognised {
+            path: at(),
+            message: failure.to_string(),
+        })?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or_else(|| FileError::NoAudio { path: at() })?;
+        let params = track.codec_params.as_ref().and_then(|p| p.audio());
+        let params = params.ok_or_else(|| FileError::NoAudio { path: at() })?;
+        let decoder = guarded(|| {
+            symphonia::default::get_codecs()
+                .make_audio_decoder(params, &AudioDecoderOptions::default())
+        })
+        .map_err(|failure| FileError::UnsupportedCodec {
+            path: at(),
+            message: failure.to_string(),
+        })?;
+        let place = Place {
+            exact: params.codec == CODEC_ID_FLAC,
+            ..Place::default()
+        };
+        let (track, total_frames) = (track.id, track.num_frames);
+        let coded = Self {
+            format,
+            decoder,
+            track,
+            place,
+        };
+        Ok((Source::Coded(coded), total_frames))
+    }
+
+    /// One packet.
+    fn step(&mut self, out: &mut Vec<f32>) -> Step {
+        let packet = match self
+            .place
+            .held
+            .take()
+            .map_or_else(|| self.format.next_packet(), |held| Ok(Some(held)))
+        {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return Step::End,
+            // A file that was cut off plays as far as it goes.
+            Err(CodecError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Step::End;
+            }
+            Err(CodecError::ResetRequired) => {
+                return Step::Failed("its tracks change on the way".to_owned());
+            }
+            Err(error) => return Step::Failed(error.to_string()),
+        };
+        if packet.track_id != self.track {
+            return Step::Skip;
         }
-        Err(error) => return Step::Failed(error.to_string()),
-    };
-    if packet.track_id != track {
-        return Step::Skip;
+        if let Some(frames) = self.place.hole_before(&packet) {
+            self.place.held = Some(packet);
+            return Step::Damaged(frames);
+        }
+        match self.decoder.decode(&packet) {
+            Ok(buffer) => copy(&buffer, out),
+            Err(CodecError::DecodeError(_) | CodecError::IoError(_)) => {
+                Step::Damaged(packet.dur.get())
+            }
+            Err(error) => Step::Failed(error.to_string()),
+        }
     }
-    if let Some(frames) = place.hole_before(&packet) {
-        place.held = Some(packet);
-        return Step::Damaged(frames);
-    }
-    match decoder.decode(&packet) {
-        Ok(buffer) => copy(&buffer, out),
-        Err(CodecError::DecodeError(_) | CodecError::IoError(_)) => Step::Damaged(packet.dur.get()),
-        Err(error) => Step::Failed(error.to_string()),
+}
+
+impl WavFile {
+    /// The next frames.
+    fn step(&mut self, out: &mut Vec<f32>) -> Step {
+        out.clear();
+        match self.read(out) {
+            Ok(0) => Step::End,
+            Ok(frames) => Step::Decoded {
+                rate: self.rate,
+                channels: u32::from(self.channels),
+                frames,
+            },
+            Err(error) => Step::Failed(error.to_string()),
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! | [`sample_queue`] | the queue behind a real-time callback: conversion to f32, lost frames |
 //! | [`pace`] | real-time pacing of files and signals |
 //! | [`SourceManager`] | changes the source of a running display: stops one capture, starts the next |
-//! | [`record`] | recording from a ring into WAV and FLAC files, saving a span |
+//! | [`record`] | recording of a capture or a ring into WAV and FLAC files, saving a span |
 //!
 //! In the browser (wasm32) only [`signal`] and its errors are there.
 //!
@@ -53,6 +53,8 @@ mod priority;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod record;
 #[cfg(not(target_arch = "wasm32"))]
+mod ring_keeper;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod sample_queue;
 pub mod signal;
 #[cfg(not(target_arch = "wasm32"))]
@@ -69,5 +71,7 @@ pub use error::CaptureError;
 pub use event::{CaptureEvent, SourceState, WriterPriority};
 pub use limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 pub use signal::Signal;
+#[cfg(not(target_arch = "wasm32"))]
+pub use soundfall_ring_file::RingLoss;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source_manager::{ManagedSource, ManagerEvent, SourceManager, SwitchError};

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-/// Longest backlog that is made up for at once; what is behind more (the machine slept) is let go.
-const MAX_BACKLOG: Duration = Duration::from_secs(1);
+/// Longest backlog that is made up for at once; what is behind more (the program was stopped) is let go.
+const MAX_BACKLOG: Duration = Duration::from_secs(2);
 
 /// Counts frames against a clock.
 ///
@@ -24,6 +24,10 @@ pub struct Pacer {
     delivered: u64,
     /// Frames that were let go.
     let_go: u64,
+    /// Those of them that went by while nobody looked, and were not told yet.
+    missed: u64,
+    /// The time of the last look.
+    looked: Duration,
 }
 
 impl Pacer {
@@ -34,18 +38,30 @@ impl Pacer {
             frames_per_sec,
             delivered: 0,
             let_go: 0,
+            missed: 0,
+            looked: Duration::ZERO,
         }
     }
 
-    /// Frames due at `elapsed` since the start. At most one second's worth: beyond that the clock slips.
+    /// Frames due at `elapsed` since the start. At most two seconds' worth: what is beyond that is let go.
     pub fn due(&mut self, elapsed: Duration) -> u64 {
         let target = (elapsed.as_secs_f64() * self.frames_per_sec) as u64;
         let behind = target.saturating_sub(self.delivered + self.let_go);
         let most = (MAX_BACKLOG.as_secs_f64() * self.frames_per_sec).max(1.0) as u64;
         if behind > most {
             self.let_go += behind - most;
+            if elapsed.saturating_sub(self.looked) > MAX_BACKLOG {
+                self.missed += behind - most;
+            }
         }
+        self.looked = elapsed;
         behind.min(most)
+    }
+
+    /// Frames that were let go since the last call because nobody looked for so long: the program was stopped, and
+    /// there was no sound. A machine that is only too slow misses none; there the clock slips.
+    pub fn take_missed(&mut self) -> u64 {
+        std::mem::take(&mut self.missed)
     }
 
     /// Notes that `frames` frames went out.
@@ -71,10 +87,22 @@ mod tests {
     #[test]
     fn a_sleep_is_let_go() {
         let mut pacer = Pacer::new(1_000.0);
-        assert_eq!(pacer.due(Duration::from_secs(100)), 1_000);
-        pacer.deliver(1_000);
+        assert_eq!(pacer.due(Duration::from_secs(100)), 2_000);
+        assert_eq!(pacer.take_missed(), 98_000);
+        pacer.deliver(2_000);
         assert_eq!(pacer.due(Duration::from_secs(100)), 0);
+        assert_eq!(pacer.take_missed(), 0);
         assert_eq!(pacer.due(Duration::from_millis(100_250)), 250);
+    }
+
+    #[test]
+    fn a_slow_machine_misses_nothing() {
+        let mut pacer = Pacer::new(1_000.0);
+        for second in 1..100 {
+            assert!(pacer.due(Duration::from_secs(second)) <= 2_000);
+            pacer.deliver(10);
+        }
+        assert_eq!(pacer.take_missed(), 0);
     }
 
     proptest! {

@@ -1,7 +1,9 @@
 //! Files and signals in real time: a thread that decodes or generates frames and queues them at the pace of a clock.
 //!
-//! Unlike a device it can wait, so it loses nothing when the queue is full.
+//! Unlike a device it can wait, so it loses nothing when the queue is full. When the whole program was stopped for
+//! longer than is made up for, that time is a gap, and the file or signal goes on behind it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -41,7 +43,7 @@ impl PacedSource {
         events: Sender<CaptureEvent>,
     ) -> Result<Self, CaptureError> {
         let stop = Arc::new(AtomicBool::new(false));
-        let run = Run {
+        let mut run = Run {
             source,
             producer,
             buffer: vec![0.0; chunk * channels as usize],
@@ -51,7 +53,15 @@ impl PacedSource {
         let stop_seen = Arc::clone(&stop);
         let thread = thread::Builder::new()
             .name("soundfall-source".to_owned())
-            .spawn(move || run.run(Pacer::new(frames_per_sec), &stop_seen, &counters, &events))
+            .spawn(move || {
+                let ran = catch_unwind(AssertUnwindSafe(|| {
+                    run.run(Pacer::new(frames_per_sec), &stop_seen, &counters, &events);
+                }));
+                // The state is told before the queue closes with `run`: the writer looks at it then.
+                if let Err(reason) = ran {
+                    counters.fail(&events, "the source", &*reason);
+                }
+            })
             .map_err(|source| CaptureError::Thread {
                 name: "source",
                 source,
@@ -109,7 +119,7 @@ impl Run {
     }
 
     fn run(
-        mut self,
+        &mut self,
         mut pacer: Pacer,
         stop: &AtomicBool,
         counters: &Counters,
@@ -119,7 +129,11 @@ impl Run {
         let chunk = (self.buffer.len() / self.channels) as u64;
         while !stop.load(Ordering::Acquire) {
             let elapsed = start.elapsed();
-            if pacer.due(elapsed) < chunk {
+            let due = pacer.due(elapsed);
+            // The program was stopped: so long no sound came.
+            self.producer
+                .lose(pacer.take_missed(), GapReason::CaptureOverrun);
+            if due < chunk {
                 thread::park_timeout(pacer.until(chunk, elapsed));
                 continue;
             }

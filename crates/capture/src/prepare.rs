@@ -34,6 +34,9 @@ pub(crate) enum Kind {
 
 /// Opens and checks the source.
 pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> {
+    // What was asked for is judged before what the source says of itself.
+    config.channels.map_or(Ok(()), check_channels)?;
+    config.sample_rate.map_or(Ok(()), check_rate)?;
     let prepared = match &config.source {
         SourceSpec::Device { name } => {
             let request = DeviceRequest {
@@ -105,7 +108,10 @@ pub(crate) fn prepare(config: &CaptureConfig) -> Result<Prepared, CaptureError> 
             }
         }
     };
-    check_channels(prepared.channels)?;
-    check_rate(prepared.rate)?;
+    let fits = check_channels(prepared.channels).and_then(|()| check_rate(prepared.rate));
+    fits.map_err(|error| CaptureError::Source {
+        source_name: prepared.label.clone(),
+        problem: Box::new(error),
+    })?;
     Ok(prepared)
 }

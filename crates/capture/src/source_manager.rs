@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use soundfall_ring::SharedRing;
 
-use crate::capture::{Capture, start};
+use crate::capture::{Capture, CaptureStats, start};
 use crate::config::{CaptureConfig, SourceSpec};
 use crate::devices;
 use crate::error::CaptureError;
@@ -180,10 +180,16 @@ impl SourceManager {
     }
 
     /// The outcome of a change, oldest first; `None` when there is none. A device that came back with other channels or
-    /// another rate is a change too.
+    /// another rate is a change too, and so is a new ring in the place of one that was lost.
     #[must_use]
     pub fn poll(&self) -> Option<Result<ManagedSource, SwitchError>> {
         locked(&self.shared.outcomes).pop_front()
+    }
+
+    /// The numbers of the capture that runs now.
+    #[must_use]
+    pub fn stats(&self) -> CaptureStats {
+        locked(&self.shared.current).stats()
     }
 
     /// Stops the capture that runs now and reports its last events.
@@ -192,6 +198,15 @@ impl SourceManager {
         current.halt();
         self.shared.report_events(&current);
     }
+}
+
+/// What the thread itself has to do about events.
+#[derive(Default)]
+struct News {
+    /// The device came back with another shape.
+    reshaped: bool,
+    /// The capture writes a new ring.
+    renewed: bool,
 }
 
 /// The first source and every built-in signal.
@@ -221,8 +236,14 @@ impl Shared {
                 Ok(name) => (inbox.try_iter().last().unwrap_or(name), false),
                 Err(RecvTimeoutError::Timeout) => {
                     let current = Arc::clone(&locked(&self.current));
+                    let news = self.report_events(&current);
+                    if news.renewed
+                        && let Ok(source) = ManagedSource::open(&running, current)
+                    {
+                        locked(&self.outcomes).push_back(Ok(source));
+                    }
                     // A ring has one shape: a device that came back with another gets a new one.
-                    if !self.report_events(&current) {
+                    if !news.reshaped {
                         continue;
                     }
                     (running.clone(), true)
@@ -267,16 +288,17 @@ impl Shared {
         choices.extend(new);
     }
 
-    /// Passes events on; true if the device came back with another shape.
-    fn report_events(&self, capture: &Capture) -> bool {
-        let mut reshaped = false;
+    /// Passes events on.
+    fn report_events(&self, capture: &Capture) -> News {
+        let mut news = News::default();
         let mut observer = locked(&self.observer);
         for event in capture.poll_events() {
-            reshaped |= matches!(event, CaptureEvent::Reshaped { .. });
+            news.reshaped |= matches!(event, CaptureEvent::Reshaped { .. });
+            news.renewed |= matches!(event, CaptureEvent::RingRenewed { .. });
             observer(ManagerEvent::Capture(capture, event));
         }
         observer(ManagerEvent::Polled);
-        reshaped
+        news
     }
 
     /// Stops the running capture and starts the chosen one.

@@ -1,20 +1,24 @@
-//! The writer thread: assembles blocks from the queue, fills gaps with zeros, writes, and keeps the heartbeat.
+//! The writer thread: assembles blocks from the queue, fills gaps with zeros, hands them to recordings, writes them into
+//! the ring, and keeps the heartbeat.
 //!
-//! It is the only place that writes into a ring. It never touches a source.
+//! It is the only place that writes into a ring. It never touches a source, and never waits for a recording or a reader.
 
-use std::ops::DerefMut;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Sender, TryRecvError};
-use soundfall_ring::{GapReason, RingWriter, WriteError, WriteStorage};
+use soundfall_ring::{Gap, GapReason, WriteError};
 
 use crate::device::Link;
 use crate::device_supervisor::Reconnection;
 use crate::event::{CaptureEvent, SourceState, WriterPriority};
 use crate::priority;
+use crate::record::feed::{Begin, Feeder};
+use crate::ring_keeper::{Found, KeptRing, RingKeeper};
 use crate::sample_queue::{Counters, GapMarker, SampleConsumer};
 
 /// Longest time between two heartbeats; half of what the format demands.
@@ -23,11 +27,8 @@ const HEARTBEAT: Duration = Duration::from_millis(125);
 /// A device that delivers nothing for so long is taken for lost.
 const STALL: Duration = Duration::from_secs(2);
 
-/// Longest time that stopping waits for pending silence to be written.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Most frames of silence written before stop and heartbeat are looked at again.
-const SILENCE_STEP: u64 = 1 << 18;
+/// Most samples of silence written before stop and heartbeat are looked at again: 32 MB of the ring.
+const SILENCE_STEP: u64 = 1 << 22;
 
 /// What a writer needs to go on after a device was lost.
 pub(crate) struct Device {
@@ -37,8 +38,16 @@ pub(crate) struct Device {
 }
 
 /// Cuts the stream of frames into blocks and writes them.
-pub(crate) struct Assembler<W> {
+pub(crate) struct Assembler<W: KeptRing> {
     ring: W,
+    keeper: RingKeeper<W::New>,
+    /// Frames in rings that were lost before this one.
+    before: u64,
+    /// Gaps that reach beyond the last whole block.
+    open_gaps: Vec<Gap>,
+    /// Recordings, and where new ones come from.
+    feeders: Vec<Feeder>,
+    attached: Receiver<Feeder>,
     consumer: SampleConsumer,
     block: Vec<f32>,
     /// Samples in `block`.
@@ -48,6 +57,8 @@ pub(crate) struct Assembler<W> {
     marker: Option<GapMarker>,
     /// Frames of silence that are due before anything else.
     silence: u64,
+    /// Those of them that the ring is being filled with.
+    under_way: u64,
     counters: Arc<Counters>,
     events: Sender<CaptureEvent>,
     /// For a source that may go and come back.
@@ -62,27 +73,31 @@ pub(crate) struct Assembler<W> {
     reconnected_device: Option<String>,
 }
 
-impl<S, W> Assembler<W>
-where
-    S: WriteStorage,
-    W: DerefMut<Target = RingWriter<S>>,
-{
+impl<W: KeptRing> Assembler<W> {
+    /// `attached` gives the recordings that are to be fed.
     pub(crate) fn new(
         ring: W,
         consumer: SampleConsumer,
         counters: Arc<Counters>,
         events: Sender<CaptureEvent>,
         device: Option<Device>,
+        attached: Receiver<Feeder>,
     ) -> Self {
         let samples = ring.format().block_frames as usize * consumer.channels;
         Self {
             ring,
+            keeper: RingKeeper::new(),
+            before: 0,
+            open_gaps: Vec::new(),
+            feeders: Vec::new(),
+            attached,
             consumer,
             block: vec![0.0; samples],
             filled: 0,
             taken: 0,
             marker: None,
             silence: 0,
+            under_way: 0,
             counters,
             events,
             device,
@@ -96,16 +111,9 @@ where
     /// Moves everything that waits in the queue into the ring; of a long silence only a part at a time.
     pub(crate) fn drain(&mut self) -> Result<(), WriteError> {
         let channels = self.consumer.channels;
-        let mut silence_left = SILENCE_STEP;
         loop {
-            if self.silence > 0 {
-                let part = self.silence.min(silence_left);
-                self.write_silence(part)?;
-                self.silence -= part;
-                silence_left -= part;
-                if self.silence > 0 {
-                    return Ok(());
-                }
+            if !self.write_silence()? {
+                return Ok(());
             }
             if self.away {
                 return Ok(());
@@ -145,9 +153,14 @@ where
         }
     }
 
-    /// Frames that are in the ring or in the unfinished block.
+    /// Frames in whole blocks, those in lost rings included.
+    fn written(&self) -> u64 {
+        self.before + self.ring.written_frames()
+    }
+
+    /// Frames that are written or in the unfinished block.
     fn position(&self) -> u64 {
-        self.ring.written_frames() + (self.filled / self.consumer.channels) as u64
+        self.written() + (self.filled / self.consumer.channels) as u64
     }
 
     /// Handles a marker that is due at this frame.
@@ -169,7 +182,15 @@ where
             return;
         }
         let start_frame = self.position();
-        self.ring.record_gap(start_frame, length_frames, reason);
+        let gap = Gap {
+            start_frame,
+            length_frames,
+            reason,
+        };
+        self.feeders.retain_mut(|feeder| feeder.gap(gap));
+        self.ring
+            .record_gap(start_frame - self.before, length_frames, reason);
+        self.open_gaps.push(gap);
         self.counters.gaps.fetch_add(1, Ordering::Relaxed);
         self.send(CaptureEvent::Gap {
             start_frame,
@@ -179,40 +200,121 @@ where
         self.silence += length_frames;
     }
 
-    fn write_silence(&mut self, mut left: u64) -> Result<(), WriteError> {
+    /// Writes silence that is due, a bounded part of it; true when none is left.
+    fn write_silence(&mut self) -> Result<bool, WriteError> {
         let channels = self.consumer.channels;
         let block_frames = (self.block.len() / channels) as u64;
-        while left > 0 {
-            if self.filled == 0 && left >= block_frames {
-                self.ring.write_silence_block()?;
-                self.counters
-                    .ring_frames
-                    .store(self.ring.written_frames(), Ordering::Release);
-                left -= block_frames;
+        loop {
+            if self.under_way > 0 {
+                if !self.ring.fill_silence(SILENCE_STEP / channels as u64) {
+                    return Ok(false);
+                }
+                self.silence -= std::mem::take(&mut self.under_way);
+                self.note_written();
+            }
+            if self.silence == 0 {
+                return Ok(true);
+            }
+            if self.filled == 0 && self.silence >= block_frames {
+                let frames = self.silence / block_frames * block_frames;
+                self.ring.begin_silence(self.silence / block_frames)?;
+                self.under_way = frames;
+                self.feeders.retain_mut(|feeder| feeder.silence(frames));
                 continue;
             }
             let room = (self.block.len() - self.filled) / channels;
-            let count = usize::try_from(left).unwrap_or(usize::MAX).min(room);
+            let count = usize::try_from(self.silence)
+                .unwrap_or(usize::MAX)
+                .min(room);
             self.block[self.filled..self.filled + count * channels].fill(0.0);
             self.filled += count * channels;
-            left -= count as u64;
+            self.silence -= count as u64;
             if self.filled == self.block.len() {
                 self.flush()?;
             }
         }
-        Ok(())
+    }
+
+    /// After whole blocks were written.
+    fn note_written(&mut self) {
+        let written = self.written();
+        self.counters.ring_frames.store(written, Ordering::Release);
+        self.open_gaps.retain(|gap| gap.end_frame() > written);
+    }
+
+    /// Feeds new recordings from here on.
+    fn attach_recordings(&mut self) {
+        while let Ok(mut feeder) = self.attached.try_recv() {
+            let at_frame = self.written();
+            feeder.begin(Begin {
+                at_frame,
+                ring_frame: self.ring.written_frames(),
+                ring_epoch: self.ring.epoch(),
+            });
+            // A gap that begins earlier is in the ring.
+            let mut ahead = self
+                .open_gaps
+                .iter()
+                .filter(|gap| gap.start_frame >= at_frame);
+            let mut taken = ahead.all(|gap| feeder.gap(*gap));
+            if self.under_way > 0 {
+                taken &= feeder.silence(self.under_way);
+            }
+            if taken {
+                self.feeders.push(feeder);
+            }
+        }
+    }
+
+    /// Looks whether the ring is still there, and goes over to a new one where that was made.
+    fn keep_ring(&mut self, now: Instant) {
+        // A silence that is under way was handed to the recordings already: it ends in the ring it began in.
+        if self.under_way > 0 {
+            return;
+        }
+        if let Some(found) = self.keeper.look(&self.ring, now) {
+            self.take_found(found);
+        }
+        self.counters.set_ring_lost(self.keeper.is_lost());
+    }
+
+    fn take_found(&mut self, found: Found<W::New>) {
+        match found {
+            Found::Lost(loss) => {
+                self.counters.set_ring_lost(true);
+                self.counters.ring_losses.fetch_add(1, Ordering::Relaxed);
+                self.send(CaptureEvent::RingLost { loss });
+            }
+            Found::New(new) => {
+                self.before = self.written();
+                self.ring.adopt(new);
+                for gap in &self.open_gaps {
+                    let start = gap.start_frame.max(self.before);
+                    let length = gap.end_frame().saturating_sub(start);
+                    self.ring
+                        .record_gap(start - self.before, length, gap.reason);
+                }
+                self.send(CaptureEvent::RingRenewed {
+                    at_frame: self.before,
+                });
+            }
+            Found::Refused(message) => self.send(CaptureEvent::Warning {
+                message: format!("no new ring: {message}; it is tried again every second"),
+            }),
+        }
     }
 
     fn send(&self, event: CaptureEvent) {
         self.events.try_send(event).ok();
     }
 
+    /// Writes the block: to the recordings first.
     fn flush(&mut self) -> Result<(), WriteError> {
-        self.ring.write_block(&self.block)?;
+        let block = &self.block;
+        self.feeders.retain_mut(|feeder| feeder.block(block));
         self.filled = 0;
-        self.counters
-            .ring_frames
-            .store(self.ring.written_frames(), Ordering::Release);
+        self.ring.write_block(&self.block)?;
+        self.note_written();
         Ok(())
     }
 
@@ -291,8 +393,26 @@ where
         self.silence == 0 && (self.over || self.device.is_none() && all_taken)
     }
 
-    /// Runs until `stop`, then takes what is left, closes the ring and gives it back.
+    /// Runs until `stop`, then takes what is left, closes the ring and gives it back. A panic on the way ends the capture:
+    /// it is counted and told, the recordings are complete up to there, and the ring is closed.
     pub(crate) fn run(mut self, stop: &AtomicBool) -> W {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.write_until(stop)));
+        if let Err(reason) = outcome {
+            self.fail(&*reason);
+        }
+        self.ring
+    }
+
+    fn fail(&mut self, reason: &(dyn Any + Send)) {
+        self.counters
+            .fail(&self.events, "the writer of the ring", reason);
+        self.feeders.clear();
+        // Readers shall not wait for more. What failed may fail again.
+        catch_unwind(AssertUnwindSafe(|| self.ring.close())).ok();
+        self.counters.set_finished();
+    }
+
+    fn write_until(&mut self, stop: &AtomicBool) {
         let asked = priority::raise();
         self.counters.set_priority(match asked {
             Ok(()) => WriterPriority::RealTime,
@@ -306,10 +426,10 @@ where
         let block_secs = f64::from(format.block_frames) / f64::from(format.sample_rate);
         let nap = Duration::from_secs_f64((block_secs / 4.0).clamp(0.001, 0.005));
         let mut beat = Instant::now();
-        let mut stopped_at = None;
         self.ring.heartbeat(unix_ns());
         loop {
             let stopping = stop.load(Ordering::Acquire);
+            self.attach_recordings();
             if !stopping {
                 self.note_arrival(Instant::now());
             }
@@ -329,22 +449,28 @@ where
                 self.counters.set_finished();
                 break;
             }
-            // Hours of pending silence are not waited for.
-            let stopped_for = |at: Instant| at.elapsed() > SHUTDOWN_TIMEOUT || self.silence == 0;
-            if stopping && stopped_for(*stopped_at.get_or_insert_with(Instant::now)) {
+            if stopping && self.silence == 0 {
                 break;
             }
             if beat.elapsed() >= HEARTBEAT {
                 self.ring.heartbeat(unix_ns());
                 beat = Instant::now();
+                self.keep_ring(beat);
             }
             if self.silence == 0 {
                 thread::park_timeout(if exhausted { HEARTBEAT / 2 } else { nap });
             }
         }
+        // What was lost since the last look is told too.
+        let now = Instant::now();
+        self.keep_ring(now);
+        if let Some(found) = self.keeper.wait(now) {
+            self.take_found(found);
+            self.counters.set_ring_lost(self.keeper.is_lost());
+        }
         self.ring.heartbeat(unix_ns());
         self.ring.close();
-        self.ring
+        self.feeders.clear();
     }
 }
 

@@ -2,7 +2,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
     missing_docs,
     reason = "tests"
 )]
@@ -12,6 +11,8 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use soundfall_capture::file::{AudioFile, FileError, decode_all};
+use soundfall_test_support::program::program;
+use soundfall_test_support::skip::skip;
 
 const RATE: u32 = 44_100;
 
@@ -54,11 +55,9 @@ fn write_wav(path: &Path, frames: usize, bits: u16, float: bool) -> Vec<f32> {
     samples
 }
 
-fn run(program: &str, args: &[&str]) -> bool {
-    Command::new(program)
-        .args(args)
-        .output()
-        .is_ok_and(|output| output.status.success())
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 fn worst(a: &[f32], b: &[f32]) -> f32 {
@@ -95,41 +94,42 @@ fn wav_of_every_depth() {
 }
 
 #[test]
-fn flac_and_vorbis_and_rewind() {
+fn flac_and_rewind() {
+    let mut program = match program("flac", "flac") {
+        Ok(program) => program,
+        Err(reason) => return skip("flac_and_rewind", &reason),
+    };
     let dir = tempfile::tempdir().unwrap();
-    let wav = dir.path().join("a.wav");
+    let (wav, flac) = (dir.path().join("a.wav"), dir.path().join("a.flac"));
     let samples = write_wav(&wav, 50_000, 16, false);
-    let flac = dir.path().join("a.flac");
-    if run(
-        "flac",
-        &["-s", "-o", flac.to_str().unwrap(), wav.to_str().unwrap()],
-    ) {
-        let mut file = AudioFile::open(&flac).unwrap();
-        assert_eq!(
-            (file.rate(), file.channels(), file.total_frames()),
-            (RATE, 2, Some(50_000))
-        );
-        for _ in 0..2 {
-            let mut all = Vec::new();
-            while file.read(&mut all).unwrap() > 0 {}
-            assert!(worst(&all, &samples) <= 2e-5);
-            assert_eq!(file.read(&mut all).unwrap(), 0, "the end stays the end");
-            file.rewind().unwrap();
-        }
-    } else {
-        eprintln!("skipped: the program flac is not installed");
+    succeed(program.args(["-s", "-o"]).args([&flac, &wav]));
+    let mut file = AudioFile::open(&flac).unwrap();
+    assert_eq!(
+        (file.rate(), file.channels(), file.total_frames()),
+        (RATE, 2, Some(50_000))
+    );
+    for _ in 0..2 {
+        let mut all = Vec::new();
+        while file.read(&mut all).unwrap() > 0 {}
+        assert!(worst(&all, &samples) <= 2e-5);
+        assert_eq!(file.read(&mut all).unwrap(), 0, "the end stays the end");
+        file.rewind().unwrap();
     }
-    let ogg = dir.path().join("a.ogg");
-    if run(
-        "sox",
-        &[wav.to_str().unwrap(), "-C", "8", ogg.to_str().unwrap()],
-    ) {
-        let decoded = decode_all(&ogg, 1 << 30).unwrap();
-        assert_eq!((decoded.rate, decoded.channels), (RATE, 2));
-        assert!(worst(&decoded.interleaved[..90_000], &samples[..90_000]) < 0.05);
-    } else {
-        eprintln!("skipped: the program sox is not installed, or without Vorbis");
-    }
+}
+
+#[test]
+fn vorbis() {
+    let mut program = match program("oggenc", "vorbis-tools") {
+        Ok(program) => program,
+        Err(reason) => return skip("vorbis", &reason),
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let (wav, ogg) = (dir.path().join("a.wav"), dir.path().join("a.ogg"));
+    let samples = write_wav(&wav, 50_000, 16, false);
+    succeed(program.args(["-Q", "-q", "8", "-o"]).args([&ogg, &wav]));
+    let decoded = decode_all(&ogg, 1 << 30).unwrap();
+    assert_eq!((decoded.rate, decoded.channels), (RATE, 2));
+    assert!(worst(&decoded.interleaved[..90_000], &samples[..90_000]) < 0.05);
 }
 
 /// Frames of silence, written by hand: MPEG-1 layer III at 128 kbit/s, and AAC-LC in ADTS.

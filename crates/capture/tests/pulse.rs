@@ -5,7 +5,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
     missing_docs,
     reason = "tests"
 )]
@@ -17,7 +16,7 @@ use std::path::Path;
 
 use soundfall_capture::devices::{self, DeviceKind};
 use soundfall_capture::{CaptureConfig, CaptureError, SourceSpec, SourceState, start};
-use support::pulse::NullSink;
+use soundfall_test_support::pulse::NullSink;
 use support::{run_inner, server, wait_for};
 
 fn sine(path: &Path, hz: f64, secs: u32) {
@@ -39,10 +38,13 @@ fn sine(path: &Path, hz: f64, secs: u32) {
 
 #[test]
 fn a_sine_through_a_null_sink() {
-    let Some(server) = server(&[
-        NullSink::new("loop", 2, 48_000),
-        NullSink::new("other", 8, 44_100),
-    ]) else {
+    let Some(server) = server(
+        "a_sine_through_a_null_sink",
+        &[
+            NullSink::new("loop", 2, 48_000),
+            NullSink::new("other", 8, 44_100),
+        ],
+    ) else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();

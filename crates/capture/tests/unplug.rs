@@ -2,7 +2,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
     missing_docs,
     reason = "tests"
 )]
@@ -74,7 +73,9 @@ fn is_back(event: &CaptureEvent) -> bool {
 
 #[test]
 fn the_only_device_goes_and_comes_back() {
-    let Some(server) = server(&[]) else { return };
+    let Some(server) = server("the_only_device_goes_and_comes_back", &[]) else {
+        return;
+    };
     run_inner("inner_goes_and_comes_back", server.env());
 }
 
@@ -145,7 +146,9 @@ fn inner_goes_and_comes_back() {
 
 #[test]
 fn a_stream_that_is_moved_to_another_device_is_a_loss() {
-    let Some(server) = server(&[]) else { return };
+    let Some(server) = server("a_stream_that_is_moved_to_another_device_is_a_loss", &[]) else {
+        return;
+    };
     run_inner("inner_moved", server.env());
 }
 
@@ -179,7 +182,9 @@ fn inner_moved() {
 
 #[test]
 fn the_default_device_goes_over_to_the_next_default() {
-    let Some(server) = server(&[]) else { return };
+    let Some(server) = server("the_default_device_goes_over_to_the_next_default", &[]) else {
+        return;
+    };
     run_inner("inner_next_default", server.env());
 }
 
@@ -207,7 +212,9 @@ fn inner_next_default() {
 
 #[test]
 fn a_device_of_another_shape_ends_the_capture() {
-    let Some(server) = server(&[]) else { return };
+    let Some(server) = server("a_device_of_another_shape_ends_the_capture", &[]) else {
+        return;
+    };
     run_inner("inner_reshaped", server.env());
 }
 
@@ -251,7 +258,9 @@ fn inner_reshaped() {
 
 #[test]
 fn a_loopback_records_the_default_output() {
-    let Some(server) = server(&[]) else { return };
+    let Some(server) = server("a_loopback_records_the_default_output", &[]) else {
+        return;
+    };
     run_inner("inner_loopback", server.env());
 }
 

@@ -11,6 +11,19 @@ pub const LARGEST: f32 = 1e12;
 /// processors are slow, out of the transforms.
 pub const SMALLEST: f32 = 1e-15;
 
+/// Whether `x` is a number that a sample can be: neither NaN nor infinite nor above [`LARGEST`].
+///
+/// ```
+/// use soundfall_dsp::sample::is_valid;
+/// assert!(is_valid(-0.25) && is_valid(0.0));
+/// assert!(!is_valid(f32::NAN) && !is_valid(f32::INFINITY) && !is_valid(-1e13));
+/// ```
+#[inline(always)]
+#[must_use]
+pub fn is_valid(x: f32) -> bool {
+    x.abs() <= LARGEST
+}
+
 /// `x` where it is a sample, 0 where it is NaN, infinite, above [`LARGEST`] or below [`SMALLEST`].
 ///
 /// ```

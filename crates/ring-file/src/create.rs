@@ -2,19 +2,21 @@
 //! have mapped, never overwrites anything that is not a ring, never leaves a half-made file.
 
 use std::ffi::OsStr;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use soundfall_ring::{Extension, RingFormat, RingWriter};
 
-use crate::bus::Lost;
 use crate::error::{CreateError, OpenError, unusual};
+use crate::folder::{Folder, FolderError};
 use crate::lock::RingLock;
 use crate::mapped::MappedWriteStorage;
+use crate::mark::Lost;
 use crate::open::looks_like_ring;
+use crate::place::is_private_place;
 use crate::status::unix_now_ns;
 use crate::temp::{TempFile, allocate, no_room, random, remove_leftovers};
 
@@ -36,11 +38,21 @@ pub struct CreateOptions {
 /// and releases the lock; the file stays, so that its history can still be read.
 #[derive(Debug)]
 pub struct FileRingWriter {
-    writer: RingWriter<MappedWriteStorage>,
+    made: Made,
     path: PathBuf,
-    lost: Lost,
+    label: String,
     // Last: released after the ring is closed.
     _lock: RingLock,
+}
+
+/// A ring file that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    writer: RingWriter<MappedWriteStorage>,
+    lost: Lost,
+    file: File,
+    /// Device and inode; the open file keeps the inode from being used anew.
+    identity: (u64, u64),
 }
 
 impl FileRingWriter {
@@ -49,28 +61,45 @@ impl FileRingWriter {
         &self.path
     }
 
-    /// Whether the ring's file was truncated under this writer. What is written since then goes
-    /// nowhere: drop this writer and create a new ring.
+    /// Whether the ring's file was truncated under this writer, also where it has grown again. What is
+    /// written since then goes nowhere: see [`FileRingWriter::loss`] and [`FileRingWriter::renewal`].
     pub fn is_lost(&self) -> bool {
-        self.lost.is_lost()
+        self.made.lost.is_lost()
     }
 
     /// Gives a sign of life with the time of now.
     pub fn heartbeat_now(&self) {
-        self.writer.heartbeat(unix_now_ns());
+        self.made.writer.heartbeat(unix_now_ns());
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.made.file
+    }
+
+    /// Device and inode of the file.
+    pub(crate) fn identity(&self) -> (u64, u64) {
+        self.made.identity
+    }
+
+    pub(crate) fn replace(&mut self, made: Made) {
+        self.made = made;
     }
 }
 
 impl Deref for FileRingWriter {
     type Target = RingWriter<MappedWriteStorage>;
     fn deref(&self) -> &Self::Target {
-        &self.writer
+        &self.made.writer
     }
 }
 
 impl DerefMut for FileRingWriter {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.writer
+        &mut self.made.writer
     }
 }
 
@@ -78,7 +107,7 @@ impl Drop for FileRingWriter {
     fn drop(&mut self) {
         // A writer that panics is no clean close: readers shall find it dead.
         if !std::thread::panicking() {
-            self.writer.close();
+            self.made.writer.close();
         }
     }
 }
@@ -97,8 +126,26 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     refuse_occupied(path)?;
     remove_leftovers(dir, name);
 
+    let made = make_at(dir, name, path, options.format, &options.label, || Ok(()))?;
+    Ok(FileRingWriter {
+        made,
+        path: path.to_owned(),
+        label: options.label.clone(),
+        _lock: lock,
+    })
+}
+
+/// Makes a ring under a temporary name and puts it at `path`, after a last look there. We hold the lock.
+pub(crate) fn make_at(
+    dir: &Path,
+    name: &OsStr,
+    path: &Path,
+    format: RingFormat,
+    label: &str,
+    last_look: impl FnOnce() -> Result<(), CreateError>,
+) -> Result<Made, CreateError> {
     let temp = TempFile::create(dir, name)?;
-    let bytes = options.format.total_bytes();
+    let bytes = format.total_bytes();
     allocate(&temp, dir, bytes)?;
     let too_large = || no_room(dir, bytes);
     let storage =
@@ -108,21 +155,23 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     let extension = Extension {
         epoch: random().map_err(|source| temp.error("find a random number for", source))?,
         start_unix_ns: unix_now_ns(),
-        label: options.label.clone(),
+        label: label.to_owned(),
         writer_pid: std::process::id(),
     };
-    let writer = RingWriter::create(storage, &options.format, &extension)?;
-    temp.rename(path)?;
-    Ok(FileRingWriter {
+    let writer = RingWriter::create(storage, &format, &extension)?;
+    let meta = temp.file.metadata();
+    let meta = meta.map_err(|source| temp.error("examine", source))?;
+    last_look()?;
+    Ok(Made {
         writer,
-        path: path.to_owned(),
         lost,
-        _lock: lock,
+        file: temp.rename(path)?,
+        identity: (meta.dev(), meta.ino()),
     })
 }
 
 /// The directory and the file name of a path.
-fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
+pub(crate) fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
     let name = path.file_name().ok_or_else(|| CreateError::NoFileName {
         path: path.to_owned(),
     })?;
@@ -133,16 +182,32 @@ fn split(path: &Path) -> Result<(&Path, &OsStr), CreateError> {
     Ok((dir, name))
 }
 
-/// Makes the directory and what leads to it, for this user only.
+/// Makes the directory and what leads to it, for this user only. One that is this user's alone by
+/// its name has to be that.
 fn make_dir(dir: &Path) -> Result<(), CreateError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|source| CreateError::Directory {
+    let error = |source| CreateError::Directory {
+        path: dir.to_owned(),
+        source,
+    };
+    // A link in its place would be followed.
+    let private = is_private_place(dir);
+    let there = dir.symlink_metadata().is_ok();
+    if !(private && there) {
+        let mut builder = DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(dir);
+        made.map_err(error)?;
+    }
+    if !private {
+        return Ok(());
+    }
+    match Folder::open_private(dir) {
+        Ok(_) => Ok(()),
+        Err(FolderError::NotPrivate(why)) => Err(CreateError::NotPrivate {
             path: dir.to_owned(),
-            source,
-        })
+            why,
+        }),
+        Err(FolderError::System(errno)) => Err(error(errno.into())),
+    }
 }
 
 /// Refuses a path at which something other than a ring lies.

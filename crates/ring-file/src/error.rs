@@ -5,6 +5,24 @@ use std::path::PathBuf;
 
 use soundfall_ring::HeaderError;
 
+/// Why a folder or file is not taken for this user's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Distrust {
+    /// It is a link, or not what it should be.
+    #[error("is {0}")]
+    Kind(&'static str),
+    /// It belongs to another user: the number of that one.
+    #[error("belongs to another user (number {0})")]
+    Owner(u32),
+    /// Others may write to it: its mode.
+    #[error("can be written to by others (mode {0:04o})")]
+    Mode(u32),
+    /// Others may take it away and put another in its place: the mode of the folder it lies in.
+    #[error("lies in a folder in which others may replace it (mode {0:04o})")]
+    Above(u32),
+}
+
 /// Why a ring file was not created. Nothing is left behind, nothing was overwritten.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,6 +41,14 @@ pub enum CreateError {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder that should be this user's alone is not.
+    #[error("{} {why}, so no ring is made in it: somebody else may have put it there; remove it or choose another path", path.display())]
+    NotPrivate {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: Distrust,
+    },
     /// Something that is not a regular file lies at the path.
     #[error("{} is {what}, not a ring file; remove it or choose another path", path.display())]
     Occupied {
@@ -40,6 +66,12 @@ pub enum CreateError {
     /// Something lies at the path and cannot be examined, so it is not overwritten.
     #[error("{0}; choose another path")]
     Unreadable(#[source] OpenError),
+    /// Somebody put another file in the place of a ring that was being written.
+    #[error("another file lies at {} now, so it is not overwritten; remove it, and a new ring is made there", path.display())]
+    Taken {
+        /// The path of the ring.
+        path: PathBuf,
+    },
     /// Another writer holds the ring.
     #[error("the ring {} is already written by {}; stop that one or choose another path", path.display(), writer(*pid))]
     AlreadyWritten {
@@ -91,6 +123,15 @@ pub enum OpenError {
         /// What lies there.
         what: &'static str,
     },
+    /// The folder or file belongs to somebody else or may be written to by others, and nobody gave
+    /// its path.
+    #[error("{} {why}, so it is not shown by itself; give its path to see it all the same", path.display())]
+    NotOurs {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: Distrust,
+    },
     /// The file is no ring, or a damaged one.
     #[error("{}: {source}{}", path.display(), advice(source))]
     Header {
@@ -109,6 +150,23 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// Why no ring was found. Names every ring that was passed over and why.
+#[derive(Debug, thiserror::Error)]
+#[error("no ring found{}", passed_over(refused))]
+#[non_exhaustive]
+pub struct NoRing {
+    /// What lies where rings are looked for and was not taken.
+    pub refused: Vec<OpenError>,
+}
+
+fn passed_over(refused: &[OpenError]) -> String {
+    if refused.is_empty() {
+        return String::new();
+    }
+    let words: Vec<String> = refused.iter().map(OpenError::to_string).collect();
+    format!(" ({})", words.join("; "))
 }
 
 /// What to do about a refused header, where its own text does not say.

@@ -1,12 +1,13 @@
-//! Description of a ring file: header, age, fill, writer, gaps. Does not wait and does not map the file.
+//! Description of a ring file: header, age, fill, writer, gaps. Does not wait, and reads nothing but
+//! the header.
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use soundfall_ring::{Gap, WriterState};
+use soundfall_ring::{Gap, SignOfLife, WriterState, lost_frames};
 
 use crate::error::OpenError;
-use crate::open::{Access, open};
+use crate::open::{Access, OpenRing, open};
 use crate::status::{WriterStatus, unix_now_ns, writer_status};
 
 /// Description of a ring file; `to_string` gives it as text.
@@ -17,6 +18,11 @@ pub struct RingInfo {
     pub path: PathBuf,
     /// Size of the file in bytes.
     pub file_bytes: u64,
+    /// How much of the file is stored, in bytes; the rest are holes, which read as silence. Nothing
+    /// where the file system does not say.
+    pub stored_bytes: Option<u64>,
+    /// Whether far more sound is said to be written than is stored: no working writer wrote it.
+    pub hollow: bool,
     /// How a viewer reads it.
     pub access: Access,
     /// Frames per second.
@@ -45,18 +51,27 @@ pub struct RingInfo {
     pub epoch: Option<u64>,
     /// Wall-clock time of frame 0, nanoseconds since 1970.
     pub start_unix_ns: Option<u64>,
-    /// Seconds since frame 0.
+    /// Seconds since frame 0; below 0 where that is dated in the future.
     pub age_secs: Option<f64>,
     /// Whether the writer lives.
     pub writer: WriterStatus,
     /// Process id of the writer.
     pub writer_pid: Option<u32>,
-    /// Seconds since the writer's last sign of life.
+    /// Seconds since the writer's last sign of life; 0 where that is dated in the future.
     pub heartbeat_age_secs: Option<f64>,
+    /// How many seconds in the future the writer's last sign of life is dated, beyond what clocks
+    /// differ: a clock was set.
+    pub heartbeat_ahead_secs: Option<f64>,
     /// Gaps ever recorded.
     pub gap_total: u64,
     /// The newest of them, oldest first.
     pub gaps: Vec<GapInfo>,
+    /// Frames lost in those, of the frames written so far.
+    pub lost_frames: u64,
+    /// The same in seconds.
+    pub lost_secs: f64,
+    /// Whether the gaps are more than the frames, or lie beyond them: their table is damaged.
+    pub gaps_damaged: bool,
 }
 
 /// A span that was lost before it reached the ring.
@@ -80,50 +95,73 @@ pub struct GapInfo {
 /// # Errors
 /// [`OpenError`] as from [`open`].
 pub fn inspect(path: &Path) -> Result<RingInfo, OpenError> {
-    let open = open(path, false)?;
-    let ring = &*open.ring;
-    let format = ring.format();
-    let now = unix_now_ns();
-    let written = ring.written_frames();
-    let oldest = ring.oldest_frame();
-    let secs = |frames: u64| format.frames_to_secs(frames as f64);
-    let since = |unix_ns: u64| now.saturating_sub(unix_ns) as f64 / 1e9;
-    let extension = ring.extension();
-    let heartbeat = match ring.writer_state() {
-        WriterState::Open {
-            heartbeat_unix_ns, ..
-        } => Some(heartbeat_unix_ns),
-        _ => None,
-    };
-    let gap_info = |gap: &Gap| GapInfo {
-        start_frame: gap.start_frame,
-        length_frames: gap.length_frames,
-        start_secs: secs(gap.start_frame),
-        length_secs: secs(gap.length_frames),
-        reason: gap.reason.to_string(),
-    };
-    Ok(RingInfo {
-        path: path.to_owned(),
-        file_bytes: open.file_bytes(),
-        access: open.access,
-        sample_rate: format.sample_rate,
-        channels: format.channels,
-        capacity_frames: format.capacity_frames,
-        capacity_secs: format.capacity_secs(),
-        block_frames: format.block_frames,
-        written_frames: written,
-        oldest_frame: oldest,
-        readable_secs: secs(written.saturating_sub(oldest)),
-        fill: written.min(format.capacity_frames) as f64 / format.capacity_frames as f64,
-        extended: extension.is_some(),
-        label: extension.map(|e| e.label.clone()),
-        epoch: extension.map(|e| e.epoch),
-        start_unix_ns: extension.map(|e| e.start_unix_ns),
-        age_secs: extension.map(|e| since(e.start_unix_ns)),
-        writer: writer_status(ring, now),
-        writer_pid: extension.map(|e| e.writer_pid),
-        heartbeat_age_secs: heartbeat.map(since),
-        gap_total: ring.gap_total(),
-        gaps: ring.gaps().iter().map(gap_info).collect(),
-    })
+    Ok(open(path, false)?.info())
+}
+
+impl OpenRing {
+    /// Describes the ring as it is now.
+    pub fn info(&self) -> RingInfo {
+        let ring = &*self.ring;
+        let format = ring.format();
+        let now = unix_now_ns();
+        let written = ring.written_frames();
+        let block = u64::from(format.block_frames);
+        let oldest = written
+            .saturating_add(block)
+            .saturating_sub(format.capacity_frames);
+        let secs = |frames: u64| format.frames_to_secs(frames as f64);
+        let extension = ring.extension();
+        let state = ring.writer_state();
+        let heartbeat = match state {
+            WriterState::Open {
+                heartbeat_unix_ns, ..
+            } => Some(heartbeat_unix_ns),
+            _ => None,
+        };
+        let ahead = match state.sign_of_life(now) {
+            Some(SignOfLife::Ahead { by_ns }) => Some(by_ns as f64 / 1e9),
+            _ => None,
+        };
+        let gap_info = |gap: &Gap| GapInfo {
+            start_frame: gap.start_frame,
+            length_frames: gap.length_frames,
+            start_secs: secs(gap.start_frame),
+            length_secs: secs(gap.length_frames),
+            reason: gap.reason.to_string(),
+        };
+        let (gap_total, gaps) = (ring.gap_total(), ring.gaps());
+        let lost = lost_frames(&gaps, &(0..written));
+        // A gap is recorded before its last block is written, but never further ahead than a ring.
+        let reach = ring.written_frames().saturating_add(format.capacity_frames);
+        RingInfo {
+            path: self.path.clone(),
+            file_bytes: self.file_bytes(),
+            stored_bytes: self.stored_bytes(),
+            hollow: self.is_hollow(),
+            access: self.access,
+            sample_rate: format.sample_rate,
+            channels: format.channels,
+            capacity_frames: format.capacity_frames,
+            capacity_secs: format.capacity_secs(),
+            block_frames: format.block_frames,
+            written_frames: written,
+            oldest_frame: oldest.min(written),
+            readable_secs: secs(written.saturating_sub(oldest)),
+            fill: written.min(format.capacity_frames) as f64 / format.capacity_frames as f64,
+            extended: extension.is_some(),
+            label: extension.map(|e| e.label.clone()),
+            epoch: extension.map(|e| e.epoch),
+            start_unix_ns: extension.map(|e| e.start_unix_ns),
+            age_secs: extension.map(|e| (now as f64 - e.start_unix_ns as f64) / 1e9),
+            writer: writer_status(ring, now),
+            writer_pid: extension.map(|e| e.writer_pid),
+            heartbeat_age_secs: heartbeat.map(|then| now.saturating_sub(then) as f64 / 1e9),
+            heartbeat_ahead_secs: ahead,
+            gap_total,
+            gaps_damaged: gap_total > reach || gaps.iter().any(|gap| gap.end_frame() > reach),
+            gaps: gaps.iter().map(gap_info).collect(),
+            lost_frames: lost,
+            lost_secs: secs(lost),
+        }
+    }
 }

@@ -2,8 +2,9 @@
 //! mapping that was opened for reading.
 //!
 //! A reader asks for the file's size before every read, and sees after every copy whether its
-//! pages were still there (see `bus`): a truncated file is an error, whenever it happens. Rings
-//! that somebody else could truncate are not mapped at all (see `open`).
+//! pages were still there (see `bus`) and were there all the time (see `mark`): a truncated file
+//! is an error, whenever it happens, also when it has grown again. Rings that somebody else could
+//! truncate are not mapped at all (see `open`).
 
 use std::fs::File;
 use std::sync::Arc;
@@ -14,13 +15,15 @@ use soundfall_ring::copy::{copy_words, copy_words_f32, copy_words_f64, load_word
 use soundfall_ring::layout::WORD_BYTES;
 use soundfall_ring::{ReadStorage, StorageError, WriteStorage};
 
-use crate::bus::{Guard, Lost};
+use crate::bus::{Flag, Guard};
+use crate::mark::{Lost, Mark};
 
 /// A ring mapped for reading.
 #[derive(Debug)]
 pub struct MappedStorage {
+    lost: Lost,
     // Before `map`: ends before it.
-    guard: Guard,
+    _guard: Guard,
     map: MmapRaw,
     file: Arc<File>,
 }
@@ -28,8 +31,9 @@ pub struct MappedStorage {
 /// A ring mapped for writing, by its one writer.
 #[derive(Debug)]
 pub struct MappedWriteStorage {
+    lost: Lost,
     // Before `map`: ends before it.
-    guard: Option<Guard>,
+    _guard: Option<Guard>,
     map: MmapRaw,
 }
 
@@ -49,27 +53,39 @@ impl MappedStorage {
     /// Maps the first `bytes` bytes of `file` for reading; `None` if that cannot be done safely.
     pub(crate) fn map(file: Arc<File>, bytes: usize) -> std::io::Result<Option<Self>> {
         let map = MmapOptions::new().len(bytes).map_raw_read_only(&*file)?;
-        Ok(Guard::new(map.as_ptr(), map.len(), false).map(|guard| Self { guard, map, file }))
+        let flag = Flag::default();
+        let guard = Guard::new(map.as_ptr(), map.len(), false, &flag);
+        let mark = Mark::new(&file, bytes as u64, &flag)?;
+        Ok(guard.zip(mark).map(|(guard, mark)| Self {
+            lost: Lost::new(flag, Some(mark)),
+            _guard: guard,
+            map,
+            file,
+        }))
     }
 
     /// What tells whether the mapping lost its file.
     pub(crate) fn lost(&self) -> &Lost {
-        self.guard.lost()
+        &self.lost
     }
 
     /// Whether all that was copied up to word `end` came from the file.
     ///
     /// The last page of a file that was cut off still has zeros behind the cut, and those raise
-    /// nothing. All pages after it do: so the last word of the ring is touched, and where the copy
-    /// itself came near that, the file's size is asked for.
+    /// nothing. All pages after it do, or were taken away with their mark: so mark and last word of
+    /// the ring are touched, and where the copy itself came near that, the file's size is asked for.
     fn intact(&self, end: u64) -> Result<(), StorageError> {
         fence(Ordering::Acquire);
         let words = words(&self.map);
         std::hint::black_box(words.last().map(load_word));
-        if self.lost().is_lost() {
-            // Grown again, or a failing medium: no size says what was wrong.
-            return check_size(&self.file, self.map.len() as u64)
-                .and(Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof)));
+        if self.lost.is_lost() {
+            let grown = if self.lost.was_cut() {
+                StorageError::Regrown
+            } else {
+                // A failing medium: no size says what was wrong.
+                StorageError::Io(std::io::ErrorKind::UnexpectedEof)
+            };
+            return check_size(&self.file, self.map.len() as u64).and(Err(grown));
         }
         if end + LAST_PAGE_WORDS > words.len() as u64 {
             return check_size(&self.file, self.map.len() as u64);
@@ -112,8 +128,14 @@ impl MappedWriteStorage {
     /// that no block of the first lap waits for one.
     pub(crate) fn map(file: &File, bytes: usize) -> std::io::Result<Self> {
         let map = MmapOptions::new().len(bytes).map_raw(file)?;
-        let guard = Guard::new(map.as_ptr(), map.len(), true);
-        let storage = Self { guard, map };
+        let flag = Flag::default();
+        let guard = Guard::new(map.as_ptr(), map.len(), true, &flag);
+        let mark = Mark::new(file, bytes as u64, &flag)?;
+        let storage = Self {
+            lost: Lost::new(flag, mark),
+            _guard: guard,
+            map,
+        };
         if !storage.populate() {
             storage.touch_pages();
         }
@@ -122,10 +144,7 @@ impl MappedWriteStorage {
 
     /// What tells whether the mapping lost its file; then stores go nowhere.
     pub(crate) fn lost(&self) -> Lost {
-        self.guard
-            .as_ref()
-            .map(|guard| guard.lost().clone())
-            .unwrap_or_default()
+        self.lost.clone()
     }
 
     /// Asks the system to make every page present and writable.
@@ -219,7 +238,7 @@ mod tests {
                 // From then on nothing is given out.
                 assert_eq!(storage.load(0, &mut [0]), Err(shrunk));
                 storage.file.set_len(WORDS as u64 * 8).unwrap();
-                let grown = Err(StorageError::Io(std::io::ErrorKind::UnexpectedEof));
+                let grown = Err(StorageError::Regrown);
                 assert_eq!(storage.check(), grown);
                 assert_eq!(storage.load(0, &mut [0]), grown);
             }
@@ -249,12 +268,40 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         file.set_len(WORDS as u64 * 8).unwrap();
         let storage = MappedWriteStorage::map(&file, WORDS * 8).unwrap();
+        let lost = storage.lost();
+        assert!(!lost.is_lost());
         file.set_len(8192).unwrap();
-        assert!(!storage.lost().is_lost());
         for word in storage.words() {
             soundfall_ring::copy::store_word(word, 7);
         }
-        assert!(storage.lost().is_lost());
+        assert!(lost.is_lost());
         assert_eq!(file.metadata().unwrap().len(), 8192);
+    }
+
+    /// Nobody touches a page between the cut and the growth, so that no signal tells of it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_cut_off_and_grown_again_unseen_is_an_error() {
+        let bytes = WORDS as u64 * 8;
+        for len in [0, 4096, 8192 + 800, bytes - 4096] {
+            let storage = cut_off(bytes);
+            let mut word = [0];
+            assert_eq!(storage.load(WORDS as u64 / 2, &mut word), Ok(()));
+            storage.file.set_len(len).unwrap();
+            storage.file.set_len(bytes).unwrap();
+            for _ in 0..2 {
+                let got = storage.load(WORDS as u64 / 2, &mut word);
+                assert_eq!(got, Err(StorageError::Regrown), "cut to {len}");
+                assert_eq!(storage.check(), Err(StorageError::Regrown));
+            }
+        }
+        // And its writer hears of it.
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(bytes).unwrap();
+        let storage = MappedWriteStorage::map(&file, WORDS * 8).unwrap();
+        let lost = storage.lost();
+        file.set_len(4096).unwrap();
+        file.set_len(bytes).unwrap();
+        assert!(lost.is_lost());
     }
 }

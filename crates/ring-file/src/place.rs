@@ -1,12 +1,13 @@
 //! Where rings lie by default, and where to look for one. Never creates anything.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
-use crate::open::open;
+use crate::error::{Distrust, NoRing, OpenError};
+use crate::folder::{Folder, FolderError};
+use crate::open::{OpenRing, open, open_found};
 use crate::status::{WriterStatus, unix_now_ns, writer_status};
 
 /// Name of the ring file in its directory, the same for all AUDITAB programs.
@@ -55,7 +56,7 @@ impl Places {
 
     /// The private directories, best first; `true` for those that should lie in memory.
     fn dirs(&self) -> Vec<(PathBuf, bool)> {
-        let private = format!("soundfall-{}", rustix::process::geteuid().as_raw());
+        let private = private_name();
         let runtime = self
             .runtime_dir
             .iter()
@@ -75,21 +76,26 @@ impl Places {
                 warning: None,
             };
         }
-        let wanted = needed_bytes.saturating_add(SPARE_BYTES);
+        let mut refused = Vec::new();
         for (dir, _) in self.dirs().iter().filter(|(_, memory)| *memory) {
-            let room = available_bytes(dir).is_some_and(|bytes| bytes >= wanted);
-            if room && is_usable(dir) {
-                return DefaultPlace {
-                    path: dir.join(RING_FILE_NAME),
-                    warning: None,
-                };
+            match refusal(dir, needed_bytes) {
+                None => {
+                    return DefaultPlace {
+                        path: dir.join(RING_FILE_NAME),
+                        warning: None,
+                    };
+                }
+                Some(why) => refused.push(format!("{} {why}", dir.display())),
             }
         }
-        let private = format!("soundfall-{}", rustix::process::geteuid().as_raw());
-        let path = self.temp_dir.join(private).join(RING_FILE_NAME);
+        if refused.is_empty() {
+            refused.push("there is no memory file system for one".to_owned());
+        }
+        let path = self.temp_dir.join(private_name()).join(RING_FILE_NAME);
         let warning = format!(
-            "no memory file system has room for a ring of {needed_bytes} bytes, so it goes to {}; if that is a disk, its write-back can stall the capture: ask for a shorter history or set SOUNDFALL_RING",
-            path.display()
+            "the ring goes to {}, since {}; if that is a disk, its write-back can stall the capture: ask for a shorter history or set SOUNDFALL_RING",
+            path.display(),
+            refused.join(", and "),
         );
         DefaultPlace {
             path,
@@ -109,23 +115,45 @@ impl Places {
             .collect()
     }
 
-    /// The ring to show: the first whose writer lives, else the first that may have a writer (a
-    /// base ring does not say), else the first there is.
-    pub fn find_ring(&self) -> Option<PathBuf> {
+    /// The ring to show, open: the first whose writer lives, else the first that may have a writer
+    /// (a base ring does not say), else the first there is. With `safe_read` it is read with `pread`
+    /// in any case.
+    ///
+    /// Only rings of this user alone count, in folders of this user alone where those are private
+    /// ones; but `ring`, which the user named.
+    ///
+    /// # Errors
+    /// [`NoRing`], which names what was passed over.
+    pub fn find_ring(&self, safe_read: bool) -> Result<OpenRing, NoRing> {
         let now = unix_now_ns();
-        self.candidates()
-            .into_iter()
-            .filter_map(|path| {
-                let open = open(&path, true).ok()?;
-                let rank = match writer_status(&*open.ring, now) {
-                    WriterStatus::Alive => 0,
-                    WriterStatus::Silent | WriterStatus::Unknown => 1,
-                    WriterStatus::Dead | WriterStatus::Closed => 2,
-                };
-                Some((rank, path))
-            })
-            .min_by_key(|(rank, _)| *rank)
-            .map(|(_, path)| path)
+        let private: Vec<PathBuf> = self.dirs().into_iter().map(|(dir, _)| dir).collect();
+        let mut refused = Vec::new();
+        let mut best: Option<(u8, OpenRing)> = None;
+        for path in self.candidates() {
+            let opened = if self.ring.is_some() {
+                open(&path, safe_read)
+            } else {
+                let own_folder = path
+                    .parent()
+                    .is_some_and(|dir| private.iter().any(|p| p == dir));
+                open_found(&path, safe_read, own_folder)
+            };
+            match opened {
+                Ok(open) => {
+                    let rank = match writer_status(&*open.ring, now) {
+                        WriterStatus::Alive => 0,
+                        WriterStatus::Silent | WriterStatus::Unknown => 1,
+                        WriterStatus::Dead | WriterStatus::Closed => 2,
+                    };
+                    if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                        best = Some((rank, open));
+                    }
+                }
+                Err(OpenError::NotFound { .. }) => {}
+                Err(error) => refused.push(error),
+            }
+        }
+        best.map(|(_, open)| open).ok_or(NoRing { refused })
     }
 }
 
@@ -139,9 +167,26 @@ pub fn ring_candidates() -> Vec<PathBuf> {
     Places::from_env().candidates()
 }
 
-/// The ring to show when the user names none.
-pub fn find_ring() -> Option<PathBuf> {
-    Places::from_env().find_ring()
+/// The ring to show when the user names none, open; see [`Places::find_ring`].
+///
+/// # Errors
+/// [`NoRing`], which names what was passed over.
+pub fn find_ring(safe_read: bool) -> Result<OpenRing, NoRing> {
+    Places::from_env().find_ring(safe_read)
+}
+
+/// Name of a private folder in a folder that all users share.
+fn private_name() -> String {
+    format!("soundfall-{}", rustix::process::geteuid().as_raw())
+}
+
+/// Whether a ring's folder is one of those that are this user's alone by their name.
+pub(crate) fn is_private_place(dir: &Path) -> bool {
+    dir.file_name() == Some(OsStr::new(&private_name()))
+        || Places::from_env()
+            .dirs()
+            .iter()
+            .any(|(private, _)| private == dir)
 }
 
 /// Free bytes where `dir` is or would be.
@@ -153,19 +198,33 @@ pub(crate) fn available_bytes(dir: &Path) -> Option<u64> {
     stat.f_bavail.checked_mul(stat.f_frsize)
 }
 
-/// Whether `dir` is a private directory of ours, or one can be made there.
-fn is_usable(dir: &Path) -> bool {
-    match dir.symlink_metadata() {
-        Ok(meta) => {
-            meta.is_dir()
-                && meta.uid() == rustix::process::geteuid().as_raw()
-                && meta.mode() & 0o022 == 0
-                && may_write(dir)
+/// Why a ring of `needed_bytes` is not put into `dir`, which need not be there yet: the words after
+/// its name.
+fn refusal(dir: &Path, needed_bytes: u64) -> Option<String> {
+    match Folder::open_private(dir) {
+        Ok(_) if may_write(dir) => {}
+        Err(FolderError::System(rustix::io::Errno::NOENT)) => {
+            let parent = dir.parent().filter(|parent| parent.is_dir());
+            let Some(parent) = parent else {
+                return Some("has no folder to be made in".to_owned());
+            };
+            if !may_write(parent) {
+                return Some("cannot be made".to_owned());
+            }
         }
-        Err(_) => dir
-            .parent()
-            .is_some_and(|parent| parent.is_dir() && may_write(parent)),
+        Err(FolderError::NotPrivate(why)) => return Some(not_private(why)),
+        Ok(_) | Err(FolderError::System(_)) => return Some("cannot be written to".to_owned()),
     }
+    let Some(available) = available_bytes(dir) else {
+        return Some("does not say how much room it has".to_owned());
+    };
+    (available < needed_bytes.saturating_add(SPARE_BYTES)).then(|| {
+        format!("has no room for {needed_bytes} bytes ({available} are free, {SPARE_BYTES} of them are left to others)")
+    })
+}
+
+fn not_private(why: Distrust) -> String {
+    format!("{why} and is not used: somebody else may have put it there")
 }
 
 fn may_write(dir: &Path) -> bool {

@@ -5,10 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use serde::Serialize;
-use soundfall_ring::{RingRead, WriterState};
-
-/// Four missed heartbeats.
-const FRESH_NS: u64 = 1_000_000_000;
+use soundfall_ring::{RingRead, SignOfLife, WriterState};
 
 /// Whether a ring's writer lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -17,7 +14,8 @@ const FRESH_NS: u64 = 1_000_000_000;
 pub enum WriterStatus {
     /// It gave a sign of life within the last second.
     Alive,
-    /// No sign of life for more than a second, yet its process is there: stopped or very busy.
+    /// No sign of life for more than a second, or one that is dated in the future, yet its process is
+    /// there: stopped or very busy, or a clock was set.
     Silent,
     /// No sign of life and no such process: it was killed.
     Dead,
@@ -55,25 +53,15 @@ pub fn unix_now_ns() -> u64 {
         })
 }
 
-/// Judges a ring's writer at the time `now_unix_ns` (see [`unix_now_ns`]).
-///
-/// A heartbeat from the future (the clock was set back) does not count as fresh beyond the same
-/// second.
+/// Judges a ring's writer at the time `now_unix_ns` (see [`unix_now_ns`]): by its sign of life
+/// ([`WriterState::sign_of_life`]), and where that is not fresh, by its process.
 pub fn writer_status(ring: &dyn RingRead, now_unix_ns: u64) -> WriterStatus {
-    match ring.writer_state() {
-        WriterState::Open {
-            heartbeat_unix_ns,
-            pid,
-        } => {
-            if now_unix_ns.abs_diff(heartbeat_unix_ns) <= FRESH_NS {
-                WriterStatus::Alive
-            } else if process_exists(pid) {
-                WriterStatus::Silent
-            } else {
-                WriterStatus::Dead
-            }
-        }
-        WriterState::Closed => WriterStatus::Closed,
+    let state = ring.writer_state();
+    match (state, state.sign_of_life(now_unix_ns)) {
+        (WriterState::Open { .. }, Some(SignOfLife::Fresh)) => WriterStatus::Alive,
+        (WriterState::Open { pid, .. }, _) if process_exists(pid) => WriterStatus::Silent,
+        (WriterState::Open { .. }, _) => WriterStatus::Dead,
+        (WriterState::Closed, _) => WriterStatus::Closed,
         _ => WriterStatus::Unknown,
     }
 }

@@ -70,14 +70,16 @@ impl TempFile {
     }
 
     /// Gives the file its true name.
-    pub(crate) fn rename(mut self, path: &Path) -> Result<(), CreateError> {
-        std::fs::rename(&self.path, path).map_err(|source| CreateError::System {
+    pub(crate) fn rename(mut self, path: &Path) -> Result<File, CreateError> {
+        let system = |source| CreateError::System {
             action: "put the new ring at",
             path: path.to_owned(),
             source,
-        })?;
+        };
+        let file = self.file.try_clone().map_err(system)?;
+        std::fs::rename(&self.path, path).map_err(system)?;
         self.path = PathBuf::new();
-        Ok(())
+        Ok(file)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::status::WriterStatus;
 impl Display for RingInfo {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let megabytes = self.file_bytes as f64 / 1e6;
-        write!(f, "ring      {} ({megabytes:.2} MB)", self.path.display())?;
+        let path = self.path.display().to_string();
+        write!(f, "ring      {} ({megabytes:.2} MB)", one_line(&path))?;
         line(f, "format", &self.format_text())?;
         if let Some(label) = self.label.as_deref().filter(|label| !label.is_empty()) {
             line(f, "source", label)?;
@@ -21,10 +22,28 @@ impl Display for RingInfo {
         line(f, "sound", &self.sound_text())?;
         line(f, "history", &self.history_text())?;
         if let Some(age) = self.age_secs {
-            line(f, "age", &format!("frame 0 was {} ago", duration(age)))?;
+            let words = if age < 0.0 {
+                format!(
+                    "frame 0 is dated in the future, by {}: a clock was set",
+                    duration(-age)
+                )
+            } else {
+                format!("frame 0 was {} ago", duration(age))
+            };
+            line(f, "age", &words)?;
+        }
+        if self.hollow {
+            let stored = self.stored_bytes.unwrap_or_default() as f64 / 1e6;
+            let words = format!(
+                "only {stored:.2} of {megabytes:.2} MB are stored, the rest are holes that read as silence: no working writer wrote it"
+            );
+            line(f, "file", &words)?;
         }
         let access = match self.access {
             Access::Mapped => "mapped into memory (fast)",
+            Access::Pread if self.hollow => {
+                "read piece by piece (safe), because most of it is not stored"
+            }
             Access::Pread => {
                 "read piece by piece (safe), because it belongs to another user or others may write to it"
             }
@@ -32,7 +51,14 @@ impl Display for RingInfo {
         line(f, "access", access)?;
         line(f, "gaps", &self.gaps_text())?;
         for gap in &self.gaps {
-            let over = gap.start_frame.saturating_add(gap.length_frames) <= self.oldest_frame;
+            let end = gap.start_frame.saturating_add(gap.length_frames);
+            let note = if end <= self.oldest_frame {
+                "; overwritten since"
+            } else if end > self.written_frames {
+                "; reaches beyond what is written so far"
+            } else {
+                ""
+            };
             write!(
                 f,
                 "\n          at {:.3} s (frame {}): {} lost, {}{}",
@@ -40,7 +66,7 @@ impl Display for RingInfo {
                 gap.start_frame,
                 duration(gap.length_secs),
                 gap.reason,
-                if over { "; overwritten since" } else { "" },
+                note,
             )?;
         }
         Ok(())
@@ -48,7 +74,16 @@ impl Display for RingInfo {
 }
 
 fn line(f: &mut Formatter<'_>, name: &str, words: &str) -> Result {
-    write!(f, "\n{name:9} {words}")
+    write!(f, "\n{name:9} {}", one_line(words))
+}
+
+/// The words without characters that would end the line or steer a terminal: names come from outside.
+fn one_line(words: &str) -> String {
+    let shown = words.chars().map(|letter| match letter.is_control() {
+        true => letter.escape_unicode().to_string(),
+        false => letter.to_string(),
+    });
+    shown.collect()
 }
 
 impl RingInfo {
@@ -97,11 +132,12 @@ impl RingInfo {
             .writer_pid
             .map_or("a process".to_owned(), |pid| format!("process {pid}"));
         let age = self.heartbeat_age_secs.unwrap_or_default();
-        // Older than a second it would have to be, if it were not of the future.
-        let last = if self.writer != WriterStatus::Alive && age < 1.0 {
-            "its last sign of life is dated in the future (the clock was set back)".to_owned()
-        } else {
-            format!("its last sign of life was {} ago", duration(age))
+        let last = match self.heartbeat_ahead_secs {
+            Some(ahead) => format!(
+                "its last sign of life is dated in the future, by {} (a clock was set)",
+                duration(ahead)
+            ),
+            None => format!("its last sign of life was {} ago", duration(age)),
         };
         match self.writer {
             WriterStatus::Alive => format!("alive: {process}, {last}"),
@@ -123,16 +159,20 @@ impl RingInfo {
 
     fn gaps_text(&self) -> String {
         let listed = self.gaps.len() as u64;
-        match self.gap_total {
-            _ if !self.extended => "not recorded in this format".to_owned(),
-            0 => "none, no sound was lost on its way into the ring".to_owned(),
+        let words = match self.gap_total {
+            _ if !self.extended => return "not recorded in this format".to_owned(),
+            0 => return "none, no sound was lost on its way into the ring".to_owned(),
             total if total == listed => {
                 format!("{total}, where sound was lost on its way into the ring:")
             }
             total => format!(
                 "{total}, where sound was lost on its way into the ring; the newest {listed}:"
             ),
+        };
+        if self.gaps_damaged {
+            return format!("{words} their table is damaged: they are more than was ever written");
         }
+        words
     }
 }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use proptest::prelude::*;
-use soundfall_ring::{Cursor, ReadError, RingFormat};
+use soundfall_ring::{Cursor, ReadError, RingFormat, StorageError};
 use soundfall_ring_file::{CreateOptions, OpenRing, create, inspect, open};
 
 /// A word of the header, or a new length of the file.
@@ -82,7 +82,13 @@ proptest! {
         let before = [open(&copy, false).unwrap(), open(&copy, true).unwrap()];
         apply(&copy, &damage);
         let [mapped, careful] = before.map(|open| use_it(&open, start, len));
-        prop_assert_eq!(mapped, careful);
+        // A mapping knows of a cut that has healed; `pread` does not.
+        if mapped.0 == Err(ReadError::Storage(StorageError::Regrown)) {
+            let cut = damage.iter().any(|damage| matches!(damage, Damage::Length(length) if *length < 5696));
+            prop_assert!(cut, "nothing was cut off");
+        } else {
+            prop_assert_eq!(mapped, careful);
+        }
         let after = [open(&copy, false), open(&copy, true)].map(|open| {
             open.map(|open| use_it(&open, start, len)).map_err(|error| error.to_string())
         });

@@ -147,11 +147,11 @@ fn cut_off_and_grown_again_is_not_the_ring_any_more() {
     set_len(&path, 4096 + CAPACITY * 8);
     for ring in rings {
         let read = ring.ring.read(0, CAPACITY / 2, &mut [0.0; 100]);
-        // Zeros now: another ring, or one in which nothing is written.
+        // Zeros now, and nothing of the ring that was opened.
         assert!(
             matches!(
                 read,
-                Err(ReadError::Replaced | ReadError::NotYet { available: 0 })
+                Err(ReadError::Replaced | ReadError::Storage(StorageError::Regrown))
             ),
             "{read:?}"
         );
@@ -183,10 +183,10 @@ const CHILD: &str = "SOUNDFALL_TEST_SIGBUS_DIR";
 
 /// Not a test of its own: a process in which a fault that is none of ours happens.
 #[test]
+#[ignore = "run by faults_of_others_end_the_process_as_ever"]
 fn faulty_process() {
-    let Some(dir) = std::env::var_os(CHILD).map(PathBuf::from) else {
-        return;
-    };
+    let dir = std::env::var_os(CHILD).map(PathBuf::from);
+    let dir = dir.expect("a folder");
     drop(full_ring(&dir.join("ring")));
     let _open = open(&dir.join("ring"), false).unwrap();
     let file = File::options()
@@ -210,7 +210,7 @@ fn faulty_process() {
 fn faults_of_others_end_the_process_as_ever() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "faulty_process", "--nocapture"])
+        .args(["--exact", "faulty_process", "--ignored", "--nocapture"])
         .env(CHILD, dir.path())
         .stderr(Stdio::inherit())
         .output()

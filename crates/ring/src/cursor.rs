@@ -42,8 +42,6 @@ pub enum Poll {
     },
     /// These frames were overwritten before they could be read; the cursor stands after them.
     Lost(Range<u64>),
-    /// The stream began anew in the same memory; the cursor stands at its oldest frame.
-    Restarted,
 }
 
 impl Cursor {
@@ -96,6 +94,7 @@ impl Cursor {
     ///
     /// # Errors
     /// [`ReadError`] other than lapped and not yet; the cursor then stays where it is.
+    /// [`ReadError::Replaced`] where the stream began anew in the same memory: open the ring again.
     pub fn poll(
         &mut self,
         ring: &dyn RingRead,
@@ -104,20 +103,37 @@ impl Cursor {
         planar: &mut Vec<f32>,
     ) -> Result<Poll, ReadError> {
         planar.clear();
-        let written = ring.written_frames();
-        if written < self.next {
-            self.next = ring.oldest_frame();
-            return Ok(Poll::Restarted);
+        let known = ring.format().channels;
+        if let Some(channel) = channels.clone().last().filter(|&last| last >= known) {
+            return Err(ReadError::NoSuchChannel {
+                channel,
+                channels: known,
+            });
         }
+        let written = ring.written_frames();
+        let Some(ahead) = written
+            .checked_sub(self.next)
+            .filter(|&ahead| ahead > 0 && !channels.is_empty())
+        else {
+            // Nothing new, or nothing that will ever be new.
+            ring.check()?;
+            return Ok(Poll::Nothing);
+        };
         let readable = usize::try_from(ring.format().readable_frames()).unwrap_or(usize::MAX);
-        let frames = usize::try_from(written - self.next)
+        let frames = usize::try_from(ahead)
             .unwrap_or(usize::MAX)
             .min(max_frames)
             .min(readable);
-        if frames == 0 || channels.is_empty() {
+        if frames == 0 {
             return Ok(Poll::Nothing);
         }
-        planar.resize(frames * channels.len(), 0.0);
+        let samples = frames
+            .checked_mul(channels.len())
+            .ok_or(ReadError::TooLong {
+                frames: frames as u64,
+                readable: ring.format().readable_frames(),
+            })?;
+        planar.resize(samples, 0.0);
         for (channel, out) in channels.zip(planar.chunks_exact_mut(frames)) {
             match ring.read(channel, self.next, out) {
                 Ok(()) => {}
@@ -129,7 +145,7 @@ impl Cursor {
                     let lost = self.next..resume_at;
                     self.next = resume_at;
                     self.laps += 1;
-                    self.lost_frames += lost_frames;
+                    self.lost_frames = self.lost_frames.saturating_add(lost_frames);
                     return Ok(Poll::Lost(lost));
                 }
                 Err(error) => {

@@ -40,6 +40,25 @@ impl Gap {
     }
 }
 
+/// How many of these frames lie in some gap, each counted once. Gaps may overlap and stand in any
+/// order, as a damaged table has them.
+#[must_use]
+pub fn lost_frames(gaps: &[Gap], frames: &Range<u64>) -> u64 {
+    let mut spans: Vec<(u64, u64)> = gaps
+        .iter()
+        .filter(|gap| gap.touches(frames))
+        .map(|gap| (gap.start_frame, gap.end_frame().min(frames.end)))
+        .collect();
+    spans.sort_unstable();
+    let mut counted = frames.start;
+    let mut lost = 0;
+    for (start, end) in spans {
+        lost += end.saturating_sub(start.max(counted));
+        counted = counted.max(end);
+    }
+    lost
+}
+
 /// What lost the frames of a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -36,11 +36,11 @@ mod writer;
 
 pub use cursor::{Cursor, Poll};
 pub use format::{FormatError, MAX_CHANNELS, MAX_FRAME, MAX_SAMPLE_RATE, RingFormat};
-pub use gap::{Gap, GapReason};
+pub use gap::{Gap, GapReason, lost_frames};
 pub use header::{Extension, Header, HeaderError, header_words};
 #[cfg(not(loom))]
 pub use heap::{HeapRingError, HeapStorage, heap_ring, heap_ring_with};
-pub use read::{ReadError, RingRead, SharedRing, WriterState};
+pub use read::{ReadError, RingRead, SharedRing, SignOfLife, WriterState};
 pub use reader::RingReader;
 pub use storage::{ReadStorage, StorageError, WriteStorage};
 pub use writer::{RingWriter, WriteError};

@@ -49,7 +49,8 @@ pub enum ReadError {
         /// Channels there are.
         channels: u32,
     },
-    /// The memory now holds another ring.
+    /// The memory now holds another ring: its fixed facts, its epoch or its start changed, or its
+    /// sequence went back.
     #[error("the ring was replaced by a new one; open it again")]
     Replaced,
     /// The words could not be read.
@@ -74,6 +75,49 @@ pub enum WriterState {
     Unknown,
 }
 
+/// A writer gives a sign of life at least every 250 ms; older than four of those it is old.
+const FRESH_NS: u64 = 1_000_000_000;
+
+/// What a writer's last sign of life says of it at one moment. The one judge of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignOfLife {
+    /// Within the last second, or dated less than a second ahead: it lives.
+    Fresh,
+    /// Older: it is stopped, very busy, or dead.
+    Old {
+        /// How old it is.
+        age_ns: u64,
+    },
+    /// Dated in the future: a clock was set, or the writer's is wrong. Says nothing of its life.
+    Ahead {
+        /// How far in the future.
+        by_ns: u64,
+    },
+}
+
+impl WriterState {
+    /// Judges the writer's last sign of life at the time `now_unix_ns`, nanoseconds since 1970;
+    /// nothing where the ring is closed or does not say.
+    #[must_use]
+    pub fn sign_of_life(self, now_unix_ns: u64) -> Option<SignOfLife> {
+        let Self::Open {
+            heartbeat_unix_ns, ..
+        } = self
+        else {
+            return None;
+        };
+        let apart = now_unix_ns.abs_diff(heartbeat_unix_ns);
+        Some(if apart <= FRESH_NS {
+            SignOfLife::Fresh
+        } else if heartbeat_unix_ns > now_unix_ns {
+            SignOfLife::Ahead { by_ns: apart }
+        } else {
+            SignOfLife::Old { age_ns: apart }
+        })
+    }
+}
+
 /// What every consumer of samples sees. Frames are absolute numbers, from 0 at the ring's start.
 pub trait RingRead: Send + Sync {
     /// The fixed facts of this ring.
@@ -87,8 +131,16 @@ pub trait RingRead: Send + Sync {
         self.extension().map_or(0, |extension| extension.epoch)
     }
 
+    /// Asks whether the ring that was opened is still there. An error stays: what comes after it in
+    /// the same memory is another ring, to be opened as such.
+    ///
+    /// # Errors
+    /// [`ReadError::Replaced`] where another ring is in its place, [`ReadError::Storage`] where its
+    /// end is gone.
+    fn check(&self) -> Result<(), ReadError>;
+
     /// End of the readable frames: complete blocks × `block_frames`. Stays at the last known
-    /// number when the storage fails.
+    /// number when the storage fails or the sequence goes back; [`RingRead::check`] sees more.
     fn written_frames(&self) -> u64;
 
     /// Oldest frame that can be read now, the guard of one block included.
@@ -142,7 +194,9 @@ pub trait RingRead: Send + Sync {
 
 /// Oldest frame that the guard of one block leaves readable.
 pub(crate) fn oldest(format: &RingFormat, written: u64) -> u64 {
-    (written + u64::from(format.block_frames)).saturating_sub(format.capacity_frames)
+    written
+        .saturating_add(u64::from(format.block_frames))
+        .saturating_sub(format.capacity_frames)
 }
 
 /// Refuses what no read of this ring can give.

@@ -1,7 +1,9 @@
 //! The reading side of the protocol over any storage. Never writes, never waits, never gives out a
 //! frame that may be torn.
 
-use std::sync::atomic::Ordering;
+// Not part of the protocol, so no model looks at it.
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::{MAX_FRAME, RingFormat};
 use crate::gap::Gap;
@@ -9,19 +11,26 @@ use crate::header::{Extension, Header, HeaderError};
 use crate::layout::{
     EXT_MAGIC, GAP_ENTRIES, GAP_ENTRY_BYTES, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS,
     OFFSET_CLAIM, OFFSET_EPOCH, OFFSET_EXT_MAGIC, OFFSET_GAP_TOTAL, OFFSET_HEARTBEAT, OFFSET_MAGIC,
-    OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_STATE, STATE_CLOSED, STATE_OPEN, gap_word, word,
+    OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_START_UNIX_NS, OFFSET_STATE, STATE_CLOSED,
+    STATE_OPEN, gap_word, word,
 };
 use crate::read::{ReadError, RingRead, WriterState, check_length, oldest};
 use crate::storage::{ReadStorage, StorageError};
-use crate::sync::{AtomicU64, Order, acquire};
+use crate::sync::{Order, acquire};
 
 /// The protocol's reading side over any storage.
+///
+/// Once another ring was found in the memory, or the end of the memory gone, this reader gives out
+/// nothing any more: what comes after that is another ring's sound, to be opened as such.
 #[derive(Debug)]
 pub struct RingReader<S> {
     storage: S,
     header: Header,
-    /// The newest sequence seen; what is shown on when the storage fails.
-    last_sequence: AtomicU64,
+    /// The newest sequence seen; what is shown on when the storage fails. A smaller one is that of
+    /// another ring.
+    newest: AtomicU64,
+    /// Why the ring that was opened is no more.
+    over: OnceLock<ReadError>,
 }
 
 /// Words of the header that every check looks at.
@@ -37,11 +46,15 @@ impl<S: ReadStorage> RingReader<S> {
     /// [`HeaderError`] when there is no whole ring of version 1.
     pub fn new(storage: S) -> Result<Self, HeaderError> {
         let header = Header::parse(&storage)?;
-        Ok(Self {
+        let reader = Self {
             storage,
             header,
-            last_sequence: AtomicU64::new(0),
-        })
+            newest: AtomicU64::new(0),
+            over: OnceLock::new(),
+        };
+        // From here on the sequence may not go back. A failure is told by the first read.
+        let _ = reader.sequence();
+        Ok(reader)
     }
 
     /// The storage underneath.
@@ -49,10 +62,36 @@ impl<S: ReadStorage> RingReader<S> {
         &self.storage
     }
 
+    /// Remembers an error after which this is not the ring any more.
+    fn end(&self, error: ReadError) -> ReadError {
+        match error {
+            ReadError::Replaced
+            | ReadError::Storage(StorageError::Shrunk { .. } | StorageError::Regrown) => {
+                *self.over.get_or_init(|| error)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the ring that was opened is still there, as far as can be told without looking.
+    fn check_storage(&self) -> Result<(), ReadError> {
+        match self.over.get() {
+            Some(error) => Err(*error),
+            None => self.storage.check().map_err(|error| self.end(error.into())),
+        }
+    }
+
+    /// Loads words of the header.
+    fn load(&self, first: u64, out: &mut [u64]) -> Result<(), ReadError> {
+        let loaded = self.storage.load(first, out);
+        loaded.map_err(|error| self.end(error.into()))
+    }
+
     /// The header's words up to `gap_total`, if this is still the ring that was opened.
     fn live_words(&self) -> Result<[u64; CHECKED_WORDS], ReadError> {
+        let known = self.newest.load(Ordering::Acquire);
         let mut words = [0; CHECKED_WORDS];
-        self.storage.load(0, &mut words)?;
+        self.load(0, &mut words)?;
         let field = |offset: u64| words[word(offset) as usize];
         let format = &self.header.format;
         let same = field(OFFSET_MAGIC) == MAGIC
@@ -61,22 +100,37 @@ impl<S: ReadStorage> RingReader<S> {
             && field(OFFSET_CAPACITY) == format.capacity_frames
             && field(OFFSET_BLOCK) == u64::from(format.block_frames)
             && self.header.extension.as_ref().is_none_or(|extension| {
-                field(OFFSET_EXT_MAGIC) == EXT_MAGIC && field(OFFSET_EPOCH) == extension.epoch
+                field(OFFSET_EXT_MAGIC) == EXT_MAGIC
+                    && field(OFFSET_EPOCH) == extension.epoch
+                    && field(OFFSET_START_UNIX_NS) == extension.start_unix_ns
             });
-        if same {
-            Ok(words)
-        } else {
-            Err(ReadError::Replaced)
+        if !same {
+            return Err(self.end(ReadError::Replaced));
         }
+        self.goes_on(known, field(OFFSET_SEQUENCE))?;
+        Ok(words)
     }
 
     /// The newest complete block's number; what is loaded after this call is not older than it.
     fn sequence(&self) -> Result<u64, ReadError> {
+        let known = self.newest.load(Ordering::Acquire);
         let mut sequence = [0];
-        self.storage.load(word(OFFSET_SEQUENCE), &mut sequence)?;
+        self.load(word(OFFSET_SEQUENCE), &mut sequence)?;
         acquire(Order::SequenceThenCopy);
-        self.last_sequence.store(sequence[0], Ordering::Relaxed);
+        self.goes_on(known, sequence[0])?;
         Ok(sequence[0])
+    }
+
+    /// Judges a sequence that was loaded after `known` was: no thread of ours can have seen a newer
+    /// one of the same ring before.
+    fn goes_on(&self, known: u64, sequence: u64) -> Result<(), ReadError> {
+        if sequence < known {
+            return Err(self.end(ReadError::Replaced));
+        }
+        if sequence > known {
+            self.newest.fetch_max(sequence, Ordering::AcqRel);
+        }
+        Ok(())
     }
 
     /// The protocol around `copy(first word, range of the output)`, called for one or two spans.
@@ -95,7 +149,7 @@ impl<S: ReadStorage> RingReader<S> {
             });
         }
         check_length(format, len)?;
-        self.storage.check()?;
+        self.check_storage()?;
         let before = self.sequence()?;
         let available = format.frames_in(before);
         if start
@@ -113,16 +167,19 @@ impl<S: ReadStorage> RingReader<S> {
 
         let first = start % format.capacity_frames;
         let span = (format.capacity_frames - first).min(len as u64) as usize;
-        copy(format.sample_word(channel, start), 0..span)?;
-        if span < len {
-            copy(format.sample_word(channel, 0), span..len)?;
-        }
+        let copied = copy(format.sample_word(channel, start), 0..span).and_then(|()| {
+            if span < len {
+                copy(format.sample_word(channel, 0), span..len)?;
+            }
+            Ok(())
+        });
+        copied.map_err(|error| self.end(error.into()))?;
 
         acquire(Order::CopyThenCheck);
         let words = self.live_words()?;
         let after = words[word(OFFSET_SEQUENCE) as usize];
         if after < before {
-            return Err(ReadError::Replaced);
+            return Err(self.end(ReadError::Replaced));
         }
         let claim = match self.header.extension {
             Some(_) => words[word(OFFSET_CLAIM) as usize],
@@ -145,14 +202,16 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
         self.header.extension.as_ref()
     }
 
+    fn check(&self) -> Result<(), ReadError> {
+        self.check_storage()?;
+        self.live_words()?;
+        Ok(())
+    }
+
     fn written_frames(&self) -> u64 {
-        let sequence = self
-            .storage
-            .check()
-            .map_err(ReadError::from)
-            .and_then(|()| self.sequence())
-            .unwrap_or_else(|_| self.last_sequence.load(Ordering::Relaxed));
-        self.header.format.frames_in(sequence)
+        let sequence = self.check_storage().and_then(|()| self.sequence());
+        let newest = sequence.unwrap_or_else(|_| self.newest.load(Ordering::Relaxed));
+        self.header.format.frames_in(newest)
     }
 
     fn read(&self, channel: u32, start_frame: u64, out: &mut [f32]) -> Result<(), ReadError> {
@@ -168,7 +227,7 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
     }
 
     fn gap_total(&self) -> u64 {
-        if self.header.extension.is_none() || self.storage.check().is_err() {
+        if self.header.extension.is_none() || self.check_storage().is_err() {
             return 0;
         }
         self.live_words()
@@ -182,7 +241,7 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
         }
         acquire(Order::TotalThenGaps);
         let mut table = [0; GAP_TABLE_WORDS];
-        if self.storage.load(gap_word(0), &mut table).is_err() {
+        if self.load(gap_word(0), &mut table).is_err() {
             return Vec::new();
         }
         acquire(Order::GapsThenCheck);
@@ -196,7 +255,7 @@ impl<S: ReadStorage> RingRead for RingReader<S> {
     }
 
     fn writer_state(&self) -> WriterState {
-        let known = self.header.extension.is_some() && self.storage.check().is_ok();
+        let known = self.header.extension.is_some() && self.check_storage().is_ok();
         let Some(words) = known.then(|| self.live_words().ok()).flatten() else {
             return WriterState::Unknown;
         };

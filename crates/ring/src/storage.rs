@@ -26,7 +26,7 @@ pub trait ReadStorage: Send + Sync {
     /// Asks the storage whether all its words are still there; called once before every read.
     ///
     /// # Errors
-    /// [`StorageError::Shrunk`] when they are not.
+    /// [`StorageError::Shrunk`] when they are not, [`StorageError::Regrown`] when they were gone.
     fn check(&self) -> Result<(), StorageError> {
         Ok(())
     }
@@ -91,6 +91,12 @@ pub enum StorageError {
         /// Bytes the ring needs.
         need_bytes: u64,
     },
+    /// The storage became smaller than the ring in it and grew again: what was behind the cut is
+    /// gone.
+    #[error(
+        "the ring's file was cut off and grew again, so its sound is gone: open it again, or start its writer again"
+    )]
+    Regrown,
     /// Words beyond the end were asked for.
     #[error("words {first}..{end} are beyond the ring's {count} words")]
     OutOfRange {

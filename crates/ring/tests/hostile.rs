@@ -6,12 +6,12 @@
 use proptest::prelude::*;
 use soundfall_ring::copy::store_word;
 use soundfall_ring::layout::{
-    HEADER_WORDS, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_MAGIC,
-    OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_VERSION, VERSION, word,
+    HEADER_WORDS, MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_GAP_TOTAL,
+    OFFSET_MAGIC, OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_VERSION, VERSION, gap_word, word,
 };
 use soundfall_ring::{
-    Cursor, FormatError, Header, HeaderError, HeapRingError, HeapStorage, RingFormat, RingRead,
-    RingReader, WriteStorage, heap_ring,
+    Cursor, FormatError, Header, HeaderError, HeapRingError, HeapStorage, MAX_FRAME, RingFormat,
+    RingRead, RingReader, WriteStorage, heap_ring, lost_frames,
 };
 
 fn with_fields(words: u64, fields: &[(u64, u64)]) -> HeapStorage {
@@ -172,6 +172,66 @@ proptest! {
             let mut cursor = Cursor::at_oldest(reader);
             let _ = cursor.poll(reader, 0..2, len, &mut Vec::new());
         }
+    }
+}
+
+/// Entries of a gap table: mostly near the largest frame, where sums of a few wrap.
+fn gap_entry() -> impl Strategy<Value = [u64; 4]> {
+    let far = |away: u64| MAX_FRAME - away;
+    let start = prop_oneof![0..400u64, (0..400u64).prop_map(far), interesting()];
+    let length = prop_oneof![
+        1..400u64,
+        Just(MAX_FRAME),
+        (0..400u64).prop_map(far),
+        interesting()
+    ];
+    (start, length, 0..6u64, interesting()).prop_map(|(start, length, reason, more)| {
+        // As often as not it ends where the largest frame is.
+        let length = if more % 2 == 0 {
+            MAX_FRAME.saturating_sub(start)
+        } else {
+            length
+        };
+        [start, length, reason, more]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a gap table says, what is given out lies within frame numbers, and sums of it
+    /// within what is asked for.
+    #[test]
+    fn hostile_gap_tables_are_bounded(
+        entries in prop::collection::vec(gap_entry(), 0..112),
+        total in prop_oneof![0..400u64, interesting()],
+        sequence in prop_oneof![0..50u64, (1..50u64).prop_map(|less| MAX_FRAME / 10 - less)],
+        asked in (interesting(), interesting()),
+    ) {
+        let format = RingFormat::new(48_000, 2, 100, 10).unwrap();
+        let storage = HeapStorage::new(format.total_words()).unwrap();
+        let extension = soundfall_ring::Extension { epoch: 1, ..Default::default() };
+        soundfall_ring::RingWriter::create(storage.clone(), &format, &extension).unwrap();
+        for (number, entry) in (0u64..).zip(&entries) {
+            for (index, value) in (gap_word(number)..).zip(*entry) {
+                store_word(&storage.words()[index as usize], value);
+            }
+        }
+        for (offset, value) in [(OFFSET_GAP_TOTAL, total), (OFFSET_SEQUENCE, sequence)] {
+            store_word(&storage.words()[word(offset) as usize], value);
+        }
+        let ring = RingReader::new(storage).unwrap();
+        let gaps = ring.gaps();
+        prop_assert!(gaps.iter().all(|gap| gap.end_frame() <= MAX_FRAME));
+        let written = ring.written_frames();
+        prop_assert!(lost_frames(&gaps, &(0..written)) <= written);
+        let asked = asked.0.min(asked.1)..asked.0.max(asked.1);
+        let lost = lost_frames(&gaps, &asked);
+        // Every frame of a short span by hand.
+        let short = asked.start..asked.end.min(asked.start.saturating_add(500));
+        let by_hand = short.clone().filter(|&at| gaps.iter().any(|gap| (gap.start_frame..gap.end_frame()).contains(&at)));
+        prop_assert_eq!(lost_frames(&gaps, &short), by_hand.count() as u64);
+        prop_assert!(lost <= asked.end - asked.start);
     }
 }
 

@@ -36,6 +36,8 @@ struct Naive {
     claims: bool,
     sequence: u64,
     gaps: u64,
+    /// Stores done so far.
+    stores: usize,
     /// Stores to come: word and value.
     pending: VecDeque<(u64, u64)>,
 }
@@ -82,6 +84,7 @@ impl Naive {
             }
             let (place, value) = self.pending.pop_front().unwrap();
             store_word(&words.words()[place as usize], value);
+            self.stores += 1;
         }
     }
 }
@@ -143,6 +146,7 @@ fn busy(format: RingFormat, claims: bool, blocks: u64) -> Busy {
         claims,
         sequence: 0,
         gaps: 0,
+        stores: 0,
         pending: VecDeque::new(),
     };
     for _ in 0..blocks {
@@ -238,6 +242,62 @@ proptest! {
             prop_assert!(gaps.windows(2).all(|pair| pair[0].start_frame + 1 == pair[1].start_frame));
             if first == last {
                 prop_assert_eq!(gaps.len() as u64, first.min(111), "refused without need");
+            }
+        }
+    }
+}
+
+/// "At most three tries" for the newest frames: lapped during the first tries, good in the next,
+/// or lapped in all of them.
+#[test]
+fn the_newest_frames_are_tried_three_times() {
+    const FRAMES: usize = 10;
+    // Stores that take the writer round the ring and over what is being read.
+    const LAP: usize = 84;
+    let format = RingFormat::new(48_000, 2, 40, 5).unwrap();
+    for claims in [false, true] {
+        for laps in 0..=4 {
+            let storage = busy(format, claims, 20);
+            let ring = RingReader::new(storage.clone()).unwrap();
+            // A try loads the header for its newest frame, the sequence, the samples, and the header again: the
+            // writer goes on at the first sample.
+            let mut tries = VecDeque::new();
+            for number in 0..5 {
+                let lap = if number < laps { LAP } else { 0 };
+                tries.extend([0, 0, lap]);
+                tries.resize(tries.len() + FRAMES - 1 + 1, 0);
+            }
+            let before = {
+                let mut busy = storage.writer.lock().unwrap();
+                busy.1 = tries;
+                busy.0.stores
+            };
+            let mut out = [0.0; FRAMES];
+            let got = ring.read_latest(1, &mut out);
+            let after = {
+                let mut busy = storage.writer.lock().unwrap();
+                busy.1.clear();
+                busy.0.stores
+            };
+            // So many tries met the writer: never a fourth.
+            assert_eq!(
+                after - before,
+                laps.min(3) * LAP,
+                "{laps} laps, claims {claims}"
+            );
+            match got {
+                Ok(start) => {
+                    assert!(laps < 3, "{laps} laps, claims {claims}");
+                    assert_eq!(start + FRAMES as u64, ring.written_frames());
+                    for (frame, got) in (start..).zip(out) {
+                        assert_eq!(f64::from(got), sample(frame, 1));
+                    }
+                }
+                Err(ReadError::Lapped { resume_at, .. }) => {
+                    assert!(laps >= 3, "{laps} laps, claims {claims}");
+                    assert!((ring.oldest_frame()..=ring.written_frames()).contains(&resume_at));
+                }
+                Err(other) => panic!("{laps} laps, claims {claims}: {other}"),
             }
         }
     }

@@ -6,7 +6,8 @@
 use soundfall_ring::copy::store_word;
 use soundfall_ring::layout::{
     MAGIC, OFFSET_BLOCK, OFFSET_CAPACITY, OFFSET_CHANNELS, OFFSET_CLAIM, OFFSET_EPOCH,
-    OFFSET_MAGIC, OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_VERSION, VERSION, word,
+    OFFSET_MAGIC, OFFSET_SAMPLE_RATE, OFFSET_SEQUENCE, OFFSET_START_UNIX_NS, OFFSET_VERSION,
+    VERSION, word,
 };
 use soundfall_ring::{
     Cursor, Extension, Gap, GapReason, HeapStorage, Poll, ReadError, RingFormat, RingRead,
@@ -186,15 +187,27 @@ fn a_base_ring_of_another_program_is_read() {
             assert_eq!(got, frame as f64 + 0.5 * f64::from(channel));
         }
     }
-    // The other program starts anew in the same memory.
+    // The other program starts anew in the same memory: that is another ring.
     let mut cursor = Cursor::at_live_edge(&ring);
     set(&storage, OFFSET_SEQUENCE, 2);
     let mut planar = Vec::new();
+    let poll = cursor.poll(&ring, 0..2, 100, &mut planar);
+    assert_eq!(poll, Err(ReadError::Replaced));
+    assert_eq!(ring.written_frames(), 52, "the last that is known");
+    // For good, also when the new one has as much as the old one had.
+    set(&storage, OFFSET_SEQUENCE, 14);
+    assert_eq!(ring.check(), Err(ReadError::Replaced));
+    assert_eq!(
+        ring.read_f64(0, 31, &mut [0.0; 21]),
+        Err(ReadError::Replaced)
+    );
     assert_eq!(
         cursor.poll(&ring, 0..2, 100, &mut planar),
-        Ok(Poll::Restarted)
+        Err(ReadError::Replaced)
     );
-    let poll = cursor.poll(&ring, 0..2, 100, &mut planar);
+    set(&storage, OFFSET_SEQUENCE, 2);
+    let ring = RingReader::new(storage.clone()).unwrap();
+    let poll = Cursor::at_oldest(&ring).poll(&ring, 0..2, 100, &mut planar);
     assert_eq!(
         poll,
         Ok(Poll::Frames {
@@ -202,6 +215,65 @@ fn a_base_ring_of_another_program_is_read() {
             frames: 8
         })
     );
+}
+
+/// A writer that gives its rings no epochs of their own, or that starts again before anyone looks:
+/// every other sign is enough.
+#[test]
+fn a_ring_that_starts_anew_is_another_one() {
+    let format = RingFormat::new(48_000, 1, 100, 10).unwrap();
+    let anew: [(&str, &[(u64, u64)]); 3] = [
+        ("start stamp", &[(OFFSET_START_UNIX_NS, 6)]),
+        ("sequence", &[(OFFSET_SEQUENCE, 2)]),
+        (
+            "claim and sequence",
+            &[(OFFSET_CLAIM, 1), (OFFSET_SEQUENCE, 0)],
+        ),
+    ];
+    for (what, words) in anew {
+        let (storage, mut writer, reader) = ours(&format);
+        for _ in 0..3 {
+            writer.write_block(&[0.25; 10]).unwrap();
+        }
+        assert_eq!(reader.check(), Ok(()));
+        assert_eq!(reader.written_frames(), 30);
+        for &(offset, value) in words {
+            set(&storage, offset, value);
+        }
+        assert_eq!(
+            reader.read(0, 0, &mut [0.0; 10]),
+            Err(ReadError::Replaced),
+            "{what}"
+        );
+        // The new one gets as far as the old one was, and further.
+        for sequence in [3, 4] {
+            set(&storage, OFFSET_SEQUENCE, sequence);
+            assert_eq!(reader.check(), Err(ReadError::Replaced), "{what}");
+            let latest = reader.read_latest(0, &mut [0.0; 10]);
+            assert_eq!(latest, Err(ReadError::Replaced), "{what}");
+            assert_eq!((reader.written_frames(), reader.gap_total()), (30, 0));
+        }
+        assert!(RingReader::new(storage).unwrap().check().is_ok());
+    }
+}
+
+/// Threads that look at one reader at the same time see the sequence grow, whichever is first.
+#[test]
+fn readers_in_step_never_take_a_growing_ring_for_another_one() {
+    let format = RingFormat::new(48_000, 1, 100, 10).unwrap();
+    let (_storage, mut writer, reader) = ours(&format);
+    std::thread::scope(|scope| {
+        let looking: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| while reader.written_frames() < 200_000 {}))
+            .collect();
+        for _ in 0..20_000 {
+            writer.write_block(&[0.25; 10]).unwrap();
+        }
+        for thread in looking {
+            thread.join().unwrap();
+        }
+    });
+    assert_eq!(reader.check(), Ok(()));
 }
 
 #[test]

@@ -13,7 +13,7 @@ settings! {
         pub overlay: bool = false, "overlay", None, Redraw, Kind::Flag;
         /// Size of the window or picture.
         pub size: (u32, u32) = (1600, 900), "size", None, Start, Kind::Size(64, 8192);
-        /// Smooth edges (4 samples a pixel).
+        /// Smooth edges (4 samples a pixel; up to 16.7 million pixels).
         pub smooth: bool = true, "smooth", None, Start, Kind::Flag;
         /// End after this time.
         pub seconds: Option<f64> = None, "seconds", None, Start, Kind::Optional(

@@ -18,4 +18,4 @@ pub use format::{NewRingError, ring_format};
 pub use mirror::HeaderMirror;
 pub use pending::{Answered, PendingRequests, Transport};
 pub use queue::{MAX_RESPONSE_BYTES, QUEUE_BYTES, QueueMemory, RequestQueue, SLOTS, SUBMITTED};
-pub use reader::{MAX_VALUES, ReaderError, spectrogram, waveform};
+pub use reader::{MAX_VALUES, ReaderError, latest, spectrogram, waveform, whole_waveform};

@@ -27,6 +27,63 @@ pub enum ReaderError {
 pub const MAX_VALUES: usize = 1 << 24;
 /// Frames read at once.
 const STEP: u64 = 1 << 16;
+/// How often the newest frames are tried for while the writer is faster.
+const TRIES: usize = 3;
+
+/// What is wanted of the newest frames, tried for at most three times: `read` looks where they are
+/// each time anew.
+fn newest<T>(mut read: impl FnMut() -> Result<T, ReaderError>) -> Result<T, ReaderError> {
+    let mut outcome = read();
+    for _ in 1..TRIES {
+        if !matches!(outcome, Err(ReaderError::Read(ReadError::Lapped { .. }))) {
+            break;
+        }
+        outcome = read();
+    }
+    outcome
+}
+
+/// The newest `frames` frames of a channel and the number of the first one. Tries three times while
+/// the writer is faster.
+///
+/// # Errors
+/// The ring's: no such channel, fewer frames so far, more than it holds, or overwritten each time.
+pub fn latest(
+    ring: &dyn RingRead,
+    channel: u32,
+    frames: usize,
+) -> Result<(u64, Vec<f32>), ReaderError> {
+    check_channel(ring, channel)?;
+    let readable = ring.format().readable_frames();
+    if frames as u64 > readable {
+        let frames = frames as u64;
+        return Err(ReadError::TooLong { frames, readable }.into());
+    }
+    let mut samples = vec![0.0; frames];
+    let start = ring.read_latest(channel, &mut samples)?;
+    Ok((start, samples))
+}
+
+/// [`waveform`] of all that is readable, but for the oldest tenth of a second once the ring went
+/// round: that goes while it is read. Tries three times while the writer is faster.
+///
+/// # Errors
+/// As [`waveform`].
+pub fn whole_waveform(
+    ring: &dyn RingRead,
+    channel: u32,
+    points: usize,
+) -> Result<Vec<f32>, ReaderError> {
+    let margin = u64::from(ring.format().sample_rate) / 10;
+    newest(|| {
+        let (oldest, end) = (ring.oldest_frame(), ring.written_frames());
+        let start = match oldest {
+            0 => 0,
+            _ => (oldest + margin).min(end),
+        };
+        waveform(ring, channel, start..end, points)
+    })
+}
 
 /// Minimum and maximum of `points` equal parts of a span: `[point][2]`. Parts of a frame or less show
 /// the nearest frame; a span without frames shows zeros.
@@ -53,7 +110,8 @@ pub fn waveform(
         samples.resize(count as usize, 0.0);
         ring.read(channel, frames.start + from, &mut samples)?;
         let part = from as usize..(from + count) as usize;
-        let first = part.start * points / (length as usize).max(1);
+        // In 64 bits: half a minute at 192 kHz on 800 points is more than 2^32.
+        let first = (from * points as u64 / length) as usize;
         for (point, slot) in out.iter_mut().enumerate().skip(first.saturating_sub(1)) {
             let wanted = point_range(length as usize, points, point);
             if wanted.start >= part.end {
@@ -75,7 +133,7 @@ pub fn waveform(
 
 /// The newest `windows` Hann columns, oldest first: [window][window_size / 2 + 1] in dBFS. The last
 /// one ends with the newest frame; columns are `hop_frames` apart. While there are fewer frames,
-/// the columns that are not there yet are at −200 dBFS.
+/// the columns that are not there yet are at −200 dBFS. Tries three times while the writer is faster.
 ///
 /// # Errors
 /// [`ReaderError`]: no such window, too many values, or a span that is gone.
@@ -96,18 +154,20 @@ pub fn spectrogram(
     }
     check_channel(ring, channel)?;
     let mut stft = Stft::new(&params)?;
-    let mut out = vec![NOTHING; values];
-    let end = ring.written_frames();
     let mut samples = vec![0.0; window_size];
-    for (at, column) in out.chunks_exact_mut(bins).rev().enumerate() {
-        let back = (at * hop_frames + window_size) as u64;
-        let Some(start) = end.checked_sub(back) else {
-            break;
-        };
-        ring.read(channel, start, &mut samples)?;
-        stft.column(&samples, column);
-    }
-    Ok(out)
+    newest(|| {
+        let mut out = vec![NOTHING; values];
+        let end = ring.written_frames();
+        for (at, column) in out.chunks_exact_mut(bins).rev().enumerate() {
+            let back = at.saturating_mul(hop_frames).saturating_add(window_size);
+            let Some(start) = end.checked_sub(back as u64) else {
+                break;
+            };
+            ring.read(channel, start, &mut samples)?;
+            stft.column(&samples, column);
+        }
+        Ok(out)
+    })
 }
 
 /// A channel that is not there is refused also while there is nothing to read.
@@ -123,7 +183,10 @@ fn check_channel(ring: &dyn RingRead, channel: u32) -> Result<(), ReadError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
     use super::*;
-    use soundfall_ring::{RingFormat, SharedRing, heap_ring};
+    use soundfall_ring::{
+        Extension, Gap, HeapStorage, RingFormat, RingWriter, SharedRing, WriterState, heap_ring,
+    };
+    use std::sync::Mutex;
 
     fn tone(hz: f32) -> SharedRing {
         let format = RingFormat::new(48_000, 1, 300_000, 1000).unwrap();
@@ -138,6 +201,135 @@ mod tests {
             writer.write_block(&samples).unwrap();
         }
         ring
+    }
+
+    /// A ring whose writer overwrites all of it just before each of the next reads.
+    struct Lapping {
+        ring: SharedRing,
+        writer: Mutex<RingWriter<HeapStorage>>,
+        /// Reads before which that happens, and reads so far.
+        laps: Mutex<(u32, u32)>,
+    }
+
+    /// Frames of its blocks, and of all of it.
+    const BLOCK: usize = 64;
+    const CAPACITY: usize = 1024;
+
+    impl Lapping {
+        /// Full of ones, so that a read of any frame is possible.
+        fn new(laps: u32) -> Self {
+            let format = RingFormat::new(1000, 1, CAPACITY as u64, BLOCK as u32).unwrap();
+            let (mut writer, ring) = heap_ring(&format, "t").unwrap();
+            for _ in 0..2 * CAPACITY / BLOCK {
+                writer.write_block(&[1.0; BLOCK]).unwrap();
+            }
+            Self {
+                ring,
+                writer: Mutex::new(writer),
+                laps: Mutex::new((laps, 0)),
+            }
+        }
+
+        fn reads(&self) -> u32 {
+            self.laps.lock().unwrap().1
+        }
+    }
+
+    impl RingRead for Lapping {
+        fn format(&self) -> &RingFormat {
+            self.ring.format()
+        }
+        fn extension(&self) -> Option<&Extension> {
+            self.ring.extension()
+        }
+        fn written_frames(&self) -> u64 {
+            self.ring.written_frames()
+        }
+        fn read(&self, channel: u32, start: u64, out: &mut [f32]) -> Result<(), ReadError> {
+            let mut laps = self.laps.lock().unwrap();
+            laps.1 += 1;
+            if laps.0 > 0 {
+                laps.0 -= 1;
+                let mut writer = self.writer.lock().unwrap();
+                for _ in 0..=CAPACITY / BLOCK {
+                    writer.write_block(&[0.5; BLOCK]).unwrap();
+                }
+            }
+            self.ring.read(channel, start, out)
+        }
+        fn read_f64(&self, channel: u32, start: u64, out: &mut [f64]) -> Result<(), ReadError> {
+            self.ring.read_f64(channel, start, out)
+        }
+        fn gap_total(&self) -> u64 {
+            self.ring.gap_total()
+        }
+        fn gaps(&self) -> Vec<Gap> {
+            self.ring.gaps()
+        }
+        fn writer_state(&self) -> WriterState {
+            self.ring.writer_state()
+        }
+    }
+
+    type Reading = fn(&Lapping) -> Result<Vec<f32>, ReaderError>;
+    const NEWEST: [(&str, Reading); 3] = [
+        ("latest", |ring| Ok(latest(ring, 0, 100)?.1)),
+        ("whole waveform", |ring| whole_waveform(ring, 0, 4)),
+        ("spectrogram", |ring| spectrogram(ring, 0, 64, 64, 1)),
+    ];
+
+    #[test]
+    fn the_newest_frames_are_tried_for_at_most_three_times() {
+        for (what, read) in NEWEST {
+            let expected = read(&Lapping::new(0)).unwrap().len();
+            for laps in 0..3 {
+                let ring = Lapping::new(laps);
+                let got = read(&ring).unwrap();
+                assert_eq!(
+                    (got.len(), ring.reads()),
+                    (expected, laps + 1),
+                    "{what}, lapped {laps} times"
+                );
+            }
+            let ring = Lapping::new(99);
+            let refused = read(&ring);
+            let Err(ReaderError::Read(ReadError::Lapped { .. })) = refused else {
+                panic!("{what}: {refused:?}");
+            };
+            assert_eq!(ring.reads(), 3, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_after_a_lap_is_the_newest() {
+        let ring = Lapping::new(1);
+        let (start, samples) = latest(&ring, 0, 100).unwrap();
+        assert_eq!(start + 100, ring.written_frames());
+        assert_eq!(samples, [0.5; 100]);
+        assert_eq!(
+            latest(&ring, 1, 100).unwrap_err(),
+            ReadError::NoSuchChannel {
+                channel: 1,
+                channels: 1
+            }
+            .into()
+        );
+        assert!(matches!(
+            latest(&ring, 0, usize::MAX),
+            Err(ReaderError::Read(ReadError::TooLong { .. }))
+        ));
+    }
+
+    #[test]
+    fn a_span_that_is_gone_is_not_tried_for_again() {
+        let ring = Lapping::new(1);
+        let end = ring.written_frames();
+        let gone = waveform(&ring, 0, end - 100..end, 4);
+        assert!(matches!(
+            gone,
+            Err(ReaderError::Read(ReadError::Lapped { .. }))
+        ));
+        assert_eq!(ring.reads(), 1);
     }
 
     #[test]

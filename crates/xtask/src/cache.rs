@@ -13,6 +13,14 @@ pub(crate) fn folder() -> Option<PathBuf> {
     choose(|name| env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
+/// The cache folder for what is never put beside the sources; the tests look there too.
+pub(crate) fn always() -> PathBuf {
+    let home = env::var_os("HOME").filter(|home| !home.is_empty());
+    folder()
+        .or_else(|| home.map(|home| PathBuf::from(home).join(".cache/soundfall")))
+        .unwrap_or_else(|| env::temp_dir().join("soundfall-cache"))
+}
+
 fn choose(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     if let Some(folder) = variable("SOUNDFALL_CACHE") {
         return std::path::absolute(folder).ok();

@@ -18,6 +18,7 @@ mod check;
 mod command;
 mod docs;
 mod lint;
+mod long;
 mod run;
 #[cfg(test)]
 mod scratch;
@@ -48,8 +49,15 @@ usage: cargo xtask COMMAND
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
   bench peers [ARGS]
                     the STFT beside scipy and librosa (with --torch, torch too)
+  soak [--minutes N] [--csv FILE]
+                    displays for long, while settings change and sources come and go: what grows?
+  stress [--minutes N] [--disk FOLDER]
+                    64 channels at 192 kHz, several viewers, busy processors, a slow disk
   setup [run|test|web]
-                    only install what is missing (default: test)";
+                    only install what is missing (default: test)
+
+Where something is missing they say what they will install, and ask on a terminal;
+`cargo xtask COMMAND --yes …` agrees beforehand. Nothing is ever removed.";
 
 fn main() -> ExitCode {
     if env::var_os(lint::wrapper::SWITCH).is_some() {
@@ -58,7 +66,10 @@ fn main() -> ExitCode {
     }
     let mut args = env::args().skip(1);
     let name = args.next().unwrap_or_default();
-    let rest: Vec<String> = args.collect();
+    let mut rest: Vec<String> = args.collect();
+    if rest.first().is_some_and(|first| first == setup::YES) {
+        rest.remove(0);
+    }
     let outcome = match name.as_str() {
         "run" => run::run(&rest),
         "test" => test::test(&rest),
@@ -68,6 +79,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::tidy().map(|()| ExitCode::SUCCESS),
         "docs" => docs::docs(),
         "bench" => bench::bench(&rest),
+        "soak" | "stress" => long::long(&name, &rest),
         "setup" => setup::command(&rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -27,12 +27,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     setup::ensure(Goal::Run)?;
     succeed(&mut build())?;
     let program = program();
-    let mut command = Command::new(&program);
-    if env::var_os("XDG_RUNTIME_DIR").is_none() {
-        // Mesa's device chooser would ask Wayland, which complains about that on stderr.
-        command.env("NODEVICE_SELECT", "1");
-    }
-    become_it(command.args(args)).with_context(|| format!("cannot start {}", program.display()))
+    become_it(Command::new(&program).args(args))
+        .with_context(|| format!("cannot start {}", program.display()))
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, and the sums at the end.
 //!
-//! The last line is `N passed, N failed`. Never stops at the first failure, except
+//! The last line is `N passed, N failed, N skipped`. Never stops at the first failure, except
 //! that nothing is tested when the program, or the page, does not build.
 
 use crate::check;
@@ -26,18 +26,16 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
             the_workspace(&mut steps, &[], &mut tally);
             the_page(&mut steps, &[], &mut tally);
         }
-        _ => {
-            the_workspace(&mut steps, args, &mut tally);
-            tally
-                .skipped
-                .push("SKIPPED web: the arguments choose native tests (--web: the page's)".into());
-        }
+        _ => the_workspace(&mut steps, args, &mut tally),
     }
     eprint!("{}", steps.summary());
+    if !args.is_empty() {
+        eprintln!("only what the arguments choose: native tests, or with --web the page's");
+    }
     for line in &tally.skipped {
         eprintln!("{line}");
     }
-    println!("{} passed, {} failed", tally.passed, tally.failed);
+    println!("{tally}");
     Ok(steps.exit_code())
 }
 

@@ -8,6 +8,8 @@
     reason = "each example uses its part; a program may print"
 )]
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -95,16 +97,23 @@ impl PictureOrder {
             quiet = if idle { quiet + 1 } else { 0 };
             thread::sleep(Duration::from_millis(5));
         }
-        let picture = screen
-            .picture()
-            .and_then(|(size, rgba)| write_png(&self.path, size, &rgba));
-        match picture {
-            Ok(()) => AppExit::Success,
+        match screen.picture().map(|picture| self.save(&picture)) {
+            Ok(Ok(())) => AppExit::Success,
+            Ok(Err(error)) => {
+                eprintln!("cannot write {}: {error}", self.path.display());
+                AppExit::error()
+            }
             Err(error) => {
                 eprintln!("{error}");
                 AppExit::error()
             }
         }
+    }
+
+    fn save(&self, (size, rgba): &(UVec2, Vec<u8>)) -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(&self.path)?);
+        write_png(&mut file, *size, rgba)?;
+        file.flush()
     }
 }
 

@@ -12,6 +12,10 @@ pub enum Graphics {
         name: String,
         /// The interface it was found by; the others are left alone.
         backends: wgpu::Backends,
+        /// Most pixels that a picture can have in width or height.
+        max_pixels: u32,
+        /// It is the processor: pictures under way lie in the machine's memory.
+        is_software: bool,
     },
     /// None: everything but pictures works.
     None,
@@ -38,37 +42,27 @@ pub fn find_graphics() -> Graphics {
         let instance = wgpu::Instance::new(descriptor);
         let adapters = block_on(instance.enumerate_adapters(backends));
         if let Some(adapter) = adapters.first() {
+            let info = adapter.get_info();
             return Graphics::Adapter {
-                name: adapter.get_info().name,
+                name: info.name,
                 backends,
+                max_pixels: adapter.limits().max_texture_dimension_2d,
+                is_software: info.device_type == wgpu::DeviceType::Cpu,
             };
         }
     }
     Graphics::None
 }
 
-/// True if a window could be opened: on Linux, if a display server is named and, for a local X
-/// server, its socket exists.
+/// True if a window could be opened: on Linux, if the display server that is named answers. Where Wayland is named, the
+/// window library asks nothing else.
 #[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn display_reachable() -> bool {
-    if !cfg!(all(unix, not(target_os = "macos"))) {
-        return true;
-    }
-    let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if named("WAYLAND_DISPLAY").is_some() || named("WAYLAND_SOCKET").is_some() {
-        return true;
-    }
-    let Some(display) = named("DISPLAY") else {
-        return false;
-    };
-    match display.strip_prefix(':') {
-        Some(local) => {
-            let number = local.split('.').next().unwrap_or(local);
-            std::path::Path::new("/tmp/.X11-unix")
-                .join(format!("X{number}"))
-                .exists()
-        }
-        None => true,
-    }
+    #[cfg(all(unix, not(target_os = "macos")))]
+    return super::display::is_reachable(|name| {
+        std::env::var_os(name).filter(|value| !value.is_empty())
+    });
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    return true;
 }

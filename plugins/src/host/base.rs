@@ -54,6 +54,10 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
         .disable::<LogPlugin>()
         .set(AssetPlugin::default())
         .set(task_pools());
+    // Signals are the program's: a handler that only leaves a message for the next frame would keep a long frame from
+    // being ended.
+    #[cfg(not(target_arch = "wasm32"))]
+    let plugins = plugins.disable::<bevy::app::TerminalCtrlCHandlerPlugin>();
     let plugins = match window {
         Some(title) => in_window(plugins, title, size, graphics),
         None => off_screen(plugins, graphics),

@@ -2,6 +2,8 @@
 
 mod adapter;
 mod base;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod display;
 #[cfg(not(target_arch = "wasm32"))]
 mod headless;
 #[cfg(not(target_arch = "wasm32"))]

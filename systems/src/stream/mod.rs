@@ -8,7 +8,7 @@ mod switch;
 
 pub use clock::StreamClock;
 pub use poll::{advance_clocks, poll_streams};
-pub use status::{SourceProbe, Stream, StreamStatus, WriterHealth};
+pub use status::{SourceCounts, SourceProbe, Stream, StreamStatus, WriterHealth};
 pub use switch::{SourceControl, SourceSwitch, adopt_sources};
 
 pub use soundfall_analysis::{History, Recording, RingHistory, SharedHistory};

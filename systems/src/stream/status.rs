@@ -16,10 +16,23 @@ pub trait SourceProbe: Send + Sync {
     fn ended(&self) -> bool;
     /// A line about a failure that the user should see, until it is cured.
     fn trouble(&self) -> Option<String>;
+    /// What happened to the source so far.
+    fn counts(&self) -> SourceCounts {
+        SourceCounts::default()
+    }
+}
+
+/// What happened to a source since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// Times another ring took the place of the one that was shown.
+    pub changes: u64,
+    /// Times something went wrong with it that the user was told.
+    pub faults: u64,
 }
 
 /// A sound that is heard, at the end that the display reads.
-#[derive(Component)]
+#[derive(Component, Clone)]
 #[require(StreamStatus, StreamClock)]
 pub struct Stream {
     /// Where the samples are.
@@ -51,6 +64,8 @@ pub enum WriterHealth {
     Closed,
     /// The heartbeat stopped without a close.
     Silent,
+    /// The heartbeat is dated in the future, so it does not say.
+    Ahead,
     /// A base-format ring does not say.
     #[default]
     Unknown,
@@ -75,6 +90,8 @@ pub struct StreamStatus {
     pub writer: WriterHealth,
     /// Frames lost before the ring, as far as known.
     pub lost_frames: u64,
+    /// What happened to the source.
+    pub counts: SourceCounts,
     /// The source has ended by itself.
     pub ended: bool,
     /// What is wrong with the source now, for the screen.

@@ -14,9 +14,16 @@ pub struct Tolerance {
     pub reach: usize,
     /// Share of unequal pixels, 0 to 1.
     pub share: f64,
+    /// Unequal pixels in any square of `TILE` by `TILE`: a wrong digit is nothing in a whole
+    /// picture, and a lot where it stands.
+    pub in_a_tile: usize,
     /// Difference of all colour values in the mean, pixel by pixel, 0 to 255.
     pub mean: f64,
 }
+
+/// Side of the squares that are looked at one by one, in pixels. They overlap by half, so that
+/// what is smaller than half of one is whole in one of them.
+pub const TILE: usize = 16;
 
 impl Default for Tolerance {
     fn default() -> Self {
@@ -24,6 +31,7 @@ impl Default for Tolerance {
             value: 12,
             reach: 1,
             share: 0.002,
+            in_a_tile: 6,
             mean: 2.0,
         }
     }
@@ -36,6 +44,8 @@ pub struct Comparison {
     pub same_size: bool,
     /// Share of unequal pixels, 0 to 1.
     pub share: f64,
+    /// Unequal pixels in the worst square, and its upper left corner (x, y).
+    pub in_a_tile: (usize, [usize; 2]),
     /// Mean difference of all colour values, 0 to 255.
     pub mean: f64,
     /// The expected picture, dark, with unequal pixels in red.
@@ -59,6 +69,7 @@ impl Picture {
             return Comparison {
                 same_size,
                 share: 1.0,
+                in_a_tile: (TILE * TILE, [0, 0]),
                 mean: 255.0,
                 difference,
                 same: false,
@@ -66,6 +77,10 @@ impl Picture {
         }
         let mut sum = 0u64;
         let mut unequal = 0usize;
+        // Of squares of half the side: four neighbours are a tile.
+        let half = TILE / 2;
+        let columns = self.width.div_ceil(half);
+        let mut squares = vec![0usize; columns * self.height.div_ceil(half)];
         for y in 0..self.height {
             for x in 0..self.width {
                 let expected = self.get(x, y);
@@ -79,6 +94,7 @@ impl Picture {
                 let equal = self.near(x, y, actual.get(x, y), tolerance)
                     && actual.near(x, y, expected, tolerance);
                 unequal += usize::from(!equal);
+                squares[y / half * columns + x / half] += usize::from(!equal);
                 let dark = expected.map(|value| value / 4);
                 difference.set(
                     x,
@@ -93,12 +109,16 @@ impl Picture {
         }
         let pixels = self.pixels.len().max(1) as f64;
         let (share, mean) = (unequal as f64 / pixels, sum as f64 / pixels / 4.0);
+        let in_a_tile = worst_tile(&squares, columns);
         Comparison {
             same_size,
             share,
+            in_a_tile,
             mean,
             difference,
-            same: share <= tolerance.share && mean <= tolerance.mean,
+            same: share <= tolerance.share
+                && in_a_tile.0 <= tolerance.in_a_tile
+                && mean <= tolerance.mean,
         }
     }
 
@@ -119,9 +139,25 @@ impl Picture {
     }
 }
 
+/// The tile with the most unequal pixels, from those of its four quarters.
+fn worst_tile(squares: &[usize], columns: usize) -> (usize, [usize; 2]) {
+    let at = |x: usize, y: usize| match x < columns {
+        true => squares.get(y * columns + x).copied().unwrap_or(0),
+        false => 0,
+    };
+    let corners = (0..squares.len()).map(|index| [index % columns, index / columns]);
+    corners
+        .map(|[x, y]| {
+            let sum = at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1);
+            (sum, [x * TILE / 2, y * TILE / 2])
+        })
+        .max()
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::line;
+    use super::super::{expected_folder, line};
     use super::*;
 
     #[test]
@@ -157,6 +193,62 @@ mod tests {
                 .compare(&grey(110), &Tolerance::default())
                 .is_same()
         );
+    }
+
+    /// Copies a part of a picture, `size` wide and high, to another place of it.
+    fn moved(picture: &Picture, from: [usize; 2], to: [usize; 2], size: [usize; 2]) -> Picture {
+        let mut copy = picture.clone();
+        for y in 0..size[1] {
+            for x in 0..size[0] {
+                copy.set(to[0] + x, to[1] + y, picture.get(from[0] + x, from[1] + y));
+            }
+        }
+        copy
+    }
+
+    /// The scale of colours of an expected picture says −20, −40, −60, −80. With one digit for
+    /// another, the most alike included, it is another picture.
+    #[test]
+    fn one_wrong_digit_is_another_picture() {
+        let picture = Picture::read(&expected_folder().join("chord.png"));
+        // Upper left corners of the first digits, which are 6 by 8 pixels.
+        let digits = [[46, 94], [46, 129], [46, 164], [46, 199]];
+        for (index, to) in digits.iter().enumerate() {
+            for from in digits.iter().skip(index + 1) {
+                let wrong = moved(&picture, *from, *to, [7, 10]);
+                let found = picture.compare(&wrong, &Tolerance::default());
+                assert!(
+                    !found.is_same(),
+                    "{from:?} at {to:?}: {:?}",
+                    found.in_a_tile
+                );
+                // In the picture as a whole it is nothing.
+                assert!(found.share < 0.0002, "{}", found.share);
+            }
+        }
+        let same = moved(&picture, digits[0], digits[0], [7, 10]);
+        assert!(picture.compare(&same, &Tolerance::default()).is_same());
+    }
+
+    #[test]
+    fn unequal_pixels_count_where_they_are_close_together() {
+        let grey = Picture::filled(64, 64, [60, 60, 60, 255]);
+        let tolerance = Tolerance {
+            share: 1.0,
+            ..Tolerance::default()
+        };
+        let dots = |distance: usize| {
+            let mut picture = grey.clone();
+            // Over an edge of the squares.
+            for n in 0..9 {
+                let [x, y] = [n % 3, n / 3].map(|step| 7 + step * distance);
+                picture.set(x, y, [255, 0, 0, 255]);
+            }
+            grey.compare(&picture, &tolerance)
+        };
+        assert!(!dots(2).is_same());
+        assert!(dots(24).is_same());
+        assert_eq!(dots(2).in_a_tile.0, 9);
     }
 
     #[test]

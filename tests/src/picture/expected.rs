@@ -2,6 +2,7 @@
 //!
 //! Never replaces one unless asked to by `SOUNDFALL_BLESS=1`.
 
+use super::compare::TILE;
 use super::{Picture, Tolerance};
 use std::env;
 use std::fs;
@@ -53,9 +54,12 @@ fn check(
     actual.write(&shown);
     comparison.difference.write(&differing);
     Err(format!(
-        "the picture {name} is not the expected one (same size: {}, unequal pixels {:.3} %, mean difference {:.2}): look at {} and {}",
+        "the picture {name} is not the expected one (same size: {}, unequal pixels {:.3} %, at most {} of them in a square of {TILE} pixels at x {} y {}, mean difference {:.2}): look at {} and {}",
         comparison.same_size,
         comparison.share * 100.0,
+        comparison.in_a_tile.0,
+        comparison.in_a_tile.1[0],
+        comparison.in_a_tile.1[1],
         comparison.mean,
         shown.display(),
         differing.display()

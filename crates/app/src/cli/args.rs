@@ -11,8 +11,10 @@ use soundfall_settings::{
 };
 
 use super::settings::{Choice, SettingArgs, usage};
-use crate::changes::Change;
+use crate::changes::{self, Change};
 use crate::exit::Usage;
+use crate::output::{Files, Output};
+use crate::stats::StatsTo;
 use crate::values;
 
 /// Where the sound comes from.
@@ -58,6 +60,19 @@ impl Choice for Shape {
 }
 
 impl SourceArgs {
+    /// The files that the capture uses: nothing may be written over them.
+    pub fn files(&self, overwrite: bool) -> Files {
+        let files = Files::new(overwrite).using("the file that is played", self.file.as_deref());
+        // Where no ring is named, it goes to one of these.
+        let rings = match &self.ring {
+            Some(ring) => vec![ring.clone()],
+            None => soundfall_ring_file::ring_candidates(),
+        };
+        rings
+            .iter()
+            .fold(files, |files, ring| files.capturing(ring))
+    }
+
     /// The shape of the stream.
     pub fn stream(&self) -> &StreamSettings {
         &self.shape.settings.stream
@@ -110,8 +125,8 @@ pub struct RecordArgs {
     /// Record what is captured: .wav (32-bit float) or .flac (24 bit, up to 8 channels).
     #[arg(long, value_name = "OUT.wav|.flac")]
     pub record: Option<PathBuf>,
-    /// Replace a recording that is there.
-    #[arg(long, requires = "record")]
+    /// Replace files that are there: recording, picture, figures.
+    #[arg(long)]
     pub overwrite: bool,
 }
 
@@ -233,4 +248,44 @@ pub struct RunArgs {
     /// Write the run's figures as JSON to a file, or to stdout with `-`.
     #[arg(long, value_name = "FILE|-")]
     pub stats: Option<PathBuf>,
+}
+
+/// The files that a display writes, judged.
+#[derive(Clone, Debug)]
+pub struct RunFiles {
+    /// The picture at the end.
+    pub snapshot: Option<Output>,
+    /// Stands for the pictures on the way.
+    pub numbered: Option<Output>,
+    /// The figures.
+    pub stats: Option<StatsTo>,
+    /// For those that are only wanted later.
+    pub files: Files,
+}
+
+/// Name of a picture that nobody named, without its ending.
+pub const PICTURE: &str = "soundfall";
+
+impl RunArgs {
+    /// Refuses changes to channels that a source with so many does not have.
+    pub fn check(&self, channels: u32) -> Result<()> {
+        let checked = changes::check(&self.changes, channels);
+        Ok(checked.map_err(|error| Usage(format!("--change {error}")))?)
+    }
+
+    /// Judges the files that are to be written, before anything is captured or shown.
+    pub fn files(&self, mut files: Files) -> Result<RunFiles> {
+        let named = self.snapshot.as_deref();
+        let snapshot = named.map(|path| files.picture("--snapshot", path));
+        let unnamed = PathBuf::from(format!("{PICTURE}.png"));
+        let numbered = self
+            .snapshot_every
+            .map(|_| files.numbered_pictures(named.unwrap_or(&unnamed)));
+        Ok(RunFiles {
+            snapshot: snapshot.transpose()?,
+            numbered: numbered.transpose()?,
+            stats: StatsTo::judge(self.stats.as_deref(), &mut files)?,
+            files,
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Options of the commands that turn sound into numbers: stft, envelope, peaks, measure.
 //! Never reads a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -12,6 +12,7 @@ use soundfall_settings::Info;
 use super::settings::{Choice, SettingArgs, like};
 use crate::exit::Usage;
 use crate::input::{self, Input};
+use crate::output::{Files, Output};
 use crate::values::{self, ChannelList, points, seconds};
 
 /// Which part of which input.
@@ -31,7 +32,21 @@ pub struct InputArgs {
     to: Option<f64>,
 }
 
+/// What becomes of a file that is there.
+#[derive(Args, Debug)]
+pub struct ReplaceArgs {
+    /// Replace a file that is there.
+    #[arg(long, requires = "output")]
+    overwrite: bool,
+}
+
 impl InputArgs {
+    /// The array that is to be written, judged before anything is read.
+    pub fn output(&self, path: Option<&Path>, replace: &ReplaceArgs) -> Result<Option<Output>> {
+        let mut files = Files::new(replace.overwrite).using("what is read", Some(&self.path));
+        path.map(|path| files.array(path)).transpose()
+    }
+
     /// Reads it.
     pub fn read(&self) -> Result<Input> {
         let mut input = input::read(&self.path, self.from, self.to)?;
@@ -82,6 +97,8 @@ pub struct StftArgs {
     #[arg(short, long, value_name = "OUT.npy", required_unless_present = "json")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
+    pub replace: ReplaceArgs,
+    #[command(flatten)]
     pub input: InputArgs,
     /// Describe the array as JSON on stdout; without -o, with all its values.
     #[arg(long)]
@@ -96,6 +113,8 @@ pub struct EnvelopeArgs {
     /// Array to write (.npy).
     #[arg(short, long, value_name = "OUT.npy", required_unless_present = "json")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub replace: ReplaceArgs,
     #[command(flatten)]
     pub input: InputArgs,
     /// Points of the envelope.
@@ -140,6 +159,8 @@ pub struct PeaksArgs {
     /// Write the rows as numbers (.npy, float64 [rows, fields]) instead of printing them.
     #[arg(short, long, value_name = "OUT.npy")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub replace: ReplaceArgs,
     #[command(flatten, next_help_heading = "Transform")]
     pub transform: TransformArgs,
 }
@@ -190,6 +211,8 @@ pub struct MeasureArgs {
     /// Write the coherence (.npy, float32 [channels, bins]).
     #[arg(short, long, value_name = "OUT.npy", requires = "reference")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub replace: ReplaceArgs,
     /// As JSON.
     #[arg(long)]
     pub json: bool,

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-pub use args::{Ends, RecordArgs, RunArgs, SourceArgs, ViewArgs};
+pub use args::{Ends, PICTURE, RecordArgs, RunArgs, RunFiles, SourceArgs, ViewArgs};
 pub use data::{EnvelopeArgs, MeasureArgs, PeaksArgs, StftArgs};
 pub use settings::SettingArgs;
 
@@ -155,6 +155,9 @@ pub struct ViewCommandArgs {
     pub view: ViewArgs,
     #[command(flatten, next_help_heading = "Run")]
     pub run: RunArgs,
+    /// Replace files that are there: picture, figures.
+    #[arg(long, help_heading = "Run")]
+    pub overwrite: bool,
 }
 
 /// `soundfall render`
@@ -163,8 +166,11 @@ pub struct RenderArgs {
     /// Audio file or ring.
     pub input: PathBuf,
     /// Picture to write (.png).
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT.png")]
     pub output: PathBuf,
+    /// Replace a picture that is there.
+    #[arg(long)]
+    pub overwrite: bool,
     /// The moment at the front edge, seconds from the start; the end without it.
     #[arg(long, value_name = "SECS", allow_negative_numbers = true, value_parser = seconds)]
     pub at: Option<f64>,

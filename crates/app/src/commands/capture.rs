@@ -1,9 +1,10 @@
 //! `soundfall capture`: the writer alone.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use soundfall_capture::{Capture, CaptureEvent, CaptureStats, SourceState, start};
+use anyhow::{Result, bail};
+use soundfall_capture::{Capture, CaptureEvent, CaptureStats, RingLoss, SourceState, start};
 
 use super::record::{self, Recording};
 use crate::cli::CaptureArgs;
@@ -17,7 +18,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub fn run(args: &CaptureArgs) -> Result<()> {
     let stop = Stop::listen()?;
-    record::check(&args.record)?;
+    let mut files = args.source.files(args.record.overwrite);
+    record::check(&args.record, &mut files)?;
+    let stats = StatsTo::judge(args.stats.as_deref(), &mut files)?;
     let memory = own_memory_mb();
     let begun = Instant::now();
     let mut config = args.source.config();
@@ -28,17 +31,15 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         let capture = start(config.clone())?;
         announce(&capture);
         let written = Recording::start(&recording, &capture)?;
+        let ring = capture.ring_path().to_owned();
         let (figures, shape, file) = follow(capture, written, args, &stop, begun);
         total.lost_frames += figures.lost_frames;
         total.gaps += figures.gaps;
         total.xruns += figures.xruns;
         total.frames_written = Some(total.frames_written.unwrap_or(0) + figures.frames);
         outcome = outcome.and(file);
-        if figures.finished && figures.state == SourceState::Lost {
-            outcome = outcome.and(Err(anyhow::anyhow!(
-                "the source was lost; the sound until then is in the ring"
-            )));
-        }
+        total.panics += figures.panics;
+        outcome = outcome.and(judge(&figures, &ring));
         (total.channels, total.rate) = (shape.channels, shape.rate);
         if !shape.new {
             break;
@@ -48,12 +49,33 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
         config.sample_rate = None;
         recording.record = None;
     }
-    if let Some(path) = &args.stats {
+    if let Some(stats) = &stats {
         total.seconds = begun.elapsed().as_secs_f64();
         total.rss_mb = memory_since(memory);
-        StatsTo::from(path.as_path()).write(&total)?;
+        stats.write(&total)?;
     }
     outcome
+}
+
+/// What is said of a capture whose threads failed.
+pub const FAILED: &str =
+    "the capture failed by a fault of this program; the sound until then was kept";
+
+/// Whether a capture that ended came to its end as it should.
+fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
+    if figures.state == SourceState::Failed {
+        bail!(FAILED);
+    }
+    if figures.finished && figures.state == SourceState::Lost {
+        bail!("the source was lost; the sound until then is in the ring");
+    }
+    if figures.ring_lost {
+        bail!(
+            "the ring {} was lost at the end; only a recording has what was captured since",
+            ring.display()
+        );
+    }
+    Ok(())
 }
 
 /// Channels and rate of a capture that ended.
@@ -155,6 +177,21 @@ pub fn report_event(capture: &Capture, event: CaptureEvent) {
         CaptureEvent::DeviceChanged { message } | CaptureEvent::Warning { message } => {
             exit::say(message);
         }
+        CaptureEvent::RingLost { loss } => exit::say(format!(
+            "the ring {} {loss}: {}",
+            capture.ring_path().display(),
+            match loss {
+                RingLoss::Replaced =>
+                    "that file stays as it is, and a new ring is made once it is gone",
+                _ => "a new one is made",
+            }
+        )),
+        CaptureEvent::RingRenewed { at_frame } => exit::say(format!(
+            "a new ring lies at {}, from {:.3} s of the capture on",
+            capture.ring_path().display(),
+            at_frame as f64 / rate
+        )),
+        CaptureEvent::Failed { message } => exit::say(message),
         // The capture works without it: only with -v.
         CaptureEvent::PriorityRefused { message } => tracing::info!("{message}"),
         CaptureEvent::Reconnected { device } => exit::say(format!("{device} is back")),

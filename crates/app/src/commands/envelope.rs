@@ -16,17 +16,18 @@ use crate::stdout::{JsonOut, rounded};
 const BATCH: usize = 4096;
 
 pub fn run(args: &EnvelopeArgs) -> Result<()> {
+    let output = args.input.output(args.output.as_deref(), &args.replace)?;
     let input = args.input.read()?;
     let fields: &[&str] = match args.rms {
         false => &["min", "max"],
         true => &["min", "max", "rms"],
     };
     let head = Head::of(&input, args.points, fields);
-    let mut array = match &args.output {
-        Some(path) => Some(NpyWriter::create(path, &head.shape)?),
+    let mut array = match &output {
+        Some(output) => Some(NpyWriter::create(output, &head.shape)?),
         None => None,
     };
-    head.summary.report_lost("it counts as silence");
+    head.summary.report_damage("it counts as silence");
     // Without a file the array goes to stdout.
     let with_values = array.is_none();
     let mut json = match args.json {
@@ -74,7 +75,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<()> {
         json.field("maxima", &maxima(&input))?;
         json.finish()?;
     }
-    Ok(())
+    input.is_whole()
 }
 
 /// What is known of the array before it is made.

@@ -1,12 +1,12 @@
 //! First fields of every JSON output of the data commands: input, channels, span, gaps, transform.
 
-use std::path::Path;
-
 use serde::Serialize;
+use soundfall_dsp::sample::is_valid;
 use soundfall_dsp::stft::StftParams;
 
 use crate::exit;
 use crate::input::Input;
+use crate::output::Output;
 use crate::stdout::rounded;
 
 /// The input that was read.
@@ -23,6 +23,11 @@ pub struct InputSummary {
     to_secs: f64,
     /// Spans lost before the ring; silent here.
     lost: Vec<Lost>,
+    /// Samples of every channel that are no numbers, and count as silence.
+    invalid_samples: Vec<u64>,
+    /// What a file lacks that is cut off or damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -56,11 +61,40 @@ impl InputSummary {
                     to_secs: secs(gap.end_frame()),
                 })
                 .collect(),
+            invalid_samples: input
+                .channels
+                .iter()
+                .map(|samples| samples.iter().filter(|x| !is_valid(**x)).count() as u64)
+                .collect(),
+            missing: input.missing.clone(),
         }
     }
 
-    /// Prints how much of the input is lost, if anything is, and what becomes of the gaps.
-    pub fn report_lost(&self, consequence: &str) {
+    /// Prints how much of the input is no sound, if anything is: gaps and what becomes of them, and
+    /// samples that are no numbers.
+    pub fn report_damage(&self, gaps: &str) {
+        self.report_lost(gaps);
+        self.report_invalid();
+    }
+
+    fn report_invalid(&self) {
+        let samples: u64 = self.invalid_samples.iter().sum();
+        let on = self.channels.iter().zip(&self.invalid_samples);
+        let on: Vec<String> = on
+            .filter(|(_, count)| **count > 0)
+            .map(|(number, _)| number.to_string())
+            .collect();
+        let plural = if on.len() == 1 { "" } else { "s" };
+        if samples > 0 {
+            exit::say(format!(
+                "{}: {samples} samples of channel{plural} {} are no numbers (NaN, infinite or absurd) and count as silence",
+                self.input,
+                on.join(", ")
+            ));
+        }
+    }
+
+    fn report_lost(&self, consequence: &str) {
         if self.lost.is_empty() {
             return;
         }
@@ -113,6 +147,6 @@ pub fn middle_secs(input: &Input, params: &StftParams, column: usize) -> f64 {
 }
 
 /// Path of a file in JSON.
-pub fn written(path: &Path) -> String {
-    path.display().to_string()
+pub fn written(output: &Output) -> String {
+    output.path().display().to_string()
 }

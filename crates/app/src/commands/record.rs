@@ -3,10 +3,11 @@
 
 use anyhow::{Result, bail};
 use soundfall_capture::Capture;
-use soundfall_capture::record::{AudioFormat, RecordConfig, RecordEvent, Recorder};
+use soundfall_capture::record::{RecordConfig, RecordEvent, Recorder};
 
 use crate::cli::RecordArgs;
-use crate::exit::{self, Usage};
+use crate::exit;
+use crate::output::Files;
 
 /// A recording, if one was asked for.
 pub struct Recording {
@@ -15,19 +16,10 @@ pub struct Recording {
     failed: bool,
 }
 
-/// Checks before anything is captured: the extension, and that no file is overwritten.
-pub fn check(args: &RecordArgs) -> Result<()> {
-    let Some(path) = &args.record else {
-        return Ok(());
-    };
-    AudioFormat::of(path).map_err(|error| Usage(format!("--record: {error}")))?;
-    if !args.overwrite && path.exists() {
-        bail!(
-            "{} exists already; name another file, or add --overwrite",
-            path.display()
-        );
-    }
-    Ok(())
+/// Checks before anything is captured: the name, and that nothing is overwritten that must not be.
+pub fn check(args: &RecordArgs, files: &mut Files) -> Result<()> {
+    let path = args.record.as_deref();
+    path.map_or(Ok(()), |path| files.recording("--record", path).map(drop))
 }
 
 impl Recording {
@@ -39,11 +31,10 @@ impl Recording {
             failed: false,
         };
         if let Some(path) = &args.record {
-            let ring = soundfall_ring_file::open(capture.ring_path(), false)?.ring;
             let mut config = RecordConfig::new(path.clone());
             config.overwrite = args.overwrite;
             config.from_frame = Some(0);
-            recording.recorder = Some(Recorder::start(ring, config)?);
+            recording.recorder = Some(capture.record(config)?);
             exit::say(format!("recording to {}", path.display()));
         }
         Ok(recording)

@@ -2,23 +2,18 @@
 
 use anyhow::{Result, ensure};
 use bevy::prelude::UVec2;
-use soundfall_plugins::host::{Graphics, SnapshotError, find_graphics};
+use soundfall_plugins::host::{Graphics, SnapshotError};
 
 use crate::cli::RenderArgs;
-use crate::exit::Usage;
 use crate::input;
-use crate::show::{ShowOptions, render_still};
+use crate::output::Files;
+use crate::show::{ShowOptions, find_graphics, render_still};
 
 pub fn run(args: &RenderArgs) -> Result<()> {
     args.view.check(None)?;
     let analysis = args.view.analysis()?;
-    let extension = args
-        .output
-        .extension()
-        .map(|e| e.to_string_lossy().to_lowercase());
-    if extension.as_deref() != Some("png") {
-        return Err(Usage(format!("-o {}: pictures are .png", args.output.display())).into());
-    }
+    let mut files = Files::new(args.overwrite).using("what is read", Some(&args.input));
+    let output = files.picture("-o", &args.output)?;
     // The newest column stands for the middle of its window: half a window more than shown.
     let (from, to) = match args.at {
         Some(at) => {
@@ -56,8 +51,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         return Err(SnapshotError::NoGraphics.into());
     }
     let channels = input.channels.len() as u32;
-    let mut program = args.view.program();
-    program.panel = false;
+    let program = args.view.program();
     let options = ShowOptions {
         analysis,
         view: args.view.view(channels)?,
@@ -68,7 +62,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         draw: false,
         seconds: None,
         snapshot: None,
-        snapshot_every_secs: None,
+        numbered: None,
         changes: Vec::new(),
         talk: false,
     };
@@ -79,11 +73,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let kept = wanted.min(input.frames());
     input.keep_last(kept - kept.saturating_sub(stft.window_size) % stft.hop_frames);
     let name = input.name.clone();
-    render_still(
-        input.into_recording()?,
-        name,
-        &options,
-        &graphics,
-        &args.output,
-    )
+    let whole = input.is_whole();
+    render_still(input.into_recording()?, name, &options, &graphics, &output)?;
+    whole
 }

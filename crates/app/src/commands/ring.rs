@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use soundfall_ring_file::{find_ring, inspect};
 
+use crate::advice;
 use crate::stdout::print;
 
 pub fn run(path: Option<PathBuf>, json: bool) -> Result<()> {
-    let path = match path {
-        Some(path) => path,
-        None => find_ring().context(
-            "no ring found; start `soundfall capture`, or name one: soundfall ring info PATH",
-        )?,
+    let info = match path {
+        Some(path) => inspect(&path)?,
+        None => find_ring(false)
+            .map_err(|none| advice::no_ring(&none, "soundfall ring info PATH"))?
+            .info(),
     };
-    let info = inspect(&path)?;
     if json {
         return print(&serde_json::to_string_pretty(&info)?);
     }

@@ -18,15 +18,16 @@ const BATCH: usize = 64;
 pub fn run(args: &StftArgs) -> Result<()> {
     let params = args.transform.params()?;
     let mut engine = StftF64::new(&params).map_err(|e| Usage(e.to_string()))?;
+    let output = args.input.output(args.output.as_deref(), &args.replace)?;
     let input = args.input.read()?;
     let columns = columns_in(&input, &params)?;
     let shape = [input.channels.len(), columns, params.bins()];
     let head = Head::of(&input, &params, shape);
-    let mut array = match &args.output {
-        Some(path) => Some(NpyWriter::create(path, &shape)?),
+    let mut array = match &output {
+        Some(output) => Some(NpyWriter::create(output, &shape)?),
         None => None,
     };
-    head.summary.report_lost("it counts as silence");
+    head.summary.report_damage("it counts as silence");
     // Without a file the array goes to stdout.
     let mut json = match (args.json, &array) {
         (true, None) => Some(JsonOut::begin(&head)?),
@@ -73,15 +74,16 @@ pub fn run(args: &StftArgs) -> Result<()> {
         Some(mut json) => {
             json.close()?;
             json.field("maxima", &maxima)?;
-            json.finish()
+            json.finish()?;
         }
         None if args.json => {
             let mut json = JsonOut::begin(&head)?;
             json.field("maxima", &maxima)?;
-            json.finish()
+            json.finish()?;
         }
-        None => Ok(()),
+        None => {}
     }
+    input.is_whole()
 }
 
 /// How many columns there are; at least one.

@@ -1,11 +1,11 @@
 //! Runs the display without a window, at 60 frames a second by the wall clock.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bevy::prelude::{Entity, World};
-use soundfall_plugins::host::{Graphics, Headless, write_png};
+use soundfall_plugins::host::{Graphics, Headless};
 use soundfall_systems::{
     analysis::{AnalysisOf, AnalysisProgress},
     instruments::InstrumentReadings,
@@ -15,9 +15,11 @@ use soundfall_systems::{
 };
 
 use crate::exit;
+use crate::held_back::HeldBack;
+use crate::output::Output;
 use crate::stats::own_memory_mb;
 
-use super::{DisplayReport, ShowOptions, Upstream, build, numbered};
+use super::{DisplayReport, ShowOptions, Upstream, build, save_png};
 
 /// Time of a frame.
 const FRAME: Duration = Duration::from_nanos(16_666_667);
@@ -32,8 +34,10 @@ pub(super) fn run(
     graphics: &Graphics,
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
+    let held_back = HeldBack::begin();
     let app = build(stream, upstream.switch.as_ref(), options, graphics);
     let mut screen = Headless::new(app, options.draw);
+    drop(held_back);
     let start = Instant::now();
     let (mut next_frame, mut next_line) = (start, Duration::from_secs(1));
     let mut pictures = Pictures { options, taken: 0 };
@@ -69,8 +73,8 @@ pub(super) fn run(
         exit::say("the analysis did not keep up: what was left at the end counts as dropped");
     }
     let mut report = DisplayReport::of(screen.world_mut());
-    if let Some(path) = &options.snapshot {
-        report.picture = Some(save(&mut screen, path));
+    if let Some(output) = &options.snapshot {
+        report.picture = Some(save(&mut screen, output));
     }
     Ok(report)
 }
@@ -145,10 +149,10 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
     }
 }
 
-fn save(screen: &mut Headless, path: &Path) -> Result<PathBuf> {
+fn save(screen: &mut Headless, output: &Output) -> Result<PathBuf> {
     let (size, rgba) = screen.picture()?;
-    write_png(path, size, &rgba)?;
-    Ok(path.to_owned())
+    save_png(output, size, &rgba)?;
+    Ok(output.path().to_owned())
 }
 
 /// Pictures on the way, numbered.
@@ -159,17 +163,13 @@ struct Pictures<'a> {
 
 impl Pictures<'_> {
     fn take_due(&mut self, screen: &mut Headless, elapsed_secs: f64) -> Result<()> {
-        let Some(every) = self.options.snapshot_every_secs else {
+        let Some((every, output)) = &self.options.numbered else {
             return Ok(());
         };
         if elapsed_secs < every * f64::from(self.taken + 1) {
             return Ok(());
         }
         self.taken += 1;
-        save(
-            screen,
-            &numbered(self.options.snapshot.as_deref(), self.taken),
-        )
-        .map(|_| ())
+        save(screen, &output.numbered(self.taken)).map(drop)
     }
 }

@@ -2,16 +2,15 @@
 //! it; what happens in it is the plugins' business.
 
 mod headless;
+mod size;
 mod still;
 mod window;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bevy::prelude::{App, Msaa, UVec2};
 use soundfall_plugins::{
     ProgramPlugins, SoundfallPlugins,
-    host::{Graphics, Target, add_base},
+    host::{self, Graphics, Target, add_base, write_png},
 };
 use soundfall_systems::{
     analysis::{Analysis, AnalysisOf, AnalysisSettings},
@@ -21,10 +20,13 @@ use soundfall_systems::{
 };
 
 use crate::changes::{self, Change};
+use crate::held_back::HeldBack;
+use crate::output::Output;
 use crate::report::DisplayReport;
 use crate::stop::Stop;
 
 pub use still::render_still;
+pub use window::NoWindow;
 
 /// How a run is shown.
 #[derive(Clone, Debug)]
@@ -46,9 +48,9 @@ pub struct ShowOptions {
     /// End after this many seconds.
     pub seconds: Option<f64>,
     /// A picture at the end.
-    pub snapshot: Option<PathBuf>,
+    pub snapshot: Option<Output>,
     /// A picture every so many seconds, numbered.
-    pub snapshot_every_secs: Option<f64>,
+    pub numbered: Option<(f64, Output)>,
     /// Changes while it runs.
     pub changes: Vec<Change>,
     /// A line of figures a second on stderr.
@@ -58,7 +60,8 @@ pub struct ShowOptions {
 /// Runs the display until it is closed or its time is over.
 ///
 /// # Errors
-/// Whatever keeps it from starting, or a picture from being saved.
+/// [`NoWindow`] where it could be shown without one; whatever else keeps it from starting, or a picture from being
+/// saved.
 pub fn show(
     stream: Stream,
     options: &ShowOptions,
@@ -66,6 +69,7 @@ pub fn show(
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
     if options.headless {
+        size::check(options.size, options.program.smooth, graphics)?;
         headless::run(stream, options, graphics, upstream)
     } else {
         window::run(stream, options, graphics, upstream)
@@ -82,11 +86,17 @@ pub struct Upstream {
     pub end: Box<dyn Fn()>,
 }
 
-/// The path of a picture on the way: `out.png` becomes `out-0001.png`.
-fn numbered(path: Option<&Path>, number: u32) -> PathBuf {
-    let path = path.unwrap_or(Path::new("soundfall.png"));
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{stem}-{number:04}.png"))
+/// Looks for a graphics adapter.
+pub fn find_graphics() -> Graphics {
+    let _held_back = HeldBack::begin();
+    host::find_graphics()
+}
+
+/// Saves a drawn picture.
+fn save_png(output: &Output, size: UVec2, rgba: &[u8]) -> Result<()> {
+    let mut file = output.create()?;
+    write_png(&mut file, size, rgba).with_context(|| output.fail())?;
+    file.finish()
 }
 
 /// An app that shows one view of a stream.
@@ -100,10 +110,13 @@ fn build(
     let title = format!("soundfall \u{2014} {}", stream.name);
     let window = (!options.headless).then_some(title.as_str());
     add_base(&mut app, window, options.size, graphics);
-    if !options.program.smooth {
+    if !size::is_smooth(options.program.smooth, options.size) {
         app.world_mut().resource_mut::<Target>().msaa = Msaa::Off;
     }
-    app.insert_resource(options.program.clone())
+    let mut program = options.program.clone();
+    // Without a window the controls cannot be used.
+    program.panel &= !options.headless;
+    app.insert_resource(program)
         .add_plugins((SoundfallPlugins::default(), ProgramPlugins));
     let world = app.world_mut();
     let stream = world.spawn(stream).id();

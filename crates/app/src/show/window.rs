@@ -1,6 +1,9 @@
 //! Runs the display in a window.
 
-use std::path::{Path, PathBuf};
+use std::any::Any;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
@@ -8,14 +11,16 @@ use bevy::{
     prelude::*,
     render::view::screenshot::{Screenshot, ScreenshotCaptured},
 };
-use soundfall_plugins::host::{Graphics, write_png};
+use soundfall_plugins::host::Graphics;
 use soundfall_systems::stream::Stream;
 
 use crate::exit;
+use crate::held_back::HeldBack;
+use crate::output::Output;
 use crate::stats::own_memory_mb;
 use crate::stop::Stop;
 
-use super::{DisplayReport, ShowOptions, Upstream, build, numbered};
+use super::{DisplayReport, ShowOptions, Upstream, build, save_png};
 
 /// What is handed out of the app, which is gone when its run returns.
 #[derive(Resource, Clone, Default)]
@@ -45,7 +50,12 @@ pub(super) fn run(
     upstream: &Upstream,
 ) -> Result<DisplayReport> {
     let handed = Handed::default();
-    let mut app = build(stream, upstream.switch.as_ref(), options, graphics);
+    let held_back = HeldBack::begin();
+    let mut app = or_no_window(|| build(stream, upstream.switch.as_ref(), options, graphics))?;
+    app.insert_resource(Starting(held_back))
+        .add_systems(Startup, |mut commands: Commands| {
+            commands.remove_resource::<Starting>();
+        });
     app.insert_resource(handed.clone())
         .insert_resource(RunState {
             options: options.clone(),
@@ -64,6 +74,44 @@ pub(super) fn run(
     let mut report = std::mem::take(&mut *locked(&handed.report));
     report.picture = locked(&handed.picture).take();
     Ok(report)
+}
+
+/// The words of libraries are held back until graphics are there.
+#[derive(Resource)]
+struct Starting(#[expect(dead_code, reason = "kept until it is dropped")] HeldBack);
+
+/// The display server answered and there is no window all the same.
+#[derive(Debug)]
+pub struct NoWindow(String);
+
+impl fmt::Display for NoWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no window: {}", self.0)
+    }
+}
+
+impl std::error::Error for NoWindow {}
+
+/// Builds a display with a window. The window library's plugin knows no other error than a panic, which is told as
+/// one here and not printed.
+fn or_no_window(build: impl FnOnce() -> App) -> Result<App, NoWindow> {
+    let before: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync> =
+        Arc::from(panic::take_hook());
+    let (others, this) = (Arc::clone(&before), std::thread::current().id());
+    panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() != this {
+            others(info);
+        }
+    }));
+    let built = panic::catch_unwind(AssertUnwindSafe(build));
+    panic::set_hook(Box::new(move |info| before(info)));
+    built.map_err(|payload| NoWindow(words(&*payload)))
+}
+
+fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    text.unwrap_or("the display server refused").to_owned()
 }
 
 /// Keeps the figures outside the app fresh, and tells them once a second where asked to.
@@ -92,17 +140,17 @@ fn hand_out(world: &mut World, mut frame: Local<u32>) {
 
 /// Pictures on the way.
 fn take_numbered(mut commands: Commands, time: Res<Time<Real>>, mut state: ResMut<RunState>) {
-    let Some(every) = state.options.snapshot_every_secs else {
+    let Some((every, output)) = state.options.numbered.clone() else {
         return;
     };
     if time.elapsed_secs_f64() < every * f64::from(state.pictures_taken + 1) {
         return;
     }
     state.pictures_taken += 1;
-    let path = numbered(state.options.snapshot.as_deref(), state.pictures_taken);
+    let output = output.numbered(state.pictures_taken);
     commands.spawn(Screenshot::primary_window()).observe(
         move |captured: On<ScreenshotCaptured>| {
-            if let Err(error) = save(&captured.image, &path) {
+            if let Err(error) = save(&captured.image, &output) {
                 exit::say(format!("{error:#}"));
             }
         },
@@ -125,23 +173,22 @@ fn end_in_time(
         return;
     }
     state.ending = true;
-    let Some(path) = state.options.snapshot.clone() else {
+    let Some(output) = state.options.snapshot.clone() else {
         exit.write(AppExit::Success);
         return;
     };
     let slot = handed.picture.clone();
     commands.spawn(Screenshot::primary_window()).observe(
         move |captured: On<ScreenshotCaptured>, mut exit: MessageWriter<AppExit>| {
-            let saved = save(&captured.image, &path);
-            *locked(&slot) = Some(saved.map(|()| path.clone()));
+            let saved = save(&captured.image, &output);
+            *locked(&slot) = Some(saved.map(|()| output.path().to_owned()));
             exit.write(AppExit::Success);
         },
     );
 }
 
-fn save(picture: &Image, path: &Path) -> Result<()> {
+fn save(picture: &Image, output: &Output) -> Result<()> {
     let size = UVec2::new(picture.width(), picture.height());
     let rgba = picture.clone().try_into_dynamic()?.to_rgba8();
-    write_png(path, size, &rgba)?;
-    Ok(())
+    save_png(output, size, &rgba)
 }

@@ -86,29 +86,31 @@ fn refused(why: impl std::fmt::Display) -> Error {
 pub fn attach(source: &JsValue) -> Result<(), Error> {
     let shared = SHARED.with(Clone::clone);
     let name = get(source, "name").as_string().unwrap_or_default();
-    let (ring, copied): (SharedRing, _) = match get(source, "post").dyn_into::<Function>() {
+    let (history, copied) = match get(source, "post").dyn_into::<Function>() {
         Ok(post) => {
             let header = get(source, "header")
                 .dyn_into::<Uint8Array>()
                 .map_err(|_| refused("the worker sent no header"))?;
             let (mirror, ring) = HeaderMirror::new(&header.to_vec()).map_err(refused)?;
             let transport = MessageTransport::new(post);
-            shared.backend.connect(ring.epoch(), transport.clone());
-            (ring, Some((mirror, transport)))
+            let history = RingHistory::shared(ring);
+            let epoch = history.epoch();
+            shared.backend.connect(epoch, transport.clone());
+            (history, Some((mirror, transport)))
         }
         Err(_) => {
-            let words = JsWords::new(&get(source, "ring"))
-                .ok_or_else(|| refused("the ring is no buffer"))?;
+            let words = JsWords::new(&get(source, "ring")).map_err(refused)?;
             let ring: SharedRing = Arc::new(RingReader::new(words).map_err(refused)?);
             let queue = SharedQueue::open(&get(source, "queue"));
-            shared.backend.connect(ring.epoch(), queue);
-            (ring, None)
+            let history = RingHistory::shared(ring);
+            shared.backend.connect(history.epoch(), queue);
+            (history, None)
         }
     };
-    EPOCH.set(ring.epoch());
+    EPOCH.set(history.epoch());
     COPIED.replace(copied);
     shared.board.bring(Ok(Stream {
-        history: RingHistory::shared(ring),
+        history,
         name,
         probe: Some(shared.board.clone()),
     }));

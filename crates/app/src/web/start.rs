@@ -49,6 +49,8 @@ pub fn start(params: Params, shared: &Shared) {
     let graphics = Graphics::Adapter {
         name: String::new(),
         backends: BROWSER_BACKENDS,
+        max_pixels: u32::MAX,
+        is_software: false,
     };
     add_base(
         &mut app,

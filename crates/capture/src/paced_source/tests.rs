@@ -119,3 +119,32 @@ fn a_damaged_part_of_a_file_is_a_gap_of_its_length() {
         );
     }
 }
+
+#[test]
+fn a_panic_of_the_source_is_told_before_its_queue_ends() {
+    let counters = Arc::new(Counters::default());
+    let (producer, consumer) = sample_queue(1, 100, Arc::clone(&counters));
+    let (events, seen) = crossbeam::channel::unbounded();
+    let signal = Generator::new("silence".parse().unwrap(), 1, 48_000).unwrap();
+    // No channels: a division by zero.
+    let source = PacedSource::start(
+        FrameSource::Signal(signal),
+        producer,
+        10,
+        0,
+        48_000.0,
+        Arc::clone(&counters),
+        events,
+    )
+    .unwrap();
+    while !consumer.samples.is_abandoned() {
+        thread::yield_now();
+    }
+    assert_eq!(counters.state(), SourceState::Failed);
+    drop(source);
+    assert_eq!(counters.panics.load(Ordering::Relaxed), 1);
+    assert!(matches!(
+        seen.try_iter().next(),
+        Some(CaptureEvent::Failed { .. })
+    ));
+}

@@ -2,7 +2,7 @@
 //!
 //! Frames go in interleaved. It never reads a ring.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -55,23 +55,28 @@ enum Kind {
 }
 
 impl Encoder {
-    /// Makes the file.
+    /// Makes the file. A file that cannot be made leaves nothing behind, and one that is to be overwritten is there until
+    /// the new one has its header.
     pub(super) fn create(
         path: &Path,
         overwrite: bool,
         channels: u32,
         rate: u32,
     ) -> Result<Self, RecordError> {
-        let format = AudioFormat::of(path)?;
-        if format == AudioFormat::Flac && channels > Flac::MAX_CHANNELS {
-            return Err(RecordError::Channels {
-                path: path.to_path_buf(),
-                channels,
-                max: Flac::MAX_CHANNELS,
-            });
-        }
-        let file = open(path, overwrite).map_err(|e| RecordError::file(path, "make it", e))?;
-        let kind = match format {
+        format_for(path, channels)?;
+        let new = NewFile::open(path, overwrite);
+        let new = new.map_err(|e| RecordError::file(path, "make it", e))?;
+        new.begun(|file| Self::begin(file, path, channels, rate))
+    }
+
+    /// Begins in an open, empty file; `path` says the format, and names it in errors.
+    pub(super) fn begin(
+        file: File,
+        path: &Path,
+        channels: u32,
+        rate: u32,
+    ) -> Result<Self, RecordError> {
+        let kind = match format_for(path, channels)? {
             AudioFormat::Wav => Wav::create(file, channels, rate).map(Kind::Wav),
             AudioFormat::Flac => Flac::create(file, channels, rate)
                 .map(Box::new)
@@ -85,6 +90,25 @@ impl Encoder {
             frames: 0,
             header_frames: 0,
         })
+    }
+
+    /// Removes the file; never a device that was given as one.
+    pub(super) fn discard(self) {
+        let Self { path, kind, .. } = self;
+        drop(kind);
+        if path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+            std::fs::remove_file(path).ok();
+        }
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of channels.
+    pub(super) fn channels(&self) -> usize {
+        self.channels
     }
 
     /// Frames taken so far.
@@ -114,13 +138,16 @@ impl Encoder {
         Ok(())
     }
 
-    /// Appends silence.
-    pub(super) fn write_silence(&mut self, mut frames: u64) -> Result<(), RecordError> {
-        let zeros = vec![0.0; 4096 * self.channels];
-        while frames > 0 {
-            let part = frames.min(4096);
-            self.write(&zeros[..part as usize * self.channels])?;
-            frames -= part;
+    /// Appends silence. A long one takes little time and room: a WAV file gets a hole, FLAC blocks of one value.
+    pub(super) fn write_silence(&mut self, frames: u64) -> Result<(), RecordError> {
+        let written = match &mut self.kind {
+            Kind::Wav(wav) => wav.write_silence(frames),
+            Kind::Flac(flac) => flac.write_silence(frames),
+        };
+        written.map_err(|e| RecordError::file(&self.path, "write it", e))?;
+        self.frames += frames;
+        if self.frames - self.header_frames >= self.header_interval {
+            self.update_header()?;
         }
         Ok(())
     }
@@ -153,13 +180,82 @@ impl Encoder {
     }
 }
 
-fn open(path: &Path, overwrite: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if overwrite {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
+/// The format that the ending says, where it holds so many channels.
+fn format_for(path: &Path, channels: u32) -> Result<AudioFormat, RecordError> {
+    let format = AudioFormat::of(path)?;
+    if format == AudioFormat::Flac && channels > Flac::MAX_CHANNELS {
+        return Err(RecordError::Channels {
+            path: path.to_path_buf(),
+            channels,
+            max: Flac::MAX_CHANNELS,
+        });
     }
-    options.open(path)
+    Ok(format)
+}
+
+/// A file that is being made.
+struct NewFile {
+    file: File,
+    /// What is removed if it comes to nothing.
+    made: Option<PathBuf>,
+    /// Where it goes once it has a header.
+    goes_to: Option<PathBuf>,
+}
+
+impl NewFile {
+    fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
+        if !overwrite {
+            let file = File::create_new(path)?;
+            return Ok(Self {
+                file,
+                made: Some(path.to_path_buf()),
+                goes_to: None,
+            });
+        }
+        // A link's target is what is meant; devices and pipes cannot be replaced by a file.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        if let (true, Some(name)) = (target.is_file(), target.file_name()) {
+            let mut beside = std::ffi::OsString::from(".");
+            beside.push(name);
+            beside.push(format!(".{}.part", std::process::id()));
+            let beside = target.with_file_name(beside);
+            // In a folder that takes no new file the old one is written over.
+            if let Ok(file) = File::create_new(&beside) {
+                return Ok(Self {
+                    file,
+                    made: Some(beside),
+                    goes_to: Some(target),
+                });
+            }
+        }
+        let is_new = !path.exists();
+        Ok(Self {
+            file: File::create(path)?,
+            made: is_new.then(|| path.to_path_buf()),
+            goes_to: None,
+        })
+    }
+
+    /// Writes the beginning and puts the file in its place; where that fails it is gone.
+    fn begun(
+        self,
+        begin: impl FnOnce(File) -> Result<Encoder, RecordError>,
+    ) -> Result<Encoder, RecordError> {
+        let Self {
+            file,
+            made,
+            goes_to,
+        } = self;
+        let begun = begin(file).and_then(|encoder| {
+            if let (Some(made), Some(path)) = (&made, &goes_to) {
+                std::fs::rename(made, path)
+                    .map_err(|e| RecordError::file(path, "put it in its place", e))?;
+            }
+            Ok(encoder)
+        });
+        if let (Err(_), Some(made)) = (&begun, made) {
+            std::fs::remove_file(made).ok();
+        }
+        begun
+    }
 }

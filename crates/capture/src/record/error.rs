@@ -70,6 +70,15 @@ pub enum RecordError {
     /// The ring cannot be read.
     #[error("the ring cannot be read on: {0}")]
     Ring(ReadError),
+    /// The capture has ended and its ring is gone.
+    #[error("the capture has ended and left no ring; there is nothing to record")]
+    Over,
+    /// A fault of ours.
+    #[error("{}: the recording failed by a fault of this program; what was written until then can be read", path.display())]
+    Panicked {
+        /// The file.
+        path: PathBuf,
+    },
     /// The thread could not be started.
     #[error("cannot start the recording thread: {source}; the machine is out of threads or memory")]
     Thread {

@@ -1,6 +1,7 @@
-//! Recording: what is in a ring goes into an audio file, live or a span of the history.
+//! Recording: what is captured goes into an audio file, live or a span of the history.
 //!
-//! Reads the ring as any viewer does, on a thread of its own: a slow or full disk never disturbs the capture. Never
+//! A live recording gets every block from the writer of the capture before the ring does, so it is whole whatever
+//! becomes of the ring. Its file is written on a thread of its own: a slow or full disk never disturbs the capture. Never
 //! overwrites a file unless asked to.
 //!
 //! | file | samples | limits |
@@ -8,11 +9,14 @@
 //! | `.wav` | 32-bit float, as they are in the ring | none: beyond 4 GiB the header becomes RF64 (EBU Tech 3306) |
 //! | `.flac` | 24-bit, rounded; what is beyond ±1 is clipped and counted; compressed by fixed predictors | 8 channels |
 //!
-//! Time stays true: gaps of the ring are silence in the file, and so is what a disk was too slow for. Both are reported.
+//! Time stays true: gaps are silence in the file, and so is what a disk was too slow for. Both are reported. Silence of
+//! hours takes no time: a WAV file gets a hole (which takes no room where the file system has holes), a FLAC file blocks
+//! of one value, and no checksum of the whole where the silence is longer than a gigabyte of samples.
 //! The header is brought up to date about once a second, so that a file whose program died can be read up to there.
 
 mod encoder;
 mod error;
+pub(crate) mod feed;
 mod flac;
 mod recorder;
 mod span;
@@ -25,7 +29,7 @@ use soundfall_ring::GapReason;
 pub use encoder::AudioFormat;
 pub use error::RecordError;
 pub use recorder::Recorder;
-pub use span::save_span;
+pub use span::{save_span, save_span_into};
 
 /// What to record and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Works on the caller's thread and leaves nothing behind when it fails.
 
+use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
@@ -40,46 +41,81 @@ pub fn save_span(
     path: &Path,
     overwrite: bool,
 ) -> Result<Recorded, RecordError> {
-    let (start, end) = (frames.start, frames.end);
-    if start >= end {
-        return Err(RecordError::EmptySpan { start, end });
-    }
-    let gone = || RecordError::SpanGone {
-        start,
-        end,
-        oldest: ring.oldest_frame(),
-        newest: ring.written_frames(),
-    };
-    if start < ring.oldest_frame() || end > ring.written_frames() {
-        return Err(gone());
-    }
+    check(ring, &frames)?;
     let format = *ring.format();
     let mut encoder = Encoder::create(path, overwrite, format.channels, format.sample_rate)?;
-    let mut save = || {
-        let mut cursor = Cursor::at(start);
-        let (mut planar, mut interleaved) = (Vec::new(), Vec::new());
-        while cursor.position() < end {
-            let left = usize::try_from(end - cursor.position()).unwrap_or(usize::MAX);
-            let most = left.min(READ_FRAMES);
-            match cursor.poll(ring, 0..format.channels, most, &mut planar) {
-                Ok(Poll::Frames { frames, .. }) => {
-                    interleave(&planar, frames, &mut interleaved);
-                    encoder.write(&interleaved)?;
-                }
-                Ok(_) => return Err(gone()),
-                Err(error) => return Err(RecordError::Ring(error)),
-            }
-        }
-        encoder.finish()
-    };
-    if let Err(error) = save() {
+    let saved = save(ring, frames, path, &mut encoder);
+    // Never a device that was given as a file.
+    if saved.is_err() && path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
         drop(encoder);
-        // Never a device that was given as a file.
-        if path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
-            std::fs::remove_file(path).ok();
-        }
-        return Err(error);
+        std::fs::remove_file(path).ok();
     }
+    saved
+}
+
+/// The same into an open, empty file: for those that get their place only when they are whole. `path` is what it will be
+/// called; its ending says the format.
+///
+/// # Errors
+/// As [`save_span`]; what is in the file then is of no use.
+pub fn save_span_into(
+    ring: &dyn RingRead,
+    frames: Range<u64>,
+    file: File,
+    path: &Path,
+) -> Result<Recorded, RecordError> {
+    check(ring, &frames)?;
+    let format = *ring.format();
+    let mut encoder = Encoder::begin(file, path, format.channels, format.sample_rate)?;
+    save(ring, frames, path, &mut encoder)
+}
+
+/// Refuses a span that is empty or not in the ring.
+fn check(ring: &dyn RingRead, frames: &Range<u64>) -> Result<(), RecordError> {
+    if frames.start >= frames.end {
+        return Err(RecordError::EmptySpan {
+            start: frames.start,
+            end: frames.end,
+        });
+    }
+    if frames.start < ring.oldest_frame() || frames.end > ring.written_frames() {
+        return Err(gone(ring, frames));
+    }
+    Ok(())
+}
+
+fn gone(ring: &dyn RingRead, frames: &Range<u64>) -> RecordError {
+    RecordError::SpanGone {
+        start: frames.start,
+        end: frames.end,
+        oldest: ring.oldest_frame(),
+        newest: ring.written_frames(),
+    }
+}
+
+fn save(
+    ring: &dyn RingRead,
+    frames: Range<u64>,
+    path: &Path,
+    encoder: &mut Encoder,
+) -> Result<Recorded, RecordError> {
+    let (start, end) = (frames.start, frames.end);
+    let channels = ring.format().channels;
+    let mut cursor = Cursor::at(start);
+    let (mut planar, mut interleaved) = (Vec::new(), Vec::new());
+    while cursor.position() < end {
+        let left = usize::try_from(end - cursor.position()).unwrap_or(usize::MAX);
+        let most = left.min(READ_FRAMES);
+        match cursor.poll(ring, 0..channels, most, &mut planar) {
+            Ok(Poll::Frames { frames, .. }) => {
+                interleave(&planar, frames, &mut interleaved);
+                encoder.write(&interleaved)?;
+            }
+            Ok(_) => return Err(gone(ring, &frames)),
+            Err(error) => return Err(RecordError::Ring(error)),
+        }
+    }
+    encoder.finish()?;
     let gaps = ring.gaps();
     let inside: Vec<u64> = gaps
         .iter()

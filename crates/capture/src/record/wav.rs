@@ -3,10 +3,12 @@
 //! Room for RF64's sizes is left at the start, so that a file grows over the limit in place. Never reads.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// Most bytes behind a RIFF chunk's length.
 const RIFF_LIMIT: u64 = u32::MAX as u64;
+/// Silence is written out up to so many bytes; a longer one becomes a hole.
+const SHORT_SILENCE: u64 = 1 << 20;
 /// KSDATAFORMAT_SUBTYPE_IEEE_FLOAT.
 const FLOAT_GUID: [u8; 16] = [
     3, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71,
@@ -49,6 +51,21 @@ impl Wav {
             .extend(interleaved.iter().flat_map(|sample| sample.to_le_bytes()));
         self.file.write_all(&self.bytes)?;
         self.frames += (interleaved.len() / usize::from(self.channels)) as u64;
+        Ok(())
+    }
+
+    /// Appends silence: the file becomes longer, and where its file system can, the silence takes no room.
+    pub(super) fn write_silence(&mut self, frames: u64) -> io::Result<()> {
+        let bytes = frames.checked_mul(4 * u64::from(self.channels));
+        let bytes = bytes.ok_or(io::ErrorKind::FileTooLarge)?;
+        let end = self.file.seek(SeekFrom::End(0))?;
+        let longer = end.checked_add(bytes).ok_or(io::ErrorKind::FileTooLarge)?;
+        // What is no file cannot be made longer, only written to.
+        if bytes < SHORT_SILENCE || self.file.set_len(longer).is_err() {
+            io::copy(&mut io::repeat(0).take(bytes), &mut self.file)?;
+        }
+        self.file.seek(SeekFrom::End(0))?;
+        self.frames += frames;
         Ok(())
     }
 
@@ -125,6 +142,7 @@ impl Wav {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
     use super::*;
+    use crate::file::{AudioFile, decode_all};
 
     fn read_u32(bytes: &[u8], at: usize) -> u32 {
         u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
@@ -195,5 +213,60 @@ mod tests {
             .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
             .collect();
         assert_eq!(read, samples);
+    }
+
+    #[test]
+    fn rf64_is_read_as_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        for channels in [1u32, 2, 3, 19, 27, 64] {
+            let path = dir.path().join(format!("{channels}.wav"));
+            let file = File::create(&path).unwrap();
+            let mut wav = Wav::with_limit(file, channels, 96_000, 2_000).unwrap();
+            let samples: Vec<f32> = (0..2_000 * channels)
+                .map(|i| i as f32 / 128.0 - 9.0)
+                .collect();
+            wav.write(&samples).unwrap();
+            wav.update_header().unwrap();
+            assert_eq!(&std::fs::read(&path).unwrap()[..4], b"RF64");
+            let file = AudioFile::open(&path).unwrap();
+            assert_eq!(file.total_frames(), Some(2_000));
+            let read = decode_all(&path, 1 << 30).unwrap();
+            assert_eq!((read.rate, read.channels), (96_000, channels));
+            assert!(read.interleaved == samples, "{channels}");
+        }
+    }
+
+    /// Ten hours of eight channels, 55 GB: a hole, written at once.
+    #[test]
+    fn silence_of_hours_is_a_hole() {
+        use std::os::unix::fs::MetadataExt;
+        const FRAMES: u64 = 10 * 3_600 * 48_000;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("away.wav");
+        let mut wav = Wav::create(File::create(&path).unwrap(), 8, 48_000).unwrap();
+        wav.write(&[0.5; 800]).unwrap();
+        wav.write_silence(FRAMES).unwrap();
+        wav.write(&[0.25; 800]).unwrap();
+        wav.write_silence(5).unwrap();
+        wav.update_header().unwrap();
+        let meta = std::fs::metadata(&path).unwrap();
+        assert!(meta.len() > 55_000_000_000);
+        // Where the file system has no holes this test would fill the disk.
+        assert!(meta.blocks() * 512 < 10_000_000, "{} blocks", meta.blocks());
+        let mut file = AudioFile::open(&path).unwrap();
+        assert_eq!(file.total_frames(), Some(FRAMES + 205));
+        let mut samples = Vec::new();
+        file.read(&mut samples).unwrap();
+        assert_eq!(samples[..800], [0.5; 800]);
+        assert!(samples[800..].iter().all(|sample| *sample == 0.0));
+        let mut end = [0; 32 * 105];
+        let mut bytes = File::open(&path).unwrap();
+        bytes.seek(SeekFrom::End(-(end.len() as i64))).unwrap();
+        bytes.read_exact(&mut end).unwrap();
+        let end = end.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+        assert_eq!(
+            end.collect::<Vec<_>>(),
+            [vec![0.25; 800], vec![0.0; 40]].concat()
+        );
     }
 }

@@ -1,13 +1,19 @@
 //! Counters that the threads of a capture share. Atomics only, no locks.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-use crate::event::{SourceState, WriterPriority};
+use crossbeam::channel::Sender;
+
+use crate::event::{CaptureEvent, SourceState, WriterPriority};
+
+/// [`SourceState::Failed`].
+const FAILED: u8 = 3;
 
 /// Counters shared by callback, writer thread and the rest of the program.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Frames in the ring (whole blocks, gaps and padding included).
+    /// Frames written (whole blocks, gaps and padding included).
     pub ring_frames: AtomicU64,
     /// Frames lost before the ring.
     pub lost_frames: AtomicU64,
@@ -19,6 +25,11 @@ pub struct Counters {
     pub device_losses: AtomicU64,
     /// Times sound came again after a loss.
     pub reconnects: AtomicU64,
+    /// Times the ring was lost.
+    pub ring_losses: AtomicU64,
+    /// Panics of the capture's threads.
+    pub panics: AtomicU64,
+    ring_lost: AtomicBool,
     state: AtomicU8,
     finished: AtomicU8,
     priority: AtomicU8,
@@ -30,18 +41,49 @@ impl Counters {
         match self.state.load(Ordering::Acquire) {
             0 => SourceState::Running,
             1 => SourceState::Ended,
-            _ => SourceState::Lost,
+            2 => SourceState::Lost,
+            _ => SourceState::Failed,
         }
     }
 
-    /// Sets the state of the source.
+    /// Sets the state of the source. One that has failed stays so.
     pub fn set_state(&self, state: SourceState) {
         let value = match state {
             SourceState::Running => 0,
             SourceState::Ended => 1,
             SourceState::Lost => 2,
+            SourceState::Failed => FAILED,
         };
-        self.state.store(value, Ordering::Release);
+        self.state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |was| {
+                (was != FAILED).then_some(value)
+            })
+            .ok();
+    }
+
+    /// Whether there is no ring at its path now.
+    pub(crate) fn ring_lost(&self) -> bool {
+        self.ring_lost.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_ring_lost(&self, lost: bool) {
+        self.ring_lost.store(lost, Ordering::Relaxed);
+    }
+
+    /// After a panic in a thread of the capture: counts and tells it.
+    pub(crate) fn fail(
+        &self,
+        events: &Sender<CaptureEvent>,
+        what: &str,
+        reason: &(dyn Any + Send),
+    ) {
+        let text = reason.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| reason.downcast_ref::<&str>().copied());
+        let text = text.unwrap_or("a panic without words");
+        self.panics.fetch_add(1, Ordering::Relaxed);
+        self.set_state(SourceState::Failed);
+        let message = format!("{what} failed ({text}): nothing more is captured");
+        events.try_send(CaptureEvent::Failed { message }).ok();
     }
 
     /// Marks a running source as lost; false where it was not running.

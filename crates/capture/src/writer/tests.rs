@@ -1,21 +1,47 @@
 //! Overruns by hand: the callback object is driven directly, so nothing depends on timing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use std::sync::atomic::AtomicU64;
+
 use crossbeam::channel::Receiver;
 use proptest::prelude::*;
-use soundfall_ring::{HeapStorage, RingFormat, SharedRing, WriterState, heap_ring};
+use soundfall_ring::copy::load_word;
+use soundfall_ring::layout::{OFFSET_SEQUENCE, word};
+use soundfall_ring::{
+    Extension, HeapStorage, ReadStorage, RingFormat, RingRead, RingReader, RingWriter, SharedRing,
+    StorageError, WriteStorage, WriterState, heap_ring,
+};
+use soundfall_ring_file::{CreateError, RingLoss};
 
 use super::*;
+use crate::record::feed::{Fed, Feed, feed};
 use crate::sample_queue::{SampleProducer, sample_queue};
 
 const CHANNELS: u32 = 3;
 
 type MakeDevice = Box<dyn FnOnce(Arc<Counters>, Sender<CaptureEvent>) -> Device>;
 
+/// A ring in memory is never lost.
+impl<S: WriteStorage> KeptRing for Box<RingWriter<S>> {
+    type Storage = S;
+    type New = ();
+
+    fn loss(&self) -> Option<RingLoss> {
+        None
+    }
+
+    fn maker(&self) -> impl FnOnce() -> Result<(), CreateError> + Send + 'static {
+        || Ok(())
+    }
+
+    fn adopt(&mut self, (): ()) {}
+}
+
 struct Rig {
     producer: SampleProducer,
     assembler: Assembler<Box<RingWriter<HeapStorage>>>,
     ring: SharedRing,
+    recordings: Sender<Feeder>,
     counters: Arc<Counters>,
     events: Receiver<CaptureEvent>,
     /// Frames the imagined device has delivered.
@@ -53,11 +79,14 @@ impl Rig {
         let (sender, events) = crossbeam::channel::unbounded();
         let device = device.map(|make| make(Arc::clone(&counters), sender.clone()));
         let shared = Arc::clone(&counters);
-        let assembler = Assembler::new(Box::new(writer), consumer, shared, sender, device);
+        let (recordings, attached) = crossbeam::channel::unbounded();
+        let writer = Box::new(writer);
+        let assembler = Assembler::new(writer, consumer, shared, sender, device, attached);
         Self {
             producer,
             assembler,
             ring,
+            recordings,
             counters,
             events,
             clock: 0,
@@ -82,6 +111,7 @@ impl Rig {
             counters,
             events,
             clock,
+            ..
         } = self;
         drop(producer);
         assembler.drain().unwrap();
@@ -363,6 +393,136 @@ fn the_thread_drains_pads_and_closes() {
     thread.thread().unpark();
     drop(thread.join().unwrap());
     assert_eq!(ring.writer_state(), WriterState::Closed);
+}
+
+/// What a recording was handed, as it stands in its file.
+fn fed(feed: &Feed) -> Vec<f32> {
+    let mut samples = Vec::new();
+    while let Some(part) = feed.try_next() {
+        match part {
+            Fed::Block(block) => samples.extend_from_slice(&block),
+            Fed::Silence(frames) => {
+                samples.resize(samples.len() + frames as usize * CHANNELS as usize, 0.0);
+            }
+            Fed::Gap(_) | Fed::Begin(_) => {}
+            Fed::Overrun(frames) => panic!("{frames} frames did not fit"),
+        }
+    }
+    samples
+}
+
+/// Ten hours away: the ring leaps over them, nothing that came meanwhile is lost, and a recording is told their length
+/// instead of their samples.
+#[test]
+fn a_gap_longer_than_the_ring_costs_one_round_of_it() {
+    const HOURS: u64 = 10 * 3_600 * 48_000;
+    let mut rig = Rig::new(1_000, 64);
+    let (feeder, feed) = feed(CHANNELS, 1 << 20);
+    rig.recordings.send(feeder).unwrap();
+    rig.assembler.attach_recordings();
+    rig.deliver(100);
+    rig.assembler.drain().unwrap();
+    rig.producer.lose(HOURS, GapReason::DeviceLost);
+    rig.clock += HOURS;
+    rig.deliver(900);
+    rig.assembler.drain().unwrap();
+    assert_eq!(rig.assembler.silence, 0, "in a single bounded step");
+    drop(rig.producer);
+    rig.assembler.drain().unwrap();
+    rig.assembler.pad().unwrap();
+    let end = (HOURS + 1_000).next_multiple_of(64);
+    assert_eq!(rig.ring.written_frames(), end);
+    let gaps = rig.ring.gaps();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((gaps[0].start_frame, gaps[0].length_frames), (100, HOURS));
+    for channel in 0..CHANNELS {
+        let mut got = vec![0.5f32; (end - rig.ring.oldest_frame()) as usize];
+        rig.ring
+            .read(channel, rig.ring.oldest_frame(), &mut got)
+            .unwrap();
+        for (frame, value) in (rig.ring.oldest_frame()..).zip(got) {
+            let sound = (HOURS + 100..HOURS + 1_000).contains(&frame);
+            let expected = if sound { sample(frame, channel) } else { 0.0 };
+            assert_eq!(value, expected, "frame {frame}");
+        }
+    }
+    let begin = feed.begin().unwrap();
+    assert_eq!((begin.at_frame, begin.ring_frame), (0, 0));
+    let (mut frames, mut parts) = (0, 0);
+    while let Some(part) = feed.try_next() {
+        parts += 1;
+        match part {
+            Fed::Block(block) => frames += block.len() as u64 / u64::from(CHANNELS),
+            Fed::Silence(silence) => frames += silence,
+            Fed::Gap(gap) => assert_eq!(gap, gaps[0]),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(frames, end);
+    assert!(parts < 40, "{parts}");
+}
+
+/// Storage that panics once at the fourth block, as a fault of ours would.
+struct Faulty(HeapStorage, AtomicBool);
+
+impl ReadStorage for Faulty {
+    fn word_count(&self) -> u64 {
+        self.0.word_count()
+    }
+
+    fn load(&self, first: u64, out: &mut [u64]) -> Result<(), StorageError> {
+        self.0.load(first, out)
+    }
+}
+
+impl WriteStorage for Faulty {
+    fn words(&self) -> &[AtomicU64] {
+        let words = self.0.words();
+        let due = load_word(&words[word(OFFSET_SEQUENCE) as usize]) == 3;
+        assert!(!due || self.1.swap(true, Ordering::Relaxed), "the fault");
+        words
+    }
+}
+
+#[test]
+fn a_panic_of_the_writer_ends_the_capture_and_is_told() {
+    let format = RingFormat::new(48_000, CHANNELS, 100_000, 64).unwrap();
+    let storage = HeapStorage::new(format.total_words()).unwrap();
+    let faulty = Faulty(storage.clone(), AtomicBool::new(false));
+    let writer = RingWriter::create(faulty, &format, &Extension::default()).unwrap();
+    let ring = RingReader::new(storage).unwrap();
+    let counters = Arc::new(Counters::default());
+    let (mut producer, consumer) = sample_queue(CHANNELS, 1_000, Arc::clone(&counters));
+    let (sender, events) = crossbeam::channel::unbounded();
+    let (recordings, attached) = crossbeam::channel::unbounded();
+    let (feeder, feed) = feed(CHANNELS, 1 << 20);
+    recordings.send(feeder).unwrap();
+    let shared = Arc::clone(&counters);
+    let assembler = Assembler::new(Box::new(writer), consumer, shared, sender, None, attached);
+    let samples: Vec<f32> = (0..500 * CHANNELS).map(|i| i as f32).collect();
+    producer.push(&samples);
+    drop(assembler.run(&AtomicBool::new(false)));
+    assert!(counters.finished());
+    assert_eq!(counters.state(), SourceState::Failed);
+    assert_eq!(counters.panics.load(Ordering::Relaxed), 1);
+    let told = events.try_iter().any(
+        |event| matches!(event, CaptureEvent::Failed { message } if message.contains("the fault")),
+    );
+    assert!(told);
+    // What is in the ring stays, and nobody waits for more; the recording has it and is over.
+    assert_eq!(ring.written_frames(), 3 * 64);
+    assert_eq!(ring.writer_state(), WriterState::Closed);
+    assert!(feed.begin().is_some());
+    let recorded = fed(&feed);
+    assert!(recorded.len() >= 3 * 64 * CHANNELS as usize);
+    assert_eq!(recorded, samples[..recorded.len()]);
+    assert!(matches!(
+        feed.next(Duration::ZERO),
+        Err(crossbeam::channel::RecvTimeoutError::Disconnected)
+    ));
+    // A source that goes on changes nothing.
+    counters.set_state(SourceState::Running);
+    assert_eq!(counters.state(), SourceState::Failed);
 }
 
 proptest! {

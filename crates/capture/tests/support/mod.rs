@@ -4,14 +4,12 @@
 //! the private server.
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-#[path = "../../../../tests/src/pulse.rs"]
-pub mod pulse;
-
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use pulse::{NullSink, PulseServer};
+use soundfall_test_support::pulse::{NullSink, PulseServer};
+use soundfall_test_support::skip::skip;
 
 /// Runs one of the `inner_…` tests of this file in another process.
 pub fn run_inner(name: &str, envs: Vec<(&'static str, std::ffi::OsString)>) {
@@ -39,14 +37,9 @@ pub fn wait_for(what: &str, done: impl Fn() -> bool) {
     panic!("waited in vain for {what}");
 }
 
-/// A server, or `None` with a word when PulseAudio is not installed.
-pub fn server(sinks: &[NullSink]) -> Option<PulseServer> {
-    match PulseServer::start(sinks) {
-        Ok(server) => Some(server),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("skipped: pulseaudio is not installed");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+/// A server for `test`, or `None` with a loud word where there is no PulseAudio.
+pub fn server(test: &str, sinks: &[NullSink]) -> Option<PulseServer> {
+    PulseServer::start(sinks)
+        .map_err(|reason| skip(test, &reason))
+        .ok()
 }

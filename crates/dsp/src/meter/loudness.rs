@@ -6,11 +6,23 @@ use std::fmt;
 use ebur128::{Channel, EbuR128, Mode};
 use thiserror::Error;
 
+use super::blocks::{Blocks, energy};
 use crate::level::amplitude_to_db;
 use crate::sample::clean;
 
 /// Frames handed on at a time.
 const BLOCK: usize = 1024;
+
+/// Steps of the blocks that the gates judge, per second: a block of 0.4 s overlaps the next one by
+/// three quarters (ITU-R BS.1770), one of 3 s by 2.9 s (EBU Tech 3342 asks for 2 s or more).
+const STEPS_PER_SEC: usize = 10;
+/// Steps of a gating block, and of one of short-term loudness.
+const GATING_STEPS: usize = 4;
+const SHORT_TERM_STEPS: usize = 30;
+
+/// How finely a running meter keeps their energies.
+const GATING_STEPS_PER_LU: u32 = 1000;
+const SHORT_TERM_STEPS_PER_LU: u32 = 100;
 
 /// How a channel counts for loudness (ITU-R BS.1770).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,13 +91,26 @@ pub enum LoudnessError {
 
 /// Loudness, loudness range and true peak of a programme of some channels.
 ///
-/// Memory is constant: integrated loudness and range are kept as histograms in steps of 0.1 LU.
+/// Integrated loudness and range come from the blocks of 0.4 s and of 3 s since the start, one every
+/// 0.1 s (of a rate that ten does not divide, the whole frames below that). A meter of a recording
+/// ([`Self::exact`]) keeps all of them. A running one ([`Self::new`]) has constant memory, 1.8 MB: it
+/// keeps number and energy of those within each 0.001 LU (short-term: 0.01 LU). That gates a single
+/// block, or equal ones, exactly, and others so nearly that the result is within 0.02 LU.
 pub struct LoudnessMeter {
     sample_rate: u32,
     channels: usize,
+    /// Filters, true peaks, and the last 3 s.
     meter: EbuR128,
     frames: u64,
     interleaved: Vec<f32>,
+    /// Frames of a step of 0.1 s, and until the present one is over.
+    step_frames: usize,
+    step_left: usize,
+    /// Energies of the last steps, the one of step n at n modulo their number; steps so far.
+    steps: [f64; SHORT_TERM_STEPS],
+    step: usize,
+    gating_blocks: Blocks,
+    short_term_blocks: Blocks,
 }
 
 impl fmt::Debug for LoudnessMeter {
@@ -99,12 +124,30 @@ impl fmt::Debug for LoudnessMeter {
 }
 
 impl LoudnessMeter {
-    /// A meter at `sample_rate` (Hz), a role for each channel ([`Role::usual`] has them).
+    /// A meter for sound without end at `sample_rate` (Hz), a role for each channel
+    /// ([`Role::usual`] has them).
     ///
     /// # Errors
     /// [`LoudnessError`] for no channels, more than 64, an impossible rate, or
     /// [`Role::DualMono`] beside other channels.
     pub fn new(sample_rate: u32, roles: &[Role]) -> Result<Self, LoudnessError> {
+        let blocks = [GATING_STEPS_PER_LU, SHORT_TERM_STEPS_PER_LU].map(Blocks::in_steps);
+        Self::with_blocks(sample_rate, roles, blocks)
+    }
+
+    /// The same for a recording: gated exactly, for 160 bytes a second.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn exact(sample_rate: u32, roles: &[Role]) -> Result<Self, LoudnessError> {
+        Self::with_blocks(sample_rate, roles, [Blocks::all(), Blocks::all()])
+    }
+
+    fn with_blocks(
+        sample_rate: u32,
+        roles: &[Role],
+        [gating_blocks, short_term_blocks]: [Blocks; 2],
+    ) -> Result<Self, LoudnessError> {
         let channels = roles.len();
         if channels > 1 && roles.contains(&Role::DualMono) {
             return Err(LoudnessError::DualMono { channels });
@@ -113,17 +156,25 @@ impl LoudnessMeter {
             channels,
             sample_rate,
         };
-        let mode = Mode::I | Mode::LRA | Mode::TRUE_PEAK | Mode::HISTOGRAM;
+        let mode = Mode::S | Mode::TRUE_PEAK;
         let count = u32::try_from(channels).unwrap_or(u32::MAX);
         let mut meter = EbuR128::new(count, sample_rate, mode).map_err(refused)?;
         let map: Vec<Channel> = roles.iter().map(|role| role.channel()).collect();
         meter.set_channel_map(&map).map_err(refused)?;
+        // The crate takes 16 Hz or more.
+        let step_frames = (sample_rate as usize / STEPS_PER_SEC).max(1);
         Ok(Self {
             sample_rate,
             channels,
             meter,
             frames: 0,
             interleaved: vec![0.0; channels * BLOCK],
+            step_frames,
+            step_left: step_frames,
+            steps: [0.0; SHORT_TERM_STEPS],
+            step: 0,
+            gating_blocks,
+            short_term_blocks,
         })
     }
 
@@ -147,7 +198,7 @@ impl LoudnessMeter {
     fn push_with(&mut self, frames: usize, sample: impl Fn(usize, usize) -> f32) {
         let mut start = 0;
         while start < frames {
-            let count = (frames - start).min(BLOCK);
+            let count = (frames - start).min(BLOCK).min(self.step_left);
             let block = &mut self.interleaved[..count * self.channels];
             for (frame, slots) in block.chunks_exact_mut(self.channels).enumerate() {
                 for (channel, slot) in slots.iter_mut().enumerate() {
@@ -159,6 +210,30 @@ impl LoudnessMeter {
             debug_assert!(taken.is_ok(), "whole frames of as many channels as it has");
             self.frames += count as u64;
             start += count;
+            self.step_left -= count;
+            if self.step_left == 0 {
+                self.step_left = self.step_frames;
+                self.end_step();
+            }
+        }
+    }
+
+    /// Takes the energy of the step that is over, and the blocks that end with it.
+    fn end_step(&mut self) {
+        const STEP_MS: u32 = 1000 / STEPS_PER_SEC as u32;
+        self.steps[self.step % SHORT_TERM_STEPS] =
+            self.meter.loudness_window(STEP_MS).map_or(0.0, energy);
+        self.step += 1;
+        let mean_of = |steps: usize| {
+            let newest = self.step.checked_sub(steps)?..self.step;
+            let sum: f64 = newest.map(|step| self.steps[step % SHORT_TERM_STEPS]).sum();
+            Some(sum / steps as f64)
+        };
+        if let Some(block) = mean_of(GATING_STEPS) {
+            self.gating_blocks.add(block);
+        }
+        if let Some(block) = mean_of(SHORT_TERM_STEPS) {
+            self.short_term_blocks.add(block);
         }
     }
 
@@ -179,14 +254,15 @@ impl LoudnessMeter {
     /// None before anything passes the gate.
     #[must_use]
     pub fn integrated_lufs(&self) -> Option<f64> {
-        self.heard(0.4, self.meter.loudness_global())
+        self.gating_blocks.integrated_lufs()
     }
 
     /// Loudness range in LU since the start: between the 10th and the 95th percentile of the
-    /// short-term loudness, gated. None in the first 3 s.
+    /// short-term loudness, gated at −70 LUFS and at 20 LU below the mean. None in the first 3 s, and
+    /// before anything passes the gate.
     #[must_use]
     pub fn range_lu(&self) -> Option<f64> {
-        self.heard(3.0, self.meter.loudness_range())
+        self.short_term_blocks.range_lu()
     }
 
     /// True peak of a channel since the start, in dBTP: four times oversampled below 96 kHz, twice
@@ -215,6 +291,10 @@ impl LoudnessMeter {
     pub fn clear(&mut self) {
         self.meter.reset();
         self.frames = 0;
+        self.step_left = self.step_frames;
+        self.step = 0;
+        self.gating_blocks.clear();
+        self.short_term_blocks.clear();
     }
 
     fn heard(&self, window_secs: f64, value: Result<f64, ebur128::Error>) -> Option<f64> {

@@ -1,6 +1,7 @@
 //! Level meters: peak and RMS of a channel, loudness of a programme.
 //! Never draws a scale, never colours an overload.
 
+mod blocks;
 mod levels;
 mod loudness;
 

@@ -15,12 +15,8 @@ use std::process::{Command, Output, Stdio};
 
 use soundfall_ring::RingFormat;
 use soundfall_ring_file::{CreateOptions, FileRingWriter, create};
-
-// The environment that the tests of the whole program make, and the same list of packages
-// (`python/requirements.txt` here leads there).
-#[allow(dead_code, reason = "the other tests use all of it")]
-#[path = "../../../../tests/src/python.rs"]
-mod environment;
+use soundfall_test_support::python;
+use soundfall_test_support::skip::skip;
 
 const CHANNELS: u32 = 2;
 const BLOCK: u32 = 480;
@@ -30,22 +26,21 @@ fn sample(frame: u64, channel: u32) -> f32 {
     ((frame * u64::from(CHANNELS) + u64::from(channel)) % (1 << 24)) as f32
 }
 
-/// `python examples/python/SCRIPT`, or `None` where there is no Python.
-fn script(name: &str) -> Option<Command> {
+/// Whether there is a Python; leaves the test out where there is none.
+fn python_is_here(test: &str) -> bool {
+    python::interpreter()
+        .map_err(|reason| skip(test, reason))
+        .is_ok()
+}
+
+/// `python examples/python/SCRIPT`.
+fn script(name: &str) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../examples/python")
         .join(name);
-    match environment::interpreter() {
-        Ok(python) => {
-            let mut command = Command::new(python);
-            command.args(["-B", "-I"]).arg(path).stdin(Stdio::null());
-            Some(command)
-        }
-        Err(reason) => {
-            println!("left out: {reason}");
-            None
-        }
-    }
+    let mut command = Command::new(python::interpreter().unwrap());
+    command.args(["-B", "-I"]).arg(path).stdin(Stdio::null());
+    command
 }
 
 fn writer(path: &Path, capacity_frames: u64) -> FileRingWriter {

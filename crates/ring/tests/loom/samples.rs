@@ -247,3 +247,51 @@ fn another_ring_in_the_same_memory_is_never_mixed_in() {
     needs("new epoch", Order::CopyThenCheck, epoch_model(8));
     is_wrong("the same epoch", epoch_model(7));
 }
+
+/// The oldest block is read while a silence of `blocks` blocks takes its place.
+fn silence_model(blocks: u64) -> impl Fn(&Tally) + Send + Sync + 'static {
+    move |tally| {
+        let (_words, mut writer, reader) = ring(&OLDEST.format(), 7);
+        write(&mut writer, OLDEST.before);
+        let writing = thread::spawn(move || {
+            writer.begin_silence(blocks).unwrap();
+            while !writer.fill_silence(2) {}
+        });
+        read(&OLDEST, &reader, tally);
+        writing.join().unwrap();
+    }
+}
+
+#[test]
+fn a_silence_is_never_mixed_into_what_was_there() {
+    for blocks in [2, 5] {
+        holds("silence", silence_model(blocks));
+        needs("silence", Order::ClaimThenSamples, silence_model(blocks));
+        needs("silence", Order::CopyThenCheck, silence_model(blocks));
+    }
+}
+
+/// A silence longer than the ring is read while it is written: no sample of before it.
+fn long_silence_model(tally: &Tally) {
+    let (_words, mut writer, reader) = ring(&OLDEST.format(), 7);
+    write(&mut writer, OLDEST.before);
+    let writing = thread::spawn(move || {
+        writer.begin_silence(3).unwrap();
+        while !writer.fill_silence(2) {}
+    });
+    let mut out = [0.5; 2];
+    match reader.read(0, 8, &mut out) {
+        Ok(()) => tally.accepted(out == [0.0; 2]),
+        Err(ReadError::Lapped { .. } | ReadError::NotYet { .. }) => tally.refused(),
+        Err(other) => panic!("{other}"),
+    }
+    writing.join().unwrap();
+}
+
+#[test]
+fn a_silence_longer_than_the_ring_is_whole_when_it_is_seen() {
+    holds("long silence", long_silence_model);
+    for order in [Order::SamplesThenSequence, Order::SequenceThenCopy] {
+        needs("long silence", order, long_silence_model);
+    }
+}

@@ -1,13 +1,49 @@
 //! `RingBufferReader` for JavaScript.
 
-use js_sys::{Error, Float32Array, Object, Reflect};
-use soundfall_ring::{Cursor, Poll, RingRead, RingReader};
-use soundfall_web::{js::JsWords, spectrogram, waveform};
+use js_sys::{Array, Error, Float32Array, Object, Reflect};
+use soundfall_ring::{Cursor, MAX_FRAME, Poll, RingRead, RingReader};
+use soundfall_web::{js::JsWords, latest, spectrogram, waveform, whole_waveform};
 use wasm_bindgen::prelude::*;
 
 use crate::error::ring_buffer_error as error;
 
-/// Reads an AUDITAB ring in a `SharedArrayBuffer` or `ArrayBuffer`, while it is written.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** Memory with a ring in it. A view of shared memory must begin at a multiple of 8 bytes. */
+export type RingMemory = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+
+/** A span of frames that was lost before it reached the ring; the ring holds zeros there. */
+export interface RingGap {
+    /** First lost frame. */
+    readonly start: number;
+    /** Lost frames. */
+    readonly length: number;
+    /** What lost them; `unknown reason N` for a number that this version does not know. */
+    readonly reason: "capture overrun" | "device lost" | "source discontinuity" | `unknown reason ${number}`;
+}
+
+/** What became of the ring since the last poll. */
+export interface RingPoll {
+    /** First frame since the last poll. */
+    readonly start: number;
+    /** End of the frames that are there now. */
+    readonly end: number;
+    /** How many of them were overwritten before they could be read. */
+    readonly lost: number;
+    /** The writer began anew in the same memory: `start` is the oldest frame of what it writes now. */
+    readonly restarted: boolean;
+}
+
+/** The newest samples of a channel. */
+export interface RingLatest {
+    /** Frame of the first sample. */
+    readonly start: number;
+    readonly samples: Float32Array;
+}
+"#;
+
+/// Reads an AUDITAB ring in a `SharedArrayBuffer`, an `ArrayBuffer` or a view of one (such as a `Uint8Array` with the
+/// bytes of a ring file), while it is written.
 ///
 /// Every method throws an `Error` named `RingBufferError` that says what is wrong.
 #[wasm_bindgen]
@@ -22,15 +58,16 @@ const POLL_FRAMES: usize = 1 << 15;
 
 #[wasm_bindgen]
 impl RingBufferReader {
-    /// Opens the ring in a buffer.
+    /// Opens the ring in a buffer or a view. Nothing is copied: what is written later is seen.
     ///
     /// # Errors
     /// A `RingBufferError` if it is no buffer or holds no whole ring.
     #[wasm_bindgen(constructor)]
-    pub fn new(buffer: &JsValue) -> Result<RingBufferReader, Error> {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "RingMemory")] memory: &JsValue,
+    ) -> Result<RingBufferReader, Error> {
         console_error_panic_hook::set_once();
-        let words = JsWords::new(buffer)
-            .ok_or_else(|| error("a SharedArrayBuffer or ArrayBuffer is needed"))?;
+        let words = JsWords::new(memory).map_err(error)?;
         let ring = RingReader::new(words).map_err(error)?;
         let cursor = Cursor::at_live_edge(&ring);
         Ok(Self {
@@ -98,6 +135,27 @@ impl RingBufferReader {
             .map_or_else(String::new, |extension| extension.label.clone())
     }
 
+    /// The newest gaps (at most 111), oldest first.
+    #[wasm_bindgen(unchecked_return_type = "RingGap[]")]
+    #[must_use]
+    pub fn gaps(&self) -> Array {
+        let gap = |gap: soundfall_ring::Gap| {
+            object([
+                ("start", (gap.start_frame as f64).into()),
+                ("length", (gap.length_frames as f64).into()),
+                ("reason", gap.reason.to_string().into()),
+            ])
+        };
+        self.ring.gaps().into_iter().map(gap).collect()
+    }
+
+    /// Gaps ever recorded.
+    #[wasm_bindgen(getter, js_name = gapTotal)]
+    #[must_use]
+    pub fn gap_total(&self) -> f64 {
+        self.ring.gap_total() as f64
+    }
+
     /// Frames that `poll` lost since the start, overwritten before they were read.
     #[wasm_bindgen(getter, js_name = lostFrames)]
     #[must_use]
@@ -115,18 +173,10 @@ impl RingBufferReader {
     /// Minimum and maximum of `num_points` equal parts of all that is readable: [point][2].
     ///
     /// # Errors
-    /// A `RingBufferError`: no such channel, or overwritten meanwhile.
+    /// A `RingBufferError`: no such channel, or overwritten meanwhile in three tries.
     pub fn get_waveform(&self, channel: u32, num_points: usize) -> Result<Float32Array, Error> {
-        let end = self.ring.written_frames();
-        // Some distance from the oldest frame: it goes while it is read.
-        let margin = u64::from(self.sample_rate()) / 10;
-        let oldest = self.ring.oldest_frame();
-        let start = if oldest == 0 {
-            0
-        } else {
-            (oldest + margin).min(end)
-        };
-        self.span(channel, start, end, num_points)
+        let values = whole_waveform(&self.ring, channel, num_points).map_err(error)?;
+        Ok(Float32Array::from(&values[..]))
     }
 
     /// The same of the frames `start_frame` to `end_frame`, the last one not included.
@@ -140,17 +190,8 @@ impl RingBufferReader {
         end_frame: f64,
         num_points: usize,
     ) -> Result<Float32Array, Error> {
-        self.span(channel, start_frame as u64, end_frame as u64, num_points)
-    }
-
-    fn span(
-        &self,
-        channel: u32,
-        start: u64,
-        end: u64,
-        points: usize,
-    ) -> Result<Float32Array, Error> {
-        let values = waveform(&self.ring, channel, start..end, points).map_err(error)?;
+        let frames = frame(start_frame)?..frame(end_frame)?;
+        let values = waveform(&self.ring, channel, frames, num_points).map_err(error)?;
         Ok(Float32Array::from(&values[..]))
     }
 
@@ -158,7 +199,7 @@ impl RingBufferReader {
     /// [window][window_size / 2 + 1]. What is not there yet is at −200 dBFS.
     ///
     /// # Errors
-    /// A `RingBufferError`: no such channel or window, or overwritten meanwhile.
+    /// A `RingBufferError`: no such channel or window, or overwritten meanwhile in three tries.
     pub fn get_spectrogram(
         &self,
         channel: u32,
@@ -184,38 +225,86 @@ impl RingBufferReader {
         if frames as u64 > self.ring.format().readable_frames() {
             return Err(error("more frames than the ring holds"));
         }
+        let start = frame(start_frame)?;
         let mut samples = vec![0.0; frames];
         self.ring
-            .read(channel, start_frame as u64, &mut samples)
+            .read(channel, start, &mut samples)
             .map_err(error)?;
         Ok(Float32Array::from(&samples[..]))
     }
 
-    /// Follows the live edge: `{start, end, lost}` in frames since the last call. What was
+    /// The newest `frames` samples of one channel: `{start, samples}`.
+    ///
+    /// # Errors
+    /// A `RingBufferError`: no such channel, fewer frames so far, or overwritten in three tries.
+    #[wasm_bindgen(js_name = readLatest, unchecked_return_type = "RingLatest")]
+    pub fn read_latest(&self, channel: u32, frames: usize) -> Result<Object, Error> {
+        let (start, samples) = latest(&self.ring, channel, frames).map_err(error)?;
+        Ok(object([
+            ("start", (start as f64).into()),
+            ("samples", Float32Array::from(&samples[..]).into()),
+        ]))
+    }
+
+    /// Follows the live edge: `{start, end, lost, restarted}` in frames since the last call. What was
     /// overwritten before it could be read counts as lost.
     ///
     /// # Errors
-    /// A `RingBufferError` if the ring is gone.
+    /// A `RingBufferError` if the ring is gone, or another one is in its place.
+    #[wasm_bindgen(unchecked_return_type = "RingPoll")]
     pub fn poll(&mut self) -> Result<Object, Error> {
         let lost_before = self.cursor.lost_frames();
-        let start = self.cursor.position();
+        let mut start = self.cursor.position();
         let mut end = start;
+        let mut restarted = false;
+        // No farther than the edge is now: a writer may be faster than this loop.
+        let mut target = self.ring.written_frames();
         loop {
             let poll = self
                 .cursor
                 .poll(&self.ring, 0..1, POLL_FRAMES, &mut self.scratch)
                 .map_err(error)?;
-            end = end.max(self.cursor.position());
-            if poll == Poll::Nothing {
+            match poll {
+                Poll::Nothing => break,
+                Poll::Restarted => {
+                    start = self.cursor.position();
+                    end = start;
+                    restarted = true;
+                    target = self.ring.written_frames();
+                }
+                _ => end = end.max(self.cursor.position()),
+            }
+            if end >= target {
                 break;
             }
         }
-        let object = Object::new();
         let lost = self.cursor.lost_frames() - lost_before;
-        for (name, value) in [("start", start), ("end", end), ("lost", lost)] {
-            // A fresh plain object takes any property.
-            let _ = Reflect::set(&object, &name.into(), &(value as f64).into());
-        }
-        Ok(object)
+        Ok(object([
+            ("start", (start as f64).into()),
+            ("end", (end as f64).into()),
+            ("lost", (lost as f64).into()),
+            ("restarted", restarted.into()),
+        ]))
     }
+}
+
+/// A frame's number as JavaScript gives it.
+fn frame(number: f64) -> Result<u64, Error> {
+    if number >= 0.0 && number <= MAX_FRAME as f64 {
+        Ok(number as u64)
+    } else {
+        Err(error(format_args!(
+            "frame {number}: frames are numbers from 0 on"
+        )))
+    }
+}
+
+/// A plain object with these properties.
+fn object<const N: usize>(properties: [(&str, JsValue); N]) -> Object {
+    let object = Object::new();
+    for (name, value) in properties {
+        // A fresh plain object takes any property.
+        let _ = Reflect::set(&object, &name.into(), &value);
+    }
+    object
 }

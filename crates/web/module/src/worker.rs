@@ -32,7 +32,7 @@ impl AnalysisWorker {
     #[wasm_bindgen(constructor)]
     pub fn new(ring: &JsValue, queue: &JsValue) -> Result<AnalysisWorker, Error> {
         console_error_panic_hook::set_once();
-        let words = JsWords::new(ring).ok_or_else(|| refused("the ring is no buffer"))?;
+        let words = JsWords::new(ring).map_err(refused)?;
         let ring = RingReader::new(words).map_err(refused)?;
         Ok(Self {
             history: RingHistory::new(Arc::new(ring)),

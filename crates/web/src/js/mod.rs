@@ -8,4 +8,4 @@ mod words;
 pub use create::{create_request_queue, create_ring, new_extension, ring_layout};
 pub use queue::SharedQueue;
 pub use transport::{MessageTransport, SharedTransport};
-pub use words::JsWords;
+pub use words::{JsWords, NoWordsError};

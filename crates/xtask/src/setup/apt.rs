@@ -1,19 +1,24 @@
 //! Debian and its relatives: which packages are missing, and `apt-get install`.
 //!
-//! Installs only as root or through a `sudo` that asks nothing; otherwise the error
-//! is the command to type. Refreshes the package lists only when an install failed
-//! without it.
+//! Never removes a package. Says what it will do, and asks (see [`super::consent`]). Installs only
+//! as root or through a `sudo` that asks nothing; otherwise the error is the command to type.
+//! Refreshes the package lists only when something failed without it.
 
-use crate::command::{on_path, succeed, works};
+use super::consent::Consent;
+use super::plan::{self, Plan};
+use crate::command::{on_path, output, succeed, works};
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
+
+/// Options of every installation, and of its simulation.
+const CAREFUL: [&str; 3] = ["--no-remove", "--no-install-recommends", "install"];
 
 /// Whether this is a system with dpkg and apt.
 pub(super) fn is_here() -> bool {
     on_path("dpkg-query") && on_path("apt-get")
 }
 
-/// Installs those of `packages` that are missing.
+/// Installs those of `packages` that are missing, as far as nothing has to go for them.
 pub(super) fn ensure(packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
@@ -22,19 +27,57 @@ pub(super) fn ensure(packages: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.join(" ");
-    let Some(rights) = Rights::find() else {
-        bail!(
-            "these packages are missing; install them, then try again: sudo apt-get install {list}"
+    let choice = with_lists(|| plan::harmless(&missing, simulate))?;
+    if !choice.packages.is_empty() {
+        let by_hand = format!(
+            "sudo apt-get {} {}",
+            CAREFUL.join(" "),
+            choice.packages.join(" ")
         );
-    };
-    eprintln!("setup: installing {list}");
-    if succeed(rights.apt_get(&["install"]).args(&missing)).is_err() {
-        eprintln!("setup: refreshing the package lists");
-        succeed(&mut rights.apt_get(&["update"]))?;
-        succeed(rights.apt_get(&["install"]).args(&missing))?;
+        let Some(rights) = Rights::find() else {
+            bail!("packages are missing; install them, then try again: {by_hand}");
+        };
+        eprintln!("{}", choice.plan.words());
+        Consent::of_this_run().get(&by_hand)?;
+        with_lists(|| succeed(rights.apt_get(&CAREFUL).args(&choice.packages)))?;
+    }
+    if !choice.refused.is_empty() {
+        let words: Vec<String> = choice
+            .refused
+            .iter()
+            .map(|(package, removed)| format!("{package} (would remove {})", removed.join(" ")))
+            .collect();
+        bail!(
+            "not installed, since nothing of yours is removed: {}",
+            words.join(", ")
+        );
     }
     Ok(())
+}
+
+/// Tries, and where that fails tries again with fresh package lists, if they can be had.
+pub(super) fn with_lists<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    let error = match work() {
+        Ok(done) => return Ok(done),
+        Err(error) => error,
+    };
+    let Some(rights) = Rights::find() else {
+        return Err(error.context("fresh package lists may help: sudo apt-get update"));
+    };
+    eprintln!("setup: refreshing the package lists");
+    succeed(&mut rights.apt_get(&["update"]))?;
+    work()
+}
+
+/// What installing `packages` would do; needs no rights.
+pub(super) fn simulate(packages: &[&str]) -> Result<Plan> {
+    // What would be removed is to be named, so here it is allowed.
+    let mut command = Command::new("apt-get");
+    command
+        .env("LC_ALL", "C")
+        .args(["-q", "--simulate", "--no-install-recommends", "install"])
+        .args(packages);
+    Ok(Plan::read(&output(&mut command)?))
 }
 
 /// Those of `packages` that dpkg does not list as installed.
@@ -98,7 +141,7 @@ impl Rights {
             "-o",
             "Dpkg::Use-Pty=0",
         ]);
-        command.args(["--no-install-recommends"]).args(args);
+        command.args(args);
         // Standard output belongs to the program that `run` starts.
         command.stdin(Stdio::null()).stdout(std::io::stderr());
         command
@@ -120,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn installing_asks_nothing_and_leaves_out_recommendations() {
-        let line = shown(Rights::Sudo.apt_get(&["install"]).arg("flac"));
+    fn installing_removes_nothing_and_leaves_out_recommendations() {
+        let line = shown(Rights::Sudo.apt_get(&CAREFUL).arg("flac"));
         assert!(
             line.starts_with("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"),
             "{line}"
         );
         assert!(
-            line.ends_with("--no-install-recommends install flac"),
+            line.ends_with("--no-remove --no-install-recommends install flac"),
             "{line}"
         );
     }

@@ -17,12 +17,12 @@ pub(super) fn advise(goal: Goal) -> Result<()> {
     if !cfg!(target_os = "linux") {
         if goal == Goal::Test {
             eprintln!(
-                "setup: the process tests want PulseAudio, flac and Python 3 with venv; where one is missing they are left out; the web tests want `rustup target add wasm32-unknown-unknown`, Chromium (or CHROMIUM=/its/path) and Node 20.10 or newer"
+                "setup: the process tests want PulseAudio, flac, oggenc and Python 3 with venv; where one is missing they are left out; the web tests want `rustup target add wasm32-unknown-unknown`, Chromium (or CHROMIUM=/its/path) and Node 20.10 or newer"
             );
         }
         return Ok(());
     }
-    let built = works("pkg-config", &["--exists", "alsa", "libudev"]);
+    let built = works("pkg-config", &["--exists", "alsa"]);
     if !built || goal == Goal::Test {
         let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
         eprintln!("setup: {}", advice(&release, goal));
@@ -43,22 +43,25 @@ fn advice(release: &str, goal: Goal) -> String {
     let is = |name: &str| family.split_whitespace().any(|id| id == name);
     let (run, test) = if is("fedora") || is("rhel") {
         (
-            "sudo dnf install alsa-lib-devel systemd-devel pkgconf-pkg-config libxkbcommon-x11 vulkan-loader mesa-vulkan-drivers",
-            " xorg-x11-server-Xvfb pulseaudio pulseaudio-utils alsa-plugins-pulseaudio alsa-utils flac python3 chromium nodejs npm",
+            "sudo dnf install alsa-lib-devel pkgconf-pkg-config libxkbcommon-x11 vulkan-loader mesa-vulkan-drivers",
+            " xorg-x11-server-Xvfb alsa-utils flac vorbis-tools python3 chromium nodejs npm",
         )
     } else if is("arch") {
         (
-            "sudo pacman -S --needed alsa-lib systemd-libs pkgconf libxkbcommon-x11 vulkan-icd-loader vulkan-swrast",
-            " xorg-server-xvfb pulseaudio alsa-plugins alsa-utils flac python chromium nodejs npm",
+            "sudo pacman -S --needed alsa-lib pkgconf libxkbcommon-x11 vulkan-icd-loader vulkan-swrast",
+            " xorg-server-xvfb alsa-utils flac vorbis-tools python chromium nodejs npm",
         )
     } else {
         (
-            "the headers of ALSA and udev, pkg-config, libxkbcommon-x11, a Vulkan loader and driver (Mesa's lavapipe where there is no graphics card)",
-            ", and Xvfb, PulseAudio with its ALSA plugin, alsa-utils, flac, Python 3 with venv, Chromium, Node 20.10 or newer",
+            "the headers of ALSA, pkg-config, libxkbcommon-x11, a Vulkan loader and driver (Mesa's lavapipe where there is no graphics card)",
+            ", and Xvfb, alsa-utils, flac, oggenc, Python 3 with venv, Chromium, Node 20.10 or newer",
         )
     };
     let test = match goal {
-        Goal::Test => format!("{test}; and: rustup target add {}", toolchain::TARGET),
+        Goal::Test => format!(
+            "{test}; PulseAudio with pactl and paplay, unless that takes the place of PipeWire (then the tests with a sound server are left out); and: rustup target add {}",
+            toolchain::TARGET
+        ),
         _ => String::new(),
     };
     format!("needed, unless you have it: {run}{test}")

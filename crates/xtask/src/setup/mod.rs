@@ -1,11 +1,17 @@
 //! `cargo xtask setup`: what a fresh machine lacks, for running or for testing.
 //!
-//! Quick and silent when nothing is missing. Never installs anything on a system
-//! other than Debian and its relatives, and never asks for a password.
+//! Quick and silent when nothing is missing. Otherwise says what it will install, and asks on a
+//! terminal. Never removes a package, never installs anything on a system other than Debian and
+//! its relatives, and never asks for a password.
 
 mod apt;
+mod consent;
 mod elsewhere;
 mod packages;
+mod plan;
+mod pulse;
+
+pub(crate) use consent::YES;
 
 use crate::web::toolchain;
 use anyhow::{Context, Result, bail};
@@ -43,6 +49,9 @@ pub(crate) fn ensure(goal: Goal) -> Result<()> {
     }
     let lacks = packages::Lacks::look(goal);
     apt::ensure(&packages::debian(goal, lacks))?;
+    if goal == Goal::Test {
+        pulse::ensure()?;
+    }
     apt::ensure(packages::compiler(lacks)).with_context(|| {
         format!(
             "no Rust for the browser; `rustup target add {}` does as well",

@@ -8,17 +8,14 @@ use crate::web::toolchain;
 
 /// Building and running: without these the build or the window fails.
 const RUN: &[&str] = &[
-    "pkg-config",     // finds the next two
+    "pkg-config",     // finds the next one
     "libasound2-dev", // cpal's ALSA back end
-    "libudev-dev",    // device discovery
     // Loaded at run time by the window library, on X11 …
     "libx11-6",
     "libx11-xcb1",
     "libxcb1",
     "libxcursor1",
     "libxi6",
-    "libxrandr2",
-    "libxrender1",
     "libxkbcommon0",
     "libxkbcommon-x11-0",
     // … and on Wayland.
@@ -28,17 +25,18 @@ const RUN: &[&str] = &[
     "mesa-vulkan-drivers",
 ];
 
-/// The tests: a display, a sound server, peers to compare with.
+/// The tests: a display, peers to compare with. Their sound server is not installed, see
+/// [`super::pulse`].
 const TEST: &[&str] = &[
-    "xvfb",               // a display without a screen
-    "pulseaudio",         // a sound device without a sound card
-    "pulseaudio-utils",   // paplay, pactl
-    "libasound2-plugins", // ALSA's way into PulseAudio
-    "alsa-utils",         // real recordings in /usr/share/sounds/alsa
-    "flac",               // makes compressed recordings of them
-    "python3",            // scipy as a peer, numpy as a foreign ring writer
+    "xvfb",         // a display without a screen
+    "alsa-utils",   // real recordings in /usr/share/sounds/alsa
+    "flac",         // makes compressed recordings of them
+    "vorbis-tools", // the same, Ogg Vorbis
+    "python3",      // scipy as a peer, numpy as a foreign ring writer
     "python3-venv",
-    "chromium", // the web page's tests
+    "ffmpeg",           // loudness as a peer says it
+    "sonic-pi-samples", // … of these recordings
+    "chromium",         // the web page's tests
 ];
 
 /// What may be here without Debian's packages of it.
@@ -110,6 +108,15 @@ mod tests {
         assert!(compiler(BARE).contains(&"rustc-web"));
         assert!(compiler(Lacks::default()).is_empty());
         assert!(debian(Goal::Web, BARE).is_empty());
+    }
+
+    /// It conflicts with PipeWire's packages, and upgrades parts of systemd.
+    #[test]
+    fn neither_a_sound_server_nor_headers_of_udev_are_installed() {
+        let test = debian(Goal::Test, BARE);
+        for package in ["pulseaudio", "pulseaudio-utils", "libudev-dev"] {
+            assert!(!test.contains(&package), "{package}");
+        }
     }
 
     #[test]

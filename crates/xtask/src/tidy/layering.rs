@@ -68,9 +68,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("xtask", &["xtask-pack"]),
     ("xtask-pack", &[]),
+    ("soundfall-test-support", &[]),
     (
         "soundfall-tests",
         &[
+            "soundfall-test-support",
             "soundfall-analysis",
             "soundfall-plugins",
             "soundfall-systems",
@@ -104,6 +106,7 @@ const NO_BEVY: &[&str] = &[
     "soundfall-capture",
     "soundfall-web",
     "soundfall-web-module",
+    "soundfall-test-support",
     "xtask",
     "xtask-pack",
 ];

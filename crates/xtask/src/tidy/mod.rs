@@ -6,6 +6,7 @@
 mod cycles;
 mod features;
 mod heads;
+mod ignored;
 mod layering;
 mod lints;
 mod profile;
@@ -25,6 +26,7 @@ pub(crate) fn tidy() -> Result<()> {
     let manifest = fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
     let mut findings = Findings::new();
     findings.extend(heads::check(&sources));
+    findings.extend(ignored::check(&sources));
     findings.extend(cycles::check(&sources));
     findings.extend(lints::check(&sources));
     findings.extend(profile::check(&manifest, &tree::members()?));

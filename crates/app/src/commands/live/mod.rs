@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use soundfall_capture::{
-    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, start,
+    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, SourceState, start,
 };
 use soundfall_systems::stream::SourceSwitch;
 
-use super::capture::{announce, report_event};
+use super::capture::{FAILED, announce, report_event};
 use super::display;
 use super::record::{self, Recording};
 use crate::cli::LiveArgs;
@@ -32,8 +32,11 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     };
     if let Some(channels) = known {
         args.view.view(channels)?;
+        args.run.check(channels)?;
     }
-    record::check(&args.record)?;
+    let mut files = args.source.files(args.record.overwrite);
+    record::check(&args.record, &mut files)?;
+    let files = args.run.files(files)?;
     let (capture, name) = begin(args)?;
     announce(&capture);
     let recording = Recording::start(&args.record, &capture)?;
@@ -48,18 +51,33 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
     let upstream = Upstream {
         stop,
         switch: Some(SourceSwitch(Arc::new(ManagedControl(Arc::clone(&manager))))),
-        end: Box::new(move || manager.halt()),
+        end: {
+            let manager = Arc::clone(&manager);
+            Box::new(move || manager.halt())
+        },
     };
-    let outcome = display::run(shown(source), &args.view, &args.run, verbose, &upstream);
+    let outcome = display::run(
+        shown(source),
+        &args.view,
+        &args.run,
+        files,
+        verbose,
+        &upstream,
+    );
     // The file is completed even when the display failed.
     let recording = recording
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    outcome.and(recording.map_or(Ok(()), |mut recording| {
+    let recorded = recording.map_or(Ok(()), |mut recording| {
         recording.report_events();
         recording.finish()
-    }))
+    });
+    let captured = match manager.stats().state {
+        SourceState::Failed => Err(anyhow::anyhow!(FAILED)),
+        _ => Ok(()),
+    };
+    outcome.and(recorded).and(captured)
 }
 
 /// Prints what the source manager and the recording report.

@@ -46,7 +46,14 @@ impl SourceProbe for Probe {
     }
 
     fn trouble(&self) -> Option<String> {
-        (self.0.stats().state == SourceState::Lost)
-            .then(|| "The device is gone; waiting for it to come back.".to_owned())
+        let figures = self.0.stats();
+        let trouble = match figures.state {
+            SourceState::Failed => "The capture failed. Choose a source to start another one.",
+            SourceState::Lost if figures.finished => "The source was lost.",
+            SourceState::Lost => "The device is gone; waiting for it to come back.",
+            _ if figures.ring_lost => "The ring was lost; a new one is being made.",
+            _ => return None,
+        };
+        Some(trouble.to_owned())
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use soundfall_dsp::level::FLOOR_DBFS;
 use soundfall_dsp::meter::{peak_dbfs, rms_dbfs};
-use soundfall_dsp::sample::{LARGEST, clean};
+use soundfall_dsp::sample::{clean, is_valid};
 
 use crate::input::Input;
 use crate::stdout::rounded;
@@ -53,7 +53,7 @@ pub fn measure(input: &Input, true_peaks: &[Option<f64>]) -> Vec<ChannelLevels> 
                 crest_db: figure(crest),
                 dc_full_scale: rounded(sum / samples.len() as f64, 9),
                 clipped_samples: count(|x| clean(x).abs() >= FULL_SCALE),
-                invalid_samples: count(is_invalid),
+                invalid_samples: count(|x| !is_valid(x)),
             }
         })
         .collect()
@@ -62,8 +62,4 @@ pub fn measure(input: &Input, true_peaks: &[Option<f64>]) -> Vec<ChannelLevels> 
 /// None at the floor: silence has no level.
 pub fn heard(level: f64) -> Option<f64> {
     (level > f64::from(FLOOR_DBFS)).then_some(level)
-}
-
-fn is_invalid(x: f32) -> bool {
-    !x.is_finite() || x.abs() > LARGEST
 }

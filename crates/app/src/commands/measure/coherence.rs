@@ -1,7 +1,6 @@
 //! Coherence of every channel to one of them, over the whole input.
 
 use std::ops::Range;
-use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -13,6 +12,7 @@ use super::super::stft::columns_in;
 use crate::exit::{self, Usage};
 use crate::input::Input;
 use crate::npy::NpyWriter;
+use crate::output::Output;
 use crate::stdout::rounded;
 
 /// Fewer segments than that make everything look coherent.
@@ -84,13 +84,13 @@ impl Coherence {
         input: &Input,
         band: &Band,
         params: &StftParams,
-        out: Option<&Path>,
+        out: Option<&Output>,
     ) -> Result<Self> {
         let rate = f64::from(input.sample_rate);
         let columns = columns_in(input, params)?;
         let count = input.channels.len();
         let mut array = match out {
-            Some(path) => Some(NpyWriter::create(path, &[count, params.bins()])?),
+            Some(output) => Some(NpyWriter::create(output, &[count, params.bins()])?),
             None => None,
         };
         // Nothing is forgotten: Welch's plain mean.

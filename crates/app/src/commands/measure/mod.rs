@@ -34,6 +34,7 @@ struct Report {
 
 pub fn run(args: &MeasureArgs) -> Result<()> {
     let params = args.transform.params()?;
+    let output = args.input.output(args.output.as_deref(), &args.replace)?;
     let input = args.input.read()?;
     let pair = pair_of(&input, args.pair)?;
     let band = match args.reference {
@@ -46,14 +47,9 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         None => None,
     };
     let summary = InputSummary::of(&input);
-    summary.report_lost("it counts as silence");
+    summary.report_damage("it counts as silence");
     let coherence = match &band {
-        Some(band) => Some(Coherence::measure(
-            &input,
-            band,
-            &params,
-            args.output.as_deref(),
-        )?),
+        Some(band) => Some(Coherence::measure(&input, band, &params, output.as_ref())?),
         None => None,
     };
     let programme = Programme::measure(&input);
@@ -68,18 +64,11 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
         coherence,
         summary,
     };
-    for level in &report.levels {
-        if level.invalid_samples > 0 {
-            exit::say(format!(
-                "{}: {} samples of channel {} are no numbers (NaN, infinite or absurd) and count as silence",
-                input.name, level.invalid_samples, level.channel
-            ));
-        }
+    match args.json {
+        true => print(&pretty(&report)?)?,
+        false => print(table::of(&report).trim_end())?,
     }
-    if args.json {
-        return print(&pretty(&report)?);
-    }
-    print(table::of(&report).trim_end())
+    input.is_whole()
 }
 
 /// The pair that was asked for, or the only one there is; indices.

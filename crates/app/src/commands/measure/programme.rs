@@ -21,7 +21,7 @@ pub struct Programme {
     pub layout: &'static str,
     /// None where nothing passes the gate.
     pub integrated_lufs: Option<f64>,
-    /// None in less than 3 s.
+    /// From short-term loudness every 0.1 s; none in less than 3 s.
     pub range_lu: Option<f64>,
     pub max_momentary_lufs: Option<f64>,
     pub max_short_term_lufs: Option<f64>,
@@ -32,7 +32,7 @@ impl Programme {
     /// The programme, and the true peak of every channel (dBTP).
     pub fn measure(input: &Input) -> Result<(Self, Vec<Option<f64>>), LoudnessError> {
         let count = input.channels.len();
-        let mut meter = LoudnessMeter::new(input.sample_rate, &Role::usual(count))?;
+        let mut meter = LoudnessMeter::exact(input.sample_rate, &Role::usual(count))?;
         let step = (input.sample_rate / MOMENTARY_READS).max(1) as usize;
         let mut momentary = Maximum::default();
         let mut short_term = Maximum::default();

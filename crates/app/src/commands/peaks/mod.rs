@@ -34,6 +34,7 @@ struct Head {
 pub fn run(args: &PeaksArgs) -> Result<()> {
     let params = args.transform.params()?;
     let mut engine = StftF64::new(&params).map_err(|e| Usage(e.to_string()))?;
+    let output = args.input.output(args.output.as_deref(), &args.replace)?;
     let input = args.input.read()?;
     let columns = columns_in(&input, &params)?;
     let rate = f64::from(input.sample_rate);
@@ -48,9 +49,9 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
         max_peaks: wanted.max_peaks,
         transform: TransformSummary::of(&input, &params),
     };
-    let mut rows = Rows::begin(args, &head)?;
+    let mut rows = Rows::begin(args, output.as_ref(), &head)?;
     head.summary
-        .report_lost("windows that overlap a gap are left out");
+        .report_damage("windows that overlap a gap are left out");
     let mut column = vec![0.0; params.bins()];
     let mut peaks = Vec::new();
     let mut tones = ToneTracker::new(input.channels.len(), &params, rate);
@@ -103,7 +104,7 @@ pub fn run(args: &PeaksArgs) -> Result<()> {
             wanted.threshold_dbfs
         ));
     }
-    Ok(())
+    input.is_whole()
 }
 
 /// Columns to seconds and channel numbers.

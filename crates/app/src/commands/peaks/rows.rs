@@ -8,6 +8,7 @@ use soundfall_dsp::note::Note;
 use super::super::input_summary::written;
 use crate::cli::PeaksArgs;
 use crate::npy::NpyTable;
+use crate::output::Output;
 use crate::stdout::{DataOut, JsonOut, Maybe, rounded, signed};
 
 /// A tone, or a peak of a column.
@@ -66,13 +67,13 @@ pub struct Rows {
 
 impl Rows {
     /// Begins what is asked for; `head` is what JSON says first.
-    pub fn begin(args: &PeaksArgs, head: &impl Serialize) -> Result<Self> {
+    pub fn begin(args: &PeaksArgs, output: Option<&Output>, head: &impl Serialize) -> Result<Self> {
         let fields: &[&str] = match args.columns {
             true => &PEAK_FIELDS,
             false => &TONE_FIELDS,
         };
-        let array = match &args.output {
-            Some(path) => Some(NpyTable::create(path, fields.len())?),
+        let array = match output {
+            Some(output) => Some(NpyTable::create(output, fields.len())?),
             None => None,
         };
         let mut rows = Self {
@@ -83,8 +84,8 @@ impl Rows {
         };
         if args.json {
             let mut json = JsonOut::begin(head)?;
-            if let Some(path) = &args.output {
-                json.field("output", &written(path))?;
+            if let Some(output) = output {
+                json.field("output", &written(output))?;
                 json.field("fields", &fields)?;
             }
             json.open(match args.columns {

@@ -15,12 +15,7 @@ const MAX_RICE: u32 = 30;
 /// A block of 1 to 65 536 frames of 24-bit samples.
 pub(super) fn encode(interleaved: &[i32], channels: usize, number: u64) -> Vec<u8> {
     let frames = interleaved.len() / channels;
-    let mut bytes = Vec::with_capacity(32 + interleaved.len() * 3 + channels);
-    // Sync, fixed blocks; length in 16 bits, rate as in the stream header; channels, 24 bits.
-    bytes.extend([0xff, 0xf8, 0x70, ((channels as u8 - 1) << 4) | 0b1100]);
-    coded_number(number, &mut bytes);
-    bytes.extend((frames.saturating_sub(1) as u16).to_be_bytes());
-    bytes.push(bytes.iter().fold(0, |crc, byte| crc8(crc, *byte)));
+    let bytes = header(frames, channels, number, interleaved.len() * 3 + channels);
     let mut bits = BitWriter::new(bytes);
     for channel in 0..channels {
         let samples: Vec<i32> = interleaved
@@ -31,7 +26,30 @@ pub(super) fn encode(interleaved: &[i32], channels: usize, number: u64) -> Vec<u
             .collect();
         subframe(&samples, &mut bits);
     }
-    let mut bytes = bits.finish();
+    with_checksum(bits.finish())
+}
+
+/// A block of zeros, as [`encode`] gives it, at no cost.
+pub(super) fn silent(frames: usize, channels: usize, number: u64) -> Vec<u8> {
+    // Each subframe: its kind, one value, and that value.
+    let room = channels * (1 + BITS as usize / 8);
+    let mut bytes = header(frames, channels, number, room);
+    bytes.resize(bytes.len() + room, 0);
+    with_checksum(bytes)
+}
+
+/// The header of a block, with room for so many bytes more.
+fn header(frames: usize, channels: usize, number: u64, room: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32 + room);
+    // Sync, fixed blocks; length in 16 bits, rate as in the stream header; channels, 24 bits.
+    bytes.extend([0xff, 0xf8, 0x70, ((channels as u8 - 1) << 4) | 0b1100]);
+    coded_number(number, &mut bytes);
+    bytes.extend((frames.saturating_sub(1) as u16).to_be_bytes());
+    bytes.push(bytes.iter().fold(0, |crc, byte| crc8(crc, *byte)));
+    bytes
+}
+
+fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
     let crc = bytes.iter().fold(0, |crc, byte| crc16(crc, *byte));
     bytes.extend(crc.to_be_bytes());
     bytes
@@ -193,6 +211,17 @@ mod tests {
         let mut longest = Vec::new();
         coded_number((1 << 36) - 1, &mut longest);
         assert_eq!(longest, [0xfe, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf]);
+    }
+
+    #[test]
+    fn silence_is_encoded_as_ever() {
+        for (frames, channels, number) in [(4_096, 1, 0), (4_096, 8, 1 << 20), (17, 3, 200)] {
+            let zeros = vec![0; frames * channels];
+            assert_eq!(
+                silent(frames, channels, number),
+                encode(&zeros, channels, number)
+            );
+        }
     }
 
     #[test]

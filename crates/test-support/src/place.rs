@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
+use crate::skip::Reason;
+
 /// A private temporary folder, removed when dropped.
 #[derive(Debug)]
 pub struct Place {
@@ -48,6 +50,14 @@ impl Place {
         path
     }
 
+    /// Makes a pipe in it that nobody writes or reads.
+    pub fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.is_ok_and(|status| status.success()), "a pipe");
+        path
+    }
+
     /// Names of what is in it, sorted.
     pub fn names(&self) -> Vec<String> {
         names(self.folder())
@@ -80,19 +90,17 @@ pub struct SmallDisk {
 
 impl SmallDisk {
     /// Mounts one of `kib` KiB; needs the rights of root, otherwise the reason why not.
-    pub fn mount(kib: u32) -> Result<Self, String> {
+    pub fn mount(kib: u32) -> Result<Self, Reason> {
         let place = Place::new();
         let size = format!("size={kib}k,mode=0700");
         let output = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "soundfall-test"])
             .arg(place.folder())
             .output()
-            .map_err(|error| format!("cannot start mount: {error}"))?;
+            .map_err(|error| Reason::NoMount(format!("cannot start mount: {error}")))?;
         if !output.status.success() {
-            return Err(format!(
-                "cannot mount a small disk: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            ));
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Reason::NoMount(said));
         }
         Ok(Self { place })
     }

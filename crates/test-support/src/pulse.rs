@@ -1,9 +1,10 @@
 //! A private PulseAudio server with null sinks: a real capture device on a machine without sound.
 //!
 //! Never touches the user's own server or settings: everything lies in a temporary directory, and dropping the
-//! server ends it. Depends on nothing but std and tempfile, so that other packages include this file by path.
+//! server ends it. Where PulseAudio is not installed, the one is taken that `cargo xtask setup` unpacks in the cache.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,6 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::cache;
+use crate::skip::Reason;
 
 /// How long the server and its programs may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,6 +53,7 @@ impl NullSink {
 pub struct PulseServer {
     dir: TempDir,
     child: Child,
+    programs: Programs,
 }
 
 impl PulseServer {
@@ -56,13 +61,21 @@ impl PulseServer {
     /// the default recording device.
     ///
     /// # Errors
-    /// The program `pulseaudio` or `pactl` is missing (package `pulseaudio`, `pulseaudio-utils`), or the server
-    /// ended or did not answer; the text holds what it said.
-    pub fn start(sinks: &[NullSink]) -> io::Result<Self> {
+    /// There is no PulseAudio here: the reason to leave the test out.
+    ///
+    /// # Panics
+    /// The server is there and does not start or answer; the words hold what it said.
+    #[track_caller]
+    pub fn start(sinks: &[NullSink]) -> Result<Self, Reason> {
+        let programs = Programs::find().ok_or(Reason::SoundServer)?;
+        Ok(Self::start_with(programs, sinks).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn start_with(programs: Programs, sinks: &[NullSink]) -> io::Result<Self> {
         let dir = TempDir::with_prefix("soundfall-pulse-")?;
         std::fs::create_dir(dir.path().join("pulse"))?;
         let log = std::fs::File::create(dir.path().join("log"))?;
-        let mut command = Command::new("pulseaudio");
+        let mut command = programs.command("pulseaudio");
         command
             .args(["-n", "--daemonize=no", "--exit-idle-time=-1"])
             .args([
@@ -83,14 +96,18 @@ impl PulseServer {
                 .arg(format!("module-null-sink {}", sink.arguments()));
         }
         command
-            .envs(env_of(dir.path()))
+            .envs(env_of(dir.path(), &programs))
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .env_remove("DISPLAY")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
         let child = command.spawn()?;
-        let mut server = Self { dir, child };
+        let mut server = Self {
+            dir,
+            child,
+            programs,
+        };
         let start = Instant::now();
         loop {
             if let Some(status) = server.child.try_wait()? {
@@ -119,7 +136,7 @@ impl PulseServer {
 
     /// The variables that lead a program to this server and keep it away from the user's settings.
     pub fn env(&self) -> Vec<(&'static str, OsString)> {
-        env_of(self.dir.path())
+        env_of(self.dir.path(), &self.programs)
     }
 
     /// Path of the server's socket.
@@ -137,7 +154,7 @@ impl PulseServer {
     /// # Errors
     /// The program `paplay` is missing.
     pub fn play(&self, wav: &Path, sink: Option<&str>) -> io::Result<Child> {
-        let mut command = Command::new("paplay");
+        let mut command = self.programs.command("paplay");
         if let Some(sink) = sink {
             command.arg(format!("--device={sink}"));
         }
@@ -175,7 +192,9 @@ impl PulseServer {
     /// # Errors
     /// The program is missing or says no.
     pub fn pactl(&self, arguments: &[&str]) -> io::Result<Output> {
-        let output = Command::new("pactl")
+        let output = self
+            .programs
+            .command("pactl")
             .args(arguments)
             .envs(self.env())
             .stdin(Stdio::null())
@@ -198,15 +217,90 @@ impl Drop for PulseServer {
     }
 }
 
-fn env_of(dir: &Path) -> Vec<(&'static str, OsString)> {
+/// Where the programs `pulseaudio`, `pactl` and `paplay` are.
+#[derive(Debug)]
+enum Programs {
+    /// Installed, on the path.
+    OnPath,
+    /// In this folder: scripts that start what setup has unpacked beside them.
+    Unpacked(PathBuf),
+}
+
+impl Programs {
+    fn find() -> Option<Self> {
+        Self::among(
+            &env::var_os("PATH").unwrap_or_default(),
+            cache::folder().join("pulseaudio/bin"),
+        )
+    }
+
+    fn among(path: &OsStr, unpacked: PathBuf) -> Option<Self> {
+        let all_in = |folder: &Path| {
+            ["pulseaudio", "pactl", "paplay"]
+                .iter()
+                .all(|name| folder.join(name).is_file())
+        };
+        if env::split_paths(path).any(|folder| all_in(&folder)) {
+            Some(Self::OnPath)
+        } else {
+            all_in(&unpacked).then_some(Self::Unpacked(unpacked))
+        }
+    }
+
+    fn command(&self, name: &str) -> Command {
+        match self {
+            Self::OnPath => Command::new(name),
+            Self::Unpacked(folder) => Command::new(folder.join(name)),
+        }
+    }
+}
+
+fn env_of(dir: &Path, programs: &Programs) -> Vec<(&'static str, OsString)> {
     let mut server = OsString::from("unix:");
     server.push(dir.join("pulse/native"));
-    vec![
+    let mut variables = vec![
         ("XDG_RUNTIME_DIR", dir.as_os_str().to_owned()),
         ("PULSE_RUNTIME_PATH", dir.join("pulse").into_os_string()),
         ("PULSE_SERVER", server),
         ("PULSE_COOKIE", dir.join("cookie").into_os_string()),
         ("XDG_CONFIG_HOME", dir.as_os_str().to_owned()),
         ("HOME", dir.as_os_str().to_owned()),
-    ]
+    ];
+    if let Programs::Unpacked(folder) = programs {
+        // So that tests find `pactl` by its name.
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(folder.clone()).chain(env::split_paths(&path));
+        variables.extend(env::join_paths(folders).ok().map(|path| ("PATH", path)));
+    }
+    variables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+    use std::fs;
+
+    #[test]
+    fn an_installed_server_goes_first_and_half_a_one_is_none() {
+        let place = Place::new();
+        let folder = |name: &str, programs: &[&str]| {
+            let folder = place.path(name);
+            fs::create_dir(&folder).unwrap();
+            for program in programs {
+                fs::write(folder.join(program), "").unwrap();
+            }
+            folder
+        };
+        let all = ["pulseaudio", "pactl", "paplay"];
+        let (whole, half) = (folder("whole", &all), folder("half", &all[1..]));
+        let among =
+            |path: &Path, unpacked: &Path| Programs::among(path.as_os_str(), unpacked.to_owned());
+        assert!(matches!(among(&whole, &whole), Some(Programs::OnPath)));
+        assert!(matches!(
+            among(&half, &whole),
+            Some(Programs::Unpacked(folder)) if folder == whole
+        ));
+        assert!(among(&half, &half).is_none());
+    }
 }
