@@ -1,21 +1,36 @@
-//! `cargo xtask bench`: the benchmarks of the `benches` package, and the table against its peers.
+//! `cargo xtask bench`: the benchmarks of the `benches` package, the table against its peers, and
+//! the page beside the program.
 //!
 //! Never asserts on times: numbers are for reading.
 
 use crate::command::{cargo, cargo_of, root, shown, succeed, works};
 use crate::setup::{self, Goal};
+use crate::web::{self, browser};
 use anyhow::{Context, Result, bail};
 use std::process::{Command, ExitCode};
 
-/// Sets up and runs the benchmarks; `args` go to `cargo bench`, after `peers` to the script.
+/// Sets up and runs the benchmarks; `args` go to `cargo bench`, after `peers` to the script, after
+/// `web` they choose the build.
 pub(crate) fn bench(args: &[String]) -> Result<ExitCode> {
-    setup::ensure(Goal::Run)?;
-    if let Some((first, rest)) = args.split_first()
-        && first == "peers"
-    {
-        return peers(rest);
+    match args.split_first() {
+        Some((first, rest)) if first == "peers" => {
+            setup::ensure(Goal::Run)?;
+            return peers(rest);
+        }
+        Some((first, rest)) if first == "web" => return the_page(rest),
+        _ => setup::ensure(Goal::Run)?,
     }
     succeed(cargo(["bench", "--package", "soundfall-benches"]).args(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a column costs in the page's worker, beside the program on the same machine in the same run.
+fn the_page(args: &[String]) -> Result<ExitCode> {
+    let kind = web::kind(args)?;
+    setup::ensure(Goal::Test)?;
+    web::build(kind)?;
+    succeed(&mut crate::run::build())?;
+    browser::bench(kind)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -19,6 +19,7 @@ mod command;
 mod docs;
 mod lint;
 mod long;
+mod policy;
 mod run;
 #[cfg(test)]
 mod scratch;
@@ -49,6 +50,8 @@ usage: cargo xtask COMMAND
   bench [ARGS]      the benchmarks; ARGS go to `cargo bench`
   bench peers [ARGS]
                     the STFT beside scipy and librosa (with --torch, torch too)
+  bench web [--quick]
+                    a column in the page's worker beside one in the program
   soak [--minutes N] [--csv FILE]
                     displays for long, while settings change and sources come and go: what grows?
   stress [--minutes N] [--disk FOLDER]

@@ -1,23 +1,7 @@
 //! The headers of every answer, and the type of every file.
-//!
-//! What is said here is what `web/public` may rely on: no `eval`, nothing from other
-//! origins.
 
+use crate::policy::POLICY;
 use std::path::Path;
-
-/// What a page may load and do: compile WebAssembly, but never text. Styles set from
-/// code are no inline styles.
-pub(super) const POLICY: &str = "default-src 'self'; \
-    script-src 'self' 'wasm-unsafe-eval'; \
-    worker-src 'self'; \
-    connect-src 'self'; \
-    media-src 'self' blob: mediastream:; \
-    img-src 'self' data: blob:; \
-    style-src 'self'; \
-    object-src 'none'; \
-    base-uri 'none'; \
-    form-action 'none'; \
-    frame-ancestors 'self'";
 
 /// Headers of every answer, errors included.
 pub(super) fn common(isolated: bool) -> Vec<(&'static str, String)> {
@@ -87,13 +71,6 @@ mod tests {
         }
         assert_eq!(media_type(Path::new("a")), "application/octet-stream");
         assert_eq!(media_type(Path::new("a.wav")), "audio/wav");
-    }
-
-    #[test]
-    fn text_is_never_compiled() {
-        assert!(!POLICY.contains("'unsafe-eval'") && !POLICY.contains("'unsafe-inline'"));
-        assert!(POLICY.contains("script-src 'self' 'wasm-unsafe-eval';"));
-        assert!(!POLICY.contains("  ") && !POLICY.contains('*'), "{POLICY}");
     }
 
     #[test]

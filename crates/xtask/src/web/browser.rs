@@ -1,4 +1,5 @@
-//! The tests of the page in a browser: Node's test runner over `web/tests/*.test.mjs`.
+//! The tests of the page in a browser, Node's test runner over `web/tests/*.test.mjs`, and its
+//! benchmark, `web/bench/columns.mjs`.
 //!
 //! Each test file starts its own server and browser. This module only makes sure that
 //! what they need is there, says where it is (see [`ENVIRONMENT`]), and counts.
@@ -37,27 +38,12 @@ const BROWSERS: &[&str] = &[
 /// Runs the test files whose names hold one of `only` (all, when empty), on the quick
 /// build.
 pub(crate) fn test(only: &[String], tally: &mut Tally) -> Result<()> {
-    let folder = root().join("web");
-    let files = test_files(&folder.join("tests"), only)?;
-    check_node(&output(Command::new("node").arg("--version"))?)?;
-    let chromium = chromium(env::var_os("CHROMIUM"))?;
-    let packages = folder.join("node_modules");
-    if !is_installed(&folder.join("package-lock.json"), &packages) {
-        install(&folder, &packages)?;
-    }
-    let mut command = Command::new("node");
+    let files = test_files(&root().join("web/tests"), only)?;
+    let mut command = node(Kind::Quick)?;
     command
-        .current_dir(&folder)
         // One after the other: each draws in software, and some measure.
         .args(["--test", "--test-reporter=tap", "--test-concurrency=1"])
         .args(&files);
-    let values = [
-        env::current_exe()?.into_os_string(),
-        Kind::Quick.folder().into_os_string(),
-        chromium.into_os_string(),
-        crate::run::program().into_os_string(),
-    ];
-    command.envs(ENVIRONMENT.into_iter().zip(values));
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -71,6 +57,33 @@ pub(crate) fn test(only: &[String], tally: &mut Tally) -> Result<()> {
         bail!("{} ended with {status}", shown(&command));
     }
     Ok(())
+}
+
+/// Measures what a column of the analysis costs in the page of `kind` and, beside it, natively.
+pub(crate) fn bench(kind: Kind) -> Result<()> {
+    succeed(node(kind)?.arg("bench/columns.mjs"))
+}
+
+/// `node` in `web/`, with its packages installed and the [`ENVIRONMENT`] of the page of `kind`.
+fn node(kind: Kind) -> Result<Command> {
+    let folder = root().join("web");
+    check_node(&output(Command::new("node").arg("--version"))?)?;
+    let chromium = chromium(env::var_os("CHROMIUM"))?;
+    let packages = folder.join("node_modules");
+    if !is_installed(&folder.join("package-lock.json"), &packages) {
+        install(&folder, &packages)?;
+    }
+    let values = [
+        env::current_exe()?.into_os_string(),
+        kind.folder().into_os_string(),
+        chromium.into_os_string(),
+        crate::run::program().into_os_string(),
+    ];
+    let mut command = Command::new("node");
+    command
+        .current_dir(&folder)
+        .envs(ENVIRONMENT.into_iter().zip(values));
+    Ok(command)
 }
 
 /// The test files, by name. None at all is an error: nothing is skipped silently.

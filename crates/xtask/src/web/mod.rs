@@ -14,6 +14,7 @@ mod sizes;
 pub(crate) mod toolchain;
 
 use crate::command::{root, succeed, target_folder};
+use crate::policy;
 use crate::setup::{self, Goal};
 use anyhow::{Context, Result, bail};
 use bindgen::Module;
@@ -52,11 +53,15 @@ pub(crate) fn command(args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn kind(args: &[String]) -> Result<Kind> {
+/// The build that the arguments of a command choose.
+///
+/// # Errors
+/// What the command takes instead.
+pub(crate) fn kind(args: &[String]) -> Result<Kind> {
     match args {
         [] => Ok(Kind::Shipping),
         [quick] if quick == "--quick" => Ok(Kind::Quick),
-        _ => bail!("usage: cargo xtask web [--quick]"),
+        _ => bail!("usage: cargo xtask web [--quick], or bench web [--quick]"),
     }
 }
 
@@ -106,6 +111,7 @@ fn assemble(bindgen: &Path, built: &Path, folder: &Path) -> Result<()> {
         types: true,
     };
     dist::copy(&root().join("web/public"), folder)?;
+    put_policy(folder)?;
     app.bind(bindgen, &folder.join("app"))?;
     module.bind(bindgen, &folder.join("module"))?;
     exports::check(
@@ -113,6 +119,21 @@ fn assemble(bindgen: &Path, built: &Path, folder: &Path) -> Result<()> {
         &folder.join("module/soundfall_web.js"),
     )?;
     package(&folder.join("module"), &folder.join("pkg"))
+}
+
+/// The policy into every page of `folder`.
+fn put_policy(folder: &Path) -> Result<()> {
+    for path in dist::files(folder)? {
+        if !path.ends_with(".html") {
+            continue;
+        }
+        let file = folder.join(&path);
+        let cannot = |what: &str| format!("cannot {what} {}", file.display());
+        let page = fs::read_to_string(&file).with_context(|| cannot("read"))?;
+        let page = policy::put_into(&page).with_context(|| format!("web/public/{path}"))?;
+        fs::write(&file, page).with_context(|| cannot("write"))?;
+    }
+    Ok(())
 }
 
 /// The npm-ready package: the small module as built, with its manifest, words and licences.
