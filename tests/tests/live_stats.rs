@@ -130,6 +130,7 @@ fn windows_change_while_eight_channels_stream() {
     assert!(number(first, "max") <= number(whole, "max"), "{stats:#}");
     assert!(number(&stats, "quality_steps") >= 0.0 && stats["quality"]["now"].is_string());
     assert!(number(&stats["job_ms"], "p99") > 0.0);
+    assert!(number(&stats, "us_per_column") > 0.0);
     let (uploaded, new) = (
         number(&stats, "bytes_uploaded"),
         number(&stats, "bytes_of_new_rows"),

@@ -106,6 +106,8 @@ pub struct Stats {
     pub quality: QualityFigures,
     /// Time of an analysis job where it ran.
     pub job_ms: Spread,
+    /// Time of an analysed column of one channel where it was analysed, reading and axis included.
+    pub us_per_column: f64,
     /// Changes that made the visible history be analysed again.
     pub reanalysis: ReanalysisFigures,
     /// Newest sample to the frame that shows it.

@@ -47,6 +47,8 @@ pub struct DisplayReport {
     pub quality: QualityFigures,
     /// Time of an analysis job.
     pub job_ms: Spread,
+    /// Microseconds of an analysed column.
+    pub us_per_column: f64,
     /// Changes of the analysis.
     pub reanalysis: ReanalysisFigures,
     /// Panics caught in jobs of the analysis.
@@ -109,6 +111,8 @@ impl DisplayReport {
         report.laps = progress.laps;
         report.quality.columns_left_out = progress.columns_left_out;
         report.job_ms = Spread::from(&progress.job_ms);
+        let columns = progress.columns_analysed.max(1) as f64;
+        report.us_per_column = round(progress.analysed_us / columns, 2);
         report.panics = progress.panics;
         report.tasks = progress.in_flight as u64;
         let mut qualities = world.query::<&Quality>();
@@ -165,6 +169,7 @@ impl DisplayReport {
         stats.quality_steps = self.quality_steps;
         stats.quality = self.quality;
         stats.job_ms = self.job_ms;
+        stats.us_per_column = self.us_per_column;
         stats.reanalysis = self.reanalysis;
         stats.panics = self.panics;
         stats.graphics_losses = self.graphics_losses;

@@ -16,6 +16,6 @@ pub use answer::answer;
 pub use copied::{BlockError, CopiedRing};
 pub use format::{NewRingError, ring_format};
 pub use mirror::HeaderMirror;
-pub use pending::{Answered, PendingRequests, Transport};
+pub use pending::{PendingRequests, Transport};
 pub use queue::{MAX_RESPONSE_BYTES, QUEUE_BYTES, QueueMemory, RequestQueue, SLOTS, SUBMITTED};
 pub use reader::{MAX_VALUES, ReaderError, latest, spectrogram, waveform, whole_waveform};

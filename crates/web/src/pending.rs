@@ -41,17 +41,6 @@ struct Open {
     reply: Box<dyn FnOnce(Response) + Send>,
 }
 
-/// A request that got its response from the worker.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Answered {
-    /// From the request to its response.
-    pub waited: Duration,
-    /// Columns of all channels that were analysed.
-    pub columns: u64,
-    /// Time that it took the worker, microseconds.
-    pub took_us: f64,
-}
-
 impl PendingRequests {
     /// Another worker, for the history of this epoch. What the one before owes is abandoned.
     pub fn connect(&mut self, epoch: u64, transport: impl Transport + Send + 'static) {
@@ -122,8 +111,8 @@ impl PendingRequests {
     }
 
     /// Takes the responses that are there, hands them to who asked, and sends what found no room
-    /// before. `answered` is told of each.
-    pub fn exchange(&mut self, mut answered: impl FnMut(&Answered)) {
+    /// before. `answered` is told how long each was waited for.
+    pub fn exchange(&mut self, mut answered: impl FnMut(Duration)) {
         let mut bytes = std::mem::take(&mut self.bytes);
         while let Some(of) = &self.worker
             && of.transport.receive(&mut bytes)
@@ -146,7 +135,7 @@ impl PendingRequests {
         self.open.is_empty()
     }
 
-    fn take(&mut self, bytes: &[u8], answered: &mut impl FnMut(&Answered)) {
+    fn take(&mut self, bytes: &[u8], answered: &mut impl FnMut(Duration)) {
         let sent = self.open.len() - self.unsent.len();
         let Ok(message) = Message::<Response>::decode(bytes, MAX_RESPONSE_BYTES) else {
             // Responses come in order: it is that of the oldest request.
@@ -164,13 +153,8 @@ impl PendingRequests {
             (passed_over.reply)(Response::without_result(Failure::Abandoned));
         }
         if let Some(open) = self.open.pop_front() {
-            let response = message.body;
-            answered(&Answered {
-                waited: open.asked.elapsed(),
-                columns: response.columns,
-                took_us: response.took_us,
-            });
-            (open.reply)(response);
+            answered(open.asked.elapsed());
+            (open.reply)(message.body);
         }
     }
 
@@ -281,12 +265,19 @@ mod tests {
         let mut told = Vec::new();
         for round in 0..5 {
             way.answer(f64::from(round));
-            pending.exchange(|answered| told.push((answered.columns, answered.took_us)));
+            pending.exchange(|waited| told.push(waited));
         }
         assert!(pending.is_empty());
-        let expected: Vec<_> = (0..5).map(|place| (place, Outcome::Released)).collect();
-        assert_eq!(outcomes(&log), expected);
-        assert_eq!(told, [(3, 0.0), (3, 1.0), (3, 2.0), (3, 3.0), (3, 4.0)]);
+        let got = std::mem::take(&mut *log.lock().unwrap());
+        let got: Vec<_> = got
+            .into_iter()
+            .map(|(place, response)| (place, response.columns, response.took_us))
+            .collect();
+        let expected: Vec<_> = (0_u8..5)
+            .map(|place| (usize::from(place), 3, f64::from(place)))
+            .collect();
+        assert_eq!(got, expected);
+        assert_eq!(told.len(), 5);
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub fn collect_jobs(
         let rows = match response.outcome {
             Outcome::Rows(rows) => {
                 progress.columns_analysed += job.work;
+                progress.analysed_us += response.took_us.max(0.0);
                 if job.reduced {
                     queue.reduced(plan, &job.columns);
                 } else {

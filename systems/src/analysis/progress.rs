@@ -36,6 +36,8 @@ pub struct AnalysisProgress {
     pub last_panic: Option<Arc<str>>,
     /// Time a job took where it ran.
     pub job_ms: Histogram,
+    /// Time of the columns analysed where they were, microseconds.
+    pub analysed_us: f64,
 }
 
 impl AnalysisProgress {
@@ -62,6 +64,7 @@ impl AnalysisProgress {
             self.last_panic.clone_from(&other.last_panic);
         }
         self.job_ms.merge(&other.job_ms);
+        self.analysed_us += other.analysed_us;
     }
 
     /// Notes a lap at a frame.

@@ -37,7 +37,8 @@ struct WebStats {
     main_thread_ms: Spread,
     /// From a request to its response.
     worker_ms: Spread,
-    worker_us_per_column: f64,
+    /// Workers that failed; what they owed is among the dropped columns.
+    worker_failures: u64,
     wasm_heap_mb: f64,
     /// Memory is shared with the worker.
     isolated: bool,
@@ -71,7 +72,7 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
         stats,
         main_thread_ms: Spread::from(&world.resource::<FrameTime>().histogram()),
         worker_ms: Spread::from(&figures.response_ms),
-        worker_us_per_column: round(figures.took_us / (figures.columns.max(1)) as f64, 2),
+        worker_failures: figures.failures,
         wasm_heap_mb: round(heap_bytes() / 1e6, 1),
         isolated: js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into())
             .is_ok_and(|isolated| isolated.is_truthy()),
