@@ -7,6 +7,11 @@ import { Trouble } from "./trouble.js";
 const WORKER = new URL("./audio/analysis-worker.js", import.meta.url);
 // A source whose worker failed that often gets no other one.
 const MAX_FAILURES = 3;
+// How long it is said that another worker took its place.
+const SAID_MS = 8000;
+
+/** Takes every call of the app and does nothing. */
+const NO_APP = new Proxy({}, { get: () => () => {} });
 
 export class Engine {
   /** `app`: exports of the app's module; `web`: those of the small module, and `web.module`, as it was compiled. */
@@ -27,7 +32,7 @@ export class Engine {
   async use(source) {
     this.turn += 1;
     const mine = this.turn;
-    const run = { source, name: source.name, trouble: null, ended: false, failures: 0 };
+    const run = { source, name: source.name, trouble: null, note: null, ended: false, failures: 0 };
     try {
       const feed = this.shared ? this.#share(run) : await this.#copy(run);
       await source.run(feed, this.#events(run));
@@ -49,9 +54,9 @@ export class Engine {
     return true;
   }
 
-  /** Ends whatever runs; what is shown stays. */
-  stop() {
-    if (this.current) this.#end(this.current);
+  /** The app is no more and may not be called. What is captured goes on into its ring. */
+  pictureGone() {
+    this.app = NO_APP;
   }
 
   /** Ring and request queue in shared memory; the worker sleeps on the queue. */
@@ -120,7 +125,20 @@ export class Engine {
       return;
     }
     this.#serve(run);
-    if (shown) this.app.reconnect(run.queue);
+    if (!shown) return;
+    this.app.reconnect(run.queue);
+    this.#note(run, `The analysis has failed and was started again: ${text}`);
+  }
+
+  /** Says this for a while, over whatever else is wrong. */
+  #note(run, text) {
+    run.note = text;
+    this.#say(run);
+    clearTimeout(run.noting);
+    run.noting = setTimeout(() => {
+      run.note = null;
+      this.#say(run);
+    }, SAID_MS);
   }
 
   /** What a source may tell while it runs. */
@@ -140,14 +158,15 @@ export class Engine {
 
   #fail(run, text) {
     if (run.over) return;
+    run.note = null;
     run.trouble = text;
     this.#say(run);
   }
 
   #say(run) {
     if (run !== this.current) return;
-    this.trouble = run.trouble;
-    this.app.setTrouble(run.trouble ?? undefined);
+    this.trouble = run.note ?? run.trouble;
+    this.app.setTrouble(this.trouble ?? undefined);
   }
 
   #end(run) {

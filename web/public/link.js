@@ -54,3 +54,24 @@ export function signalAddress(location, signal, channels) {
   address.searchParams.set("channels", String(channels));
   return address.href;
 }
+
+/**
+ * The address that brings back what is seen now: the app's `settings`, and the `source` as far as a link
+ * can name it (`{signal, channels}`; `{}` for a microphone, a file, a tab; undefined before there is one).
+ */
+export function presentAddress(location, settings, source) {
+  const address = new URL(location.href);
+  address.hash = "";
+  const query = address.searchParams;
+  query.delete("change"); // done, as far as the settings tell
+  for (const [name, value] of Object.entries(settings)) {
+    // A small screen begins without the panel, whatever its default is.
+    if (value === SETTINGS[name]?.default && name !== "channel" && name !== "panel") query.delete(name);
+    else query.set(name, value);
+  }
+  // All channels of the source: the link names none.
+  if (!("channel" in settings) && "panel" in settings) query.delete("channel");
+  if (source) query.delete("signal");
+  for (const [name, value] of Object.entries(source ?? {})) query.set(name, String(value));
+  return address.href;
+}

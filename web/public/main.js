@@ -5,9 +5,10 @@ import { keepAwake } from "./awake.js";
 import { requestIsolation } from "./coi.js";
 import { watchDrops } from "./drops.js";
 import { Engine } from "./engine.js";
-import { badLink, readLink } from "./link.js";
+import { badLink, presentAddress, readLink } from "./link.js";
 import { load } from "./loader.js";
 import { menu, optionsOf } from "./menu.js";
+import { restart, restarted, standing } from "./restart.js";
 import { KEYS } from "./settings.js";
 import * as sources from "./sources.js";
 import { StartPage } from "./start-page.js";
@@ -30,6 +31,8 @@ window.soundfall = soundfall;
 let link = null;
 let loading = null;
 let started = false;
+let stopping = false;
+let settings = {};
 let turn = 0;
 
 function begin() {
@@ -39,10 +42,10 @@ function begin() {
   watchDrops((file) => choose("file", { file }));
   document.getElementById("panel").onclick = togglePanel;
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
-  stage.addEventListener("webglcontextlost", () => stopped("The graphics system was reset."));
-  addEventListener("error", ({ error }) => {
-    if (error instanceof WebAssembly.RuntimeError) stopped(error.message);
-  });
+  stage.addEventListener("webglcontextlost", graphicsLost);
+  addEventListener("error", ({ error }) => ofTheApp(error) && stopped(error.message));
+  addEventListener("unhandledrejection", ({ reason }) => ofTheApp(reason) && stopped(reason.message));
+  page.notice(restarted());
   if (!document.createElement("canvas").getContext("webgl2")) {
     page.trouble(noWebGl(), { fatal: true });
     return;
@@ -100,6 +103,7 @@ function refuseLink(trouble) {
 
 /** Opens a source, waits for the program, shows it. Called in the visitor's gesture. */
 async function choose(kind, options) {
+  if (stopping) return;
   turn += 1;
   const mine = turn;
   if (page.shown) page.busy(kind, "Opening …");
@@ -115,6 +119,7 @@ async function choose(kind, options) {
     startApp(app, web);
     if (!(await soundfall.engine.use(source))) return;
     page.leave();
+    standing();
     keepAwake();
     refreshInputs();
   } catch (error) {
@@ -126,7 +131,13 @@ async function choose(kind, options) {
 function startApp(app, web) {
   if (started) return;
   try {
-    app.start({ canvas: "#stage", params: link.params, onChoose: (name) => chooseByName(name) });
+    app.start({
+      canvas: "#stage",
+      params: link.params,
+      onChoose: (name) => chooseByName(name),
+      onSettings: (now) => (settings = now),
+      onPanic: stopped,
+    });
   } catch (error) {
     // The window library leaves its start by an exception that means nothing.
     if (!String(error?.message ?? error).includes("Using exceptions for control flow")) {
@@ -146,7 +157,7 @@ function chooseByName(name) {
 
 function refuse(trouble, again) {
   if (page.shown) page.trouble(trouble, { again });
-  else soundfall.app.refuse(trouble.line);
+  else soundfall.app?.refuse(trouble.line);
 }
 
 async function refreshInputs() {
@@ -155,13 +166,40 @@ async function refreshInputs() {
   soundfall.app?.setChoices(menu(inputs, sources.tabOffered()));
 }
 
-/** The program itself cannot go on. */
+/** Whether the app was left by this exception, so that nothing of it can be relied on any more. */
+function ofTheApp(error) {
+  return error instanceof WebAssembly.RuntimeError || /\/app\/soundfall(_bg\.wasm|\.js)/.test(error?.stack);
+}
+
+/** The program itself cannot go on. What is captured goes on into its ring until the page is left. */
 function stopped(why) {
+  if (stopping) return;
+  if (stage.getContext("webgl2")?.isContextLost()) graphicsLost();
+  else stop(why);
+}
+
+/** The browser took the graphics system away; what the app says about it no longer matters. */
+async function graphicsLost() {
+  if (stopping) return;
+  stop("The graphics system was reset.");
+  const { source } = soundfall.engine?.current ?? {};
+  await restart(present(), source?.link ? "" : source?.name);
+}
+
+function stop(why) {
+  stopping = true;
   turn += 1;
-  soundfall.engine?.stop();
+  soundfall.engine?.pictureGone();
+  soundfall.app = null;
   page.comeBack();
-  const trouble = new Trouble("The picture has stopped", why, "Load the page again to go on.");
-  page.trouble(trouble, { again: () => location.reload(), label: "Reload", fatal: true });
+  const trouble = new Trouble("The picture has stopped", why, "Load the page again to go on; the settings stay.");
+  page.trouble(trouble, { again: () => location.replace(present()), label: "Reload", fatal: true });
+}
+
+/** The address of what was seen last. */
+function present() {
+  const { source } = soundfall.engine?.current ?? {};
+  return presentAddress(location, settings, source && (source.link ?? {}));
 }
 
 function noWebGl() {

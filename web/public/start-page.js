@@ -88,6 +88,15 @@ export class StartPage {
     find("status").value = text;
   }
 
+  /** What the visitor has to know, over the page or the picture, until the next click or key; null: nothing. */
+  notice(text) {
+    const box = find("notice");
+    box.textContent = text ?? "";
+    box.hidden = !text;
+    const hide = () => (box.hidden = true);
+    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, hide, { once: true, capture: true });
+  }
+
   /** A choice was made and is being opened; the others can still be made instead. */
   busy(kind, text) {
     this.#state("busy");

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { sniff } from "../public/audio/sniff.js";
-import { number, readLink, signalAddress } from "../public/link.js";
+import { number, presentAddress, readLink, signalAddress } from "../public/link.js";
 import { SETTINGS } from "../public/settings.js";
 import { publicFolder } from "./lib/place.mjs";
 import { tone, wav } from "./lib/wav.mjs";
@@ -37,6 +37,23 @@ test("every default of the table is one that a link may say", () => {
 test("the link of a signal keeps everything else", () => {
   const address = signalAddress(new URL("https://x.y/z/?colormap=turbo&signal=demo#a"), "sine:1000", 4);
   assert.equal(address, "https://x.y/z/?colormap=turbo&signal=sine%3A1000&channels=4");
+});
+
+test("the link of what is seen: changed settings, the source, and what else was asked for", () => {
+  const at = (query, settings, source) => presentAddress(new URL(`https://x.y/z/?${query}#a`), settings, source);
+  const now = { colormap: "turbo", span: "10", "window-size": "2048", panel: "on" };
+  const chord = { signal: "chord", channels: 2 };
+  // What has its default goes, what is not the app's stays; the panel is always said.
+  assert.equal(
+    at("signal=demo&rate=96000&smooth=0&colormap=aurora&span=4&window-size=512&change=3:span=4&change=5:span=8", now, chord),
+    "https://x.y/z/?rate=96000&smooth=0&colormap=turbo&panel=on&signal=chord&channels=2",
+  );
+  // All channels: none is named. Some: they are.
+  assert.equal(at("channel=2&panel=0", now, {}), "https://x.y/z/?panel=on&colormap=turbo");
+  assert.equal(at("", { ...now, channel: "1" }, {}), "https://x.y/z/?colormap=turbo&panel=on&channel=1");
+  // A source that no link can name: no other one starts. None so far: what was asked for still is.
+  assert.equal(at("signal=demo&channels=2", {}, {}), "https://x.y/z/?channels=2");
+  assert.equal(at("signal=demo&channel=2", {}, undefined), "https://x.y/z/?signal=demo&channel=2");
 });
 
 test("headers of sound files are understood", () => {

@@ -86,6 +86,8 @@ pub(crate) fn press_keys(
         match (shortcut.action, view) {
             (Action::TogglePanel, _) => program.panel = !program.panel,
             (Action::ToggleOverlay, _) => program.overlay = !program.overlay,
+            // A page ends with its tab; the picture alone would only stand still without a word.
+            (Action::Quit, _) if cfg!(target_arch = "wasm32") => {}
             (Action::Quit, _) => {
                 exit.write(AppExit::Success);
             }

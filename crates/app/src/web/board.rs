@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use js_sys::Function;
+use js_sys::{Function, Object, Reflect};
 use send_wrapper::SendWrapper;
 use soundfall_systems::stream::{SourceControl, SourceProbe, Stream};
 use wasm_bindgen::JsValue;
@@ -16,6 +16,7 @@ pub struct Board {
     choices: Mutex<Vec<String>>,
     arrived: Mutex<VecDeque<Result<Stream, String>>>,
     wish: Mutex<Option<SendWrapper<Function>>>,
+    settings: Mutex<Option<SendWrapper<Function>>>,
     trouble: Mutex<Option<String>>,
     ended: AtomicBool,
 }
@@ -28,6 +29,25 @@ impl Board {
     /// Who is told what the user chose in the panel.
     pub fn on_choose(&self, wish: Function) {
         *locked(&self.wish) = Some(SendWrapper::new(wish));
+    }
+
+    /// Who is told the settings whenever they change.
+    pub fn on_settings(&self, told: Function) {
+        *locked(&self.settings) = Some(SendWrapper::new(told));
+    }
+
+    /// The settings now: names and values, as a link says them.
+    pub fn tell_settings(&self, settings: &[(&'static str, String)]) {
+        let Some(told) = locked(&self.settings).clone() else {
+            return;
+        };
+        let object = Object::new();
+        for (name, value) in settings {
+            // A fresh plain object takes any property.
+            let _ = Reflect::set(&object, &(*name).into(), &JsValue::from_str(value));
+        }
+        // What goes wrong there the page says by itself.
+        let _ = told.call1(&JsValue::NULL, &object);
     }
 
     /// What the panel offers.

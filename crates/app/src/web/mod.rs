@@ -9,6 +9,8 @@ mod board;
 #[cfg(target_arch = "wasm32")]
 mod frame_time;
 #[cfg(target_arch = "wasm32")]
+mod keep;
+#[cfg(target_arch = "wasm32")]
 mod page;
 pub mod params;
 #[cfg(target_arch = "wasm32")]

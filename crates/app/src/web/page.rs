@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use js_sys::{Error, Function, Object, Reflect, Uint8Array};
+use send_wrapper::SendWrapper;
 use soundfall_analysis::RingHistory;
 use soundfall_ring::{RingReader, SharedRing};
 use soundfall_systems::stream::Stream;
@@ -25,13 +26,14 @@ thread_local! {
     static COPIED: RefCell<Option<(HeaderMirror, MessageTransport)>> = const { RefCell::new(None) };
 }
 
-/// Starts the display: `{ canvas, params: {name: value}, onChoose(name) }`.
+/// Starts the display: `{ canvas, params: {name: value}, onChoose(name), onSettings({name: value}), onPanic(words) }`.
+/// After `onPanic` nothing here may be called any more.
 ///
 /// # Errors
 /// An `Error` about a parameter.
 #[wasm_bindgen]
 pub fn start(options: &JsValue) -> Result<(), Error> {
-    console_error_panic_hook::set_once();
+    tell_panics(get(options, "onPanic").dyn_into().ok());
     let params = read_params(&get(options, "params")).map_err(refused)?;
     if STARTED.replace(true) {
         return Err(refused("the display runs already"));
@@ -40,8 +42,23 @@ pub fn start(options: &JsValue) -> Result<(), Error> {
     if let Ok(choose) = get(options, "onChoose").dyn_into::<Function>() {
         shared.board.on_choose(choose);
     }
+    if let Ok(told) = get(options, "onSettings").dyn_into::<Function>() {
+        shared.board.on_settings(told);
+    }
     start_app(params, &shared);
     Ok(())
+}
+
+/// Panics go to the console, and their words to the page.
+fn tell_panics(told: Option<Function>) {
+    let told = told.map(SendWrapper::new);
+    std::panic::set_hook(Box::new(move |panic| {
+        console_error_panic_hook::hook(panic);
+        if let Some(told) = &told {
+            // There is nobody left to tell of what goes wrong there.
+            let _ = told.call1(&JsValue::NULL, &panic.to_string().into());
+        }
+    }));
 }
 
 /// Looks at the parameters of a link without starting anything.

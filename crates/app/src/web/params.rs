@@ -2,7 +2,9 @@
 //! knows. Never guesses: what is not understood is refused by name.
 
 use bevy::prelude::Resource;
-use soundfall_settings::{SettingError, Settings, find, page::LINK_OPTIONS};
+use soundfall_settings::{
+    MAX_CHANNELS, Scope, SettingError, Settings, all, find, page::LINK_OPTIONS,
+};
 use thiserror::Error;
 
 use crate::changes::{Change, ChangeError};
@@ -95,6 +97,19 @@ impl Params {
     }
 }
 
+/// What a link has to say so that everything that can be changed while the program runs becomes as it
+/// is here: names and values. The channels are named only where they are not all of the `there` that the
+/// source has.
+pub fn to_link(settings: &Settings, there: u32) -> Vec<(&'static str, String)> {
+    let every = (0..there).take(MAX_CHANNELS);
+    let all_shown = settings.view.channels.iter().copied().eq(every);
+    all()
+        .filter(|info| info.is_live() && info.scope != Scope::Stream)
+        .filter(|info| info.name != "channel" || !all_shown)
+        .filter_map(|info| Some((info.name, settings.get(info.name).ok()?)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -116,6 +131,48 @@ mod tests {
         assert_eq!(params.channels.unwrap(), [1, 2]);
         assert_eq!(params.changes.len(), 2);
         assert_eq!(Params::read([]).unwrap(), Params::default());
+    }
+
+    #[test]
+    fn a_link_brings_back_everything_that_was_changed() {
+        let changed = [
+            ("colormap", "turbo"),
+            ("window", "kaiser:9.5"),
+            ("window-size", "8192"),
+            ("span", "3.25"),
+            ("db-min", "-72.5"),
+            ("panel", "off"),
+            ("show", "peaks,meters"),
+            ("channel", "2-3,5"),
+        ];
+        let mut settings = Settings::default();
+        for (name, value) in changed {
+            settings.set(name, value).unwrap();
+        }
+        let pairs = to_link(&settings, 8);
+        let read = Params::read(pairs.iter().map(|(name, value)| (*name, value.as_str()))).unwrap();
+        assert_eq!(read.settings, settings);
+        assert_eq!(read.channels.unwrap(), [1, 2, 4]);
+        // Everything live but the stream's, each once, and nothing that only a start can settle.
+        let names: Vec<_> = pairs.iter().map(|(name, _)| *name).collect();
+        assert!(names.contains(&"overlay") && names.contains(&"gamma"));
+        assert!(!names.contains(&"size") && !names.contains(&"history"));
+    }
+
+    #[test]
+    fn all_channels_of_a_source_need_no_name() {
+        let named = |channels: Vec<u32>, there| {
+            let mut settings = Settings::default();
+            settings.view.channels = channels;
+            to_link(&settings, there)
+                .into_iter()
+                .find(|(name, _)| *name == "channel")
+                .map(|(_, value)| value)
+        };
+        assert_eq!(named(vec![0, 1], 2), None);
+        assert_eq!(named((0..64).collect(), 100), None);
+        assert_eq!(named(vec![0], 2).as_deref(), Some("1"));
+        assert_eq!(named(vec![1, 0], 2).as_deref(), Some("2,1"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::changes;
 use super::backend::{WorkerBackend, exchange_messages};
 use super::board::Board;
 use super::frame_time::FrameTimePlugin;
+use super::keep::{Listener, tell_settings};
 use super::params::Params;
 use super::tally::{Tally, keep_tally};
 
@@ -73,7 +74,8 @@ pub fn start(params: Params, shared: &Shared) {
                 .after(SoundfallSystems::Sync)
                 .before(SoundfallSystems::Collect),
         )
-        .add_systems(Last, keep_tally);
+        .insert_resource(Listener(shared.board.clone()))
+        .add_systems(Last, (keep_tally, tell_settings));
     let world = app.world_mut();
     // The first source brings the stream itself.
     let stream = world.spawn(SourceSwitch(shared.board.clone())).id();
