@@ -181,7 +181,7 @@ fn a_recording_is_whole_whatever_becomes_of_the_ring() {
     type Lose = fn(&Path);
     let losses: [(RingLoss, Lose); 4] = [
         (RingLoss::Truncated, |ring| {
-            writable(ring).set_len(0).unwrap()
+            writable(ring).set_len(0).unwrap();
         }),
         (RingLoss::Truncated, |ring| {
             writable(ring).set_len(4_096).unwrap();

@@ -242,6 +242,9 @@ mod tests {
         fn extension(&self) -> Option<&Extension> {
             self.ring.extension()
         }
+        fn check(&self) -> Result<(), ReadError> {
+            self.ring.check()
+        }
         fn written_frames(&self) -> u64 {
             self.ring.written_frames()
         }

@@ -1,8 +1,10 @@
 //! `soundfall live`: capture and show, in one process, by way of the ring file.
 
 mod source_control;
+mod survive;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use anyhow::Result;
 use soundfall_capture::{
@@ -18,6 +20,7 @@ use crate::exit;
 use crate::show::Upstream;
 use crate::stop::Stop;
 use source_control::{ManagedControl, shown};
+use survive::{survive, within};
 
 /// Channels of a built-in signal by default.
 const SIGNAL_CHANNELS: u32 = 2;
@@ -56,14 +59,27 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
             Box::new(move || manager.halt())
         },
     };
-    let outcome = display::run(
-        shown(source),
-        &args.view,
-        &args.run,
-        files,
-        verbose,
-        &upstream,
+    let begun = Instant::now();
+    let needed = args.record.record.is_some() || args.source.ring.is_some();
+    let outcome = survive(
+        || {
+            display::run(
+                shown(source),
+                &args.view,
+                &args.run,
+                files,
+                verbose,
+                &upstream,
+            )
+        },
+        || {
+            needed
+                && !upstream.stop.asked()
+                && within(begun, args.run.end.settings.program.seconds)
+                && !manager.stats().finished
+        },
     );
+    manager.halt();
     // The file is completed even when the display failed.
     let recording = recording
         .lock()
