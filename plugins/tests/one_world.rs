@@ -5,7 +5,8 @@
 
 mod support;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bevy::prelude::*;
 use bevy::time::TimeUpdateStrategy;
@@ -20,7 +21,7 @@ use soundfall_ring::{HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
     analysis::{Analysis, AnalysisOf, AnalysisProgress, AnalysisSettings},
     diagnostics::{RunStats, UploadMeter},
-    stream::{Stream, StreamStatus},
+    stream::{SourceProbe, Stream, StreamStatus},
     view::{Follow, ProgramSettings, TimeWindow, View, ViewOf, ViewSettings},
 };
 use soundfall_tests::picture::{Picture, Tolerance, expect_picture};
@@ -32,6 +33,23 @@ const LIVE_SECS: f64 = 5.0;
 const RING_SECS: u64 = 15;
 const TICK_SECS: f64 = 1.0 / 30.0;
 const BACK_SECS: f64 = 10.0;
+
+/// A source that lives as long as the test takes, however slow the machine.
+struct Alive;
+
+impl SourceProbe for Alive {
+    fn lost_frames(&self) -> Option<u64> {
+        None
+    }
+
+    fn ended(&self) -> bool {
+        false
+    }
+
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+}
 
 struct Source {
     writer: RingWriter<HeapStorage>,
@@ -53,7 +71,9 @@ impl Source {
             rate,
         };
         let name = format!("{signal} at {} kHz", rate / 1000);
-        (source, Stream::new(RingHistory::shared(ring), name))
+        let mut stream = Stream::new(RingHistory::shared(ring), name);
+        stream.probe = Some(Arc::new(Alive));
+        (source, stream)
     }
 
     fn write_to(&mut self, secs: f64) {
@@ -61,10 +81,6 @@ impl Source {
             self.generator.fill(&mut self.block);
             self.writer.write_block(&self.block).unwrap();
         }
-        // It stays fresh as long as the test takes.
-        let later = SystemTime::now() + Duration::from_secs(3600);
-        let later = later.duration_since(UNIX_EPOCH).unwrap();
-        self.writer.heartbeat(later.as_nanos() as u64);
     }
 }
 

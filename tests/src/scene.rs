@@ -49,8 +49,8 @@ pub const ONE_ON_1080P: Arrangement = Arrangement {
 /// Eight surfaces on 640 × 360 pixels: two rows of four, the one behind raised, seen from the front.
 pub const EIGHT_ON_360P: Arrangement = Arrangement {
     picture: [640, 360],
-    scene: [640.0, 235.0],
-    lanes: [43.0, 235.0, 630.0, 341.0],
+    scene: [640.0, 228.0],
+    lanes: [58.0, 228.0, 626.0, 334.0],
     eye: [0.0, 12.971_21, 17.922_93],
     focus: [0.0, 0.639_91, 0.65],
     size: [4.587_16, 1.651_38, 6.018_52],

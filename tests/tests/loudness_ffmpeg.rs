@@ -89,6 +89,16 @@ fn range(short_term: &[f64]) -> Option<f64> {
     Some(rank(0.95) - rank(0.1))
 }
 
+/// Their loudest swings lie so near half the rate that two filters of four times the rate, as BS.1770
+/// asks for, differ by up to 0.6 dB. Both read too little: the swings' band-limited peaks (by the
+/// Fourier transform) are at -0.12, 1.34, 2.27 and 0.45 dBTP.
+const NEAR_NYQUIST: [&str; 4] = [
+    "ambi_lunar_land.flac",
+    "glitch_robot2.flac",
+    "tabla_na_o.flac",
+    "tabla_tas1.flac",
+];
+
 #[test]
 fn every_recording_is_as_loud_as_ffmpeg_says() {
     let files = match recordings() {
@@ -117,6 +127,11 @@ fn every_recording_is_as_loud_as_ffmpeg_says() {
             };
             worst[index] = worst[index].max(difference);
             compared[index] += 1;
+            let near_nyquist = NEAR_NYQUIST.iter().any(|one| path.ends_with(one));
+            let tolerance = match name {
+                "true_peak_dbtp" if near_nyquist => 0.6,
+                _ => tolerance,
+            };
             if difference > tolerance {
                 wrong += &format!(
                     "{}: {name} {}, not {theirs:?}\n",

@@ -28,7 +28,10 @@ fn sound(place: &Place, name: &str, holes: [f32; 5]) -> PathBuf {
 }
 
 fn run(command: &str, input: &Path, options: &[&str]) -> Outcome {
-    let run = Program::new([command, "--json"]).args(options).arg(input);
+    let mut run = Program::new([command, "--json"]).args(options).arg(input);
+    if options.contains(&"-o") {
+        run = run.args(["--overwrite"]);
+    }
     run.run().expect_success()
 }
 

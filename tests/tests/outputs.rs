@@ -359,7 +359,7 @@ fn whatever_ends_it_nothing_half_is_left() {
 
 #[test]
 fn a_full_disk_keeps_what_was_there() {
-    let disk = match SmallDisk::mount(256) {
+    let disk = match SmallDisk::mount(64) {
         Ok(disk) => disk,
         Err(reason) => return skip("a_full_disk_keeps_what_was_there", &reason),
     };

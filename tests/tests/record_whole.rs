@@ -57,7 +57,9 @@ fn a_ring_that_is_lost_costs_the_recording_nothing() {
     ];
     let place = Place::new();
     for (index, (words, lose)) in losses.into_iter().enumerate() {
-        let (ring, take) = (place.path("ring"), place.path(&format!("{index}.wav")));
+        // The ring of a run before would be taken for this one's.
+        let ring = place.path(&format!("ring-{index}"));
+        let take = place.path(&format!("{index}.wav"));
         let mut running = capture("capture", &ring, &take).start();
         wait_for_sound(&mut running, &ring, 24_000);
         lose(&ring);
@@ -143,6 +145,7 @@ fn signals_that_are_ignored_at_the_start_end_nothing() {
     assert!(samples == expected(samples.len() / 2), "not whole");
     // Otherwise each of them ends a run in good order.
     for signal in ["HUP", "INT", "TERM"] {
+        let ring = place.path(&format!("ring-{signal}"));
         let take = place.path(&format!("{signal}.wav"));
         let mut running = capture("capture", &ring, &take).start();
         wait_for_sound(&mut running, &ring, 4_800);

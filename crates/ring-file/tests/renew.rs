@@ -100,7 +100,7 @@ fn cut_off_and_grown_again_is_a_loss_too() {
     let bytes = fs::metadata(&path).unwrap().len();
     writable(&path).set_len(0).unwrap();
     writable(&path).set_len(bytes).unwrap();
-    assert_eq!(writer.loss(), Some(RingLoss::Overwritten));
+    assert_eq!(writer.loss(), Some(RingLoss::Truncated));
     renewed(&mut writer, &path);
 }
 
