@@ -97,7 +97,7 @@ test("a native ring", { skip: existsSync(program ?? "") ? false : "the native pr
     assert.deepEqual(got.gaps, {
       all: [],
       total: 0,
-      poll: { start: wanted.end, end: wanted.end, lost: 0, restarted: false },
+      poll: { start: wanted.end, end: wanted.end, lost: 0 },
       laps: 0,
     });
     for (let point = 0; point < 10; point += 1) {

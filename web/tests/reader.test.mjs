@@ -64,7 +64,7 @@ test("a view is not copied: what is written later is read", async () => {
     memory.set(bytes);
     assert.equal(reader.writtenFrames, before + 64, `at byte ${offset}`);
     assert.deepEqual(reader.readLatest(0, 64), { start: before, samples: ramp(before, 64) }, `at byte ${offset}`);
-    assert.deepEqual(reader.poll(), { start: before, end: before + 64, lost: 0, restarted: false }, `at byte ${offset}`);
+    assert.deepEqual(reader.poll(), { start: before, end: before + 64, lost: 0 }, `at byte ${offset}`);
   }
 });
 
@@ -137,7 +137,7 @@ test("gaps are given as the writer recorded them, the newest 111 of any number",
 test("a lap is counted, frame for frame, and the rest is read", async () => {
   const { writer, reader } = await ringOf();
   feed(writer, 0, 512);
-  assert.deepEqual(reader.poll(), { start: 0, end: 512, lost: 0, restarted: false });
+  assert.deepEqual(reader.poll(), { start: 0, end: 512, lost: 0 });
   assert.deepEqual([reader.laps, reader.lostFrames], [0, 0]);
   let at = 512;
   let lost = 0;
@@ -155,7 +155,7 @@ test("a lap is counted, frame for frame, and the rest is read", async () => {
     assert.deepEqual(reader.read(0, first, poll.end - first), ramp(first, poll.end - first));
     at = poll.end;
   }
-  assert.deepEqual(reader.poll(), { start: at, end: at, lost: 0, restarted: false });
+  assert.deepEqual(reader.poll(), { start: at, end: at, lost: 0 });
 });
 
 test("a writer that laps all the time: every poll ends, and every frame is read or counted as lost", async (t) => {
@@ -194,8 +194,10 @@ test("a writer that begins anew in the same memory is told", async () => {
   const plain = base();
   assert.equal(plain.label, "");
   Atomics.store(words, layout.sequence / 8, 2n);
-  assert.deepEqual(plain.poll(), { start: 0, end: 128, lost: 0, restarted: true });
-  assert.deepEqual(plain.poll(), { start: 128, end: 128, lost: 0, restarted: false });
+  // It is another ring: to be opened as such.
+  assert.throws(() => plain.poll(), refusal(/replaced/));
+  assert.throws(() => plain.poll(), refusal(/replaced/));
+  assert.equal(base().writtenFrames, 128);
   // A ring of ours says it by its epoch, which is gone now.
   assert.throws(() => reader.read(0, 0, 1), refusal(/replaced/));
 });
@@ -282,13 +284,12 @@ const memories: RingMemory[] = [new SharedArrayBuffer(8), new ArrayBuffer(8), ne
 const reader = new RingBufferReader(memories[0]!);
 const poll: RingPoll = reader.poll();
 const numbers: number[] = [poll.start, poll.end, poll.lost, reader.gapTotal, reader.laps, reader.lostFrames, reader.sampleRate];
-const again: boolean = poll.restarted;
 const gaps: RingGap[] = reader.gaps();
 const lost = gaps.filter((gap) => gap.reason === "device lost").reduce((sum, gap) => sum + gap.length, 0);
 const newest: RingLatest = reader.readLatest(0, 512);
 const parts: Float32Array[] = [newest.samples, reader.read(0, newest.start, 64), reader.get_waveform(0, 800), reader.get_spectrogram(0, 2048, 512, 8)];
 reader.free();
-export { numbers, again, lost, parts };
+export { numbers, lost, parts };
 // @ts-expect-error no memory
 new RingBufferReader("text");
 // @ts-expect-error fixed

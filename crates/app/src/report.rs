@@ -3,11 +3,12 @@
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 
+#[cfg(not(target_arch = "wasm32"))]
 use bevy::{
     asset::Asset,
-    prelude::{Assets, Image, Mesh, World},
-    render::renderer::RenderAdapterInfo,
+    prelude::{Assets, Image, Mesh},
 };
+use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     analysis::{AnalysisProgress, Quality, Reanalysis},
     diagnostics::{Histogram, RunStats, UploadMeter},
@@ -55,8 +56,10 @@ pub struct DisplayReport {
     pub panics: u64,
     /// Times that the graphics device was lost.
     pub graphics_losses: u64,
+    #[cfg(not(target_arch = "wasm32"))]
     /// Entities of the world now.
     pub entities: u64,
+    #[cfg(not(target_arch = "wasm32"))]
     /// Pictures and meshes of the world now.
     pub assets: u64,
     /// Analysis jobs under way now.
@@ -68,6 +71,7 @@ pub struct DisplayReport {
     pub picture: Option<anyhow::Result<PathBuf>>,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 /// Assets of a kind that the world holds.
 fn count<A: Asset>(world: &World) -> u64 {
     world
@@ -83,7 +87,9 @@ impl DisplayReport {
             adapter: world
                 .get_resource::<RenderAdapterInfo>()
                 .map(|info| info.0.name.clone()),
+            #[cfg(not(target_arch = "wasm32"))]
             entities: u64::from(world.entities().count_spawned()),
+            #[cfg(not(target_arch = "wasm32"))]
             assets: count::<Image>(world) + count::<Mesh>(world),
             ..Self::default()
         };

@@ -30,8 +30,6 @@ export interface RingPoll {
     readonly end: number;
     /** How many of them were overwritten before they could be read. */
     readonly lost: number;
-    /** The writer began anew in the same memory: `start` is the oldest frame of what it writes now. */
-    readonly restarted: boolean;
 }
 
 /** The newest samples of a channel. */
@@ -246,7 +244,7 @@ impl RingBufferReader {
         ]))
     }
 
-    /// Follows the live edge: `{start, end, lost, restarted}` in frames since the last call. What was
+    /// Follows the live edge: `{start, end, lost}` in frames since the last call. What was
     /// overwritten before it could be read counts as lost.
     ///
     /// # Errors
@@ -254,11 +252,10 @@ impl RingBufferReader {
     #[wasm_bindgen(unchecked_return_type = "RingPoll")]
     pub fn poll(&mut self) -> Result<Object, Error> {
         let lost_before = self.cursor.lost_frames();
-        let mut start = self.cursor.position();
+        let start = self.cursor.position();
         let mut end = start;
-        let mut restarted = false;
         // No farther than the edge is now: a writer may be faster than this loop.
-        let mut target = self.ring.written_frames();
+        let target = self.ring.written_frames();
         loop {
             let poll = self
                 .cursor
@@ -266,12 +263,6 @@ impl RingBufferReader {
                 .map_err(error)?;
             match poll {
                 Poll::Nothing => break,
-                Poll::Restarted => {
-                    start = self.cursor.position();
-                    end = start;
-                    restarted = true;
-                    target = self.ring.written_frames();
-                }
                 _ => end = end.max(self.cursor.position()),
             }
             if end >= target {
@@ -283,7 +274,6 @@ impl RingBufferReader {
             ("start", (start as f64).into()),
             ("end", (end as f64).into()),
             ("lost", (lost as f64).into()),
-            ("restarted", restarted.into()),
         ]))
     }
 }
