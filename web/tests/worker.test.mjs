@@ -48,10 +48,9 @@ test("a worker that owns the ring fails", async (t) => {
   const page = await openPage(browser, `${address}?signal=chord&channels=2&panel=0&smooth=0`);
   await running(page);
   await rowsDrawn(page, 100);
-  // No request at all: an exception in the worker that nothing catches.
-  await page.evaluate(() => window.soundfall.engine.current.worker.postMessage({ request: 5 }));
-  await page.waitForFunction(() => window.soundfall.engine.trouble?.startsWith("The analysis has failed: "), undefined, { timeout: PATIENCE });
+  assert.equal(await failWorker(page), "The analysis has failed: out of range");
   await counted(page, 1);
+  assert.deepEqual(page.problems, []);
 });
 
 test("a signal that fails while it plays", async (t) => {

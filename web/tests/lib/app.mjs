@@ -35,7 +35,8 @@ export const troubleOf = (page) =>
 
 /** Waits for a message on the start page and returns it. */
 export async function trouble(page) {
-  await page.locator("#trouble").waitFor({ timeout: PATIENCE });
+  // The start page comes back softly, part by part.
+  for (const part of ["", " h2", " .message"]) await page.locator(`#trouble${part}`).waitFor({ timeout: PATIENCE });
   return troubleOf(page);
 }
 
