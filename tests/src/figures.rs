@@ -1,66 +1,28 @@
-//! Figures of a running display: its own line a second (`-v`), and what the kernel says of its
-//! process.
+//! Figures of a running display: its own line a second (`-v`) and what the kernel says of its
+//! process, or those of a page.
 //!
 //! Only reads; on systems without `/proc` the kernel's figures are 0.
 
 use std::fs;
 
-/// Figures at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Figures {
-    /// Resident memory of its own, MB: without the ring's shared pages.
-    pub memory_mb: f64,
-    /// Open handles: files, sockets, pipes, devices.
-    pub handles: f64,
-    /// Regular files among them.
-    pub files: f64,
-    /// Threads.
-    pub threads: f64,
-    /// Entities of its world.
-    pub entities: f64,
-    /// Pictures and meshes of its world.
-    pub assets: f64,
-    /// Analysis jobs under way.
-    pub tasks: f64,
-    /// Of the times of the main schedule since the start 99 of 100 are below, ms.
-    pub p99_ms: f64,
-}
+/// Figures at a moment: a name and a value each, always in the same order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figures(pub Vec<(String, f64)>);
 
 impl Figures {
-    /// Names of [`Self::values`].
-    pub const NAMES: [&str; 8] = [
-        "memory_mb",
-        "handles",
-        "files",
-        "threads",
-        "entities",
-        "assets",
-        "tasks",
-        "p99_ms",
-    ];
-
-    /// All of them, in the order of [`Self::NAMES`].
-    pub fn values(&self) -> [f64; 8] {
-        [
-            self.memory_mb,
-            self.handles,
-            self.files,
-            self.threads,
-            self.entities,
-            self.assets,
-            self.tasks,
-            self.p99_ms,
-        ]
-    }
-
-    /// Those of process `pid`, which has said `said` on stderr; `None` before its first line of
-    /// figures.
+    /// Those of the display of process `pid`, which has said `said` on stderr; `None` before its
+    /// first line of figures.
+    ///
+    /// `memory_mb`: resident memory of its own, without the ring's shared pages. `handles`: files,
+    /// sockets, pipes, devices; `files`: regular files among them. `threads`. `entities`, and
+    /// `assets`: pictures and meshes, of its world. `tasks`: analysis jobs under way. `p99_ms`: of the
+    /// times of the main schedule since the start 99 of 100 are below.
     pub fn of(pid: u32, said: &str) -> Option<Self> {
         let line = said
             .lines()
             .rev()
             .find(|line| line.contains("  entities "))?;
-        let value = |name: &str| Some(field(line, name)?.parse::<f64>().unwrap_or(0.0));
+        let value = |name: &str| field(line, name).and_then(|text| text.parse::<f64>().ok());
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let kernel = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name));
@@ -75,21 +37,39 @@ impl Figures {
         let files = handles
             .iter()
             .filter(|handle| fs::metadata(handle.path()).is_ok_and(|metadata| metadata.is_file()));
-        Some(Self {
-            memory_mb: kernel("RssAnon:") / 1024.0,
-            handles: handles.len() as f64,
-            files: files.count() as f64,
-            threads: kernel("Threads:"),
-            entities: value("entities")?,
-            assets: value("assets")?,
-            tasks: value("tasks")?,
-            p99_ms: field(line, "main")?
-                .trim_end_matches(" ms")
-                .split_once('/')?
-                .1
-                .parse()
-                .ok()?,
-        })
+        let p99 = field(line, "main")?
+            .trim_end_matches(" ms")
+            .split_once('/')?
+            .1
+            .parse()
+            .ok()?;
+        let values = [
+            ("memory_mb", kernel("RssAnon:") / 1024.0),
+            ("handles", handles.len() as f64),
+            ("files", files.count() as f64),
+            ("threads", kernel("Threads:")),
+            ("entities", value("entities")?),
+            ("assets", value("assets")?),
+            ("tasks", value("tasks")?),
+            ("p99_ms", p99),
+        ];
+        let named = values.map(|(name, value)| (name.to_owned(), value));
+        Some(Self(named.into()))
+    }
+
+    /// Those of the page: the newest line of `said` that is an object of numbers in JSON.
+    pub fn of_page(said: &str) -> Option<Self> {
+        let line = said.lines().rev().find(|line| line.starts_with('{'))?;
+        let object: serde_json::Value = serde_json::from_str(line).ok()?;
+        let values = object.as_object()?.iter();
+        let named = values.map(|(name, value)| Some((name.clone(), value.as_f64()?)));
+        named.collect::<Option<_>>().map(Self)
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| *value)
     }
 }
 
@@ -113,14 +93,27 @@ mod tests {
             LINE.replace("entities 123", "entities 100")
         );
         let figures = Figures::of(std::process::id(), &said).expect("figures");
-        assert_eq!(figures.entities, 123.0);
-        assert_eq!((figures.assets, figures.tasks), (45.0, 2.0));
-        assert_eq!(figures.p99_ms, 2.52);
+        let value = |name: &str| figures.get(name).expect("a figure");
+        assert_eq!(value("entities"), 123.0);
+        assert_eq!((value("assets"), value("tasks")), (45.0, 2.0));
+        assert_eq!(value("p99_ms"), 2.52);
         assert_eq!(field(LINE, "quality"), Some("full"));
         if cfg!(target_os = "linux") {
-            assert!(figures.memory_mb > 0.1 && figures.threads >= 1.0);
-            assert!(figures.handles >= figures.files);
+            assert!(value("memory_mb") > 0.1 && value("threads") >= 1.0);
+            assert!(value("handles") >= value("files"));
         }
         assert_eq!(Figures::of(std::process::id(), "soundfall: words\n"), None);
+    }
+    #[test]
+    fn the_page_gives_its_figures_as_json() {
+        let said = "serving\n{\"a_mb\":1.5}\n{\"a_mb\":2.5,\"b\":3}\nwords\n";
+        let figures = Figures::of_page(said).expect("figures");
+        assert_eq!(
+            (figures.get("a_mb"), figures.get("b")),
+            (Some(2.5), Some(3.0))
+        );
+        assert_eq!(figures.get("c"), None);
+        assert_eq!(Figures::of_page("{\"a\":\"b\"}"), None);
+        assert_eq!(Figures::of_page("words"), None);
     }
 }

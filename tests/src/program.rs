@@ -1,10 +1,11 @@
 //! The built `soundfall` as a process: arguments in, an [`Outcome`] out.
 //!
-//! Every process gets its own runtime, config and home folder, and no display or ring of
-//! the user. A watchdog kills one that hangs; no test measures time by it.
+//! Every process gets its own runtime, config and home folder, its own place for a ring, and no
+//! display of the user. A watchdog kills one that hangs; no test measures time by it.
 
 use crate::outcome::Outcome;
 use crate::place::Place;
+use soundfall_ring_file::RING_FILE_NAME;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
@@ -24,7 +25,6 @@ const OF_THE_SESSION: &[&str] = &[
     "WAYLAND_SOCKET",
     "PULSE_SERVER",
     "PIPEWIRE_REMOTE",
-    "SOUNDFALL_RING",
     "RUST_LOG",
     "RUST_BACKTRACE",
 ];
@@ -60,8 +60,16 @@ pub struct Program {
 impl Program {
     /// `soundfall ARGS`.
     pub fn new<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
+        Self::other(program_path(), args)
+    }
+
+    /// Another program, in the same surroundings.
+    pub fn other<S: AsRef<OsStr>>(
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         let home = Place::new();
-        let mut command = Command::new(program_path());
+        let mut command = Command::new(program);
         command
             .args(args)
             .stdin(Stdio::null())
@@ -78,6 +86,11 @@ impl Program {
         ] {
             command.env(name, home.folder());
         }
+        // Without it a ring that finds no room there would go to a place of the user, and stay.
+        command.env(
+            "SOUNDFALL_RING",
+            home.path("soundfall").join(RING_FILE_NAME),
+        );
         Self { command, home }
     }
 

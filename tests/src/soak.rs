@@ -1,53 +1,91 @@
-//! A display that runs for long: what it holds must not grow, while settings change and sources
-//! come and go.
+//! Displays that run for long: what they hold must not grow, while settings change and sources come
+//! and go.
 //!
-//! Two displays without a window at once, as far as the machine has a sound server: `live` on a
-//! device that is unplugged and plugged in again, and `view` on a ring whose writer ends and starts
-//! again. Settings of both change all the time, in a cycle. Judges counts and memory, never times.
+//! Without a window, all at once: `view` on a ring whose writer ends and starts again; `live` on a
+//! device that is unplugged and plugged in again, where there is a sound server; and the page with a
+//! microphone that goes and comes back, where that is asked for. Settings change all the time, in the
+//! cycle of `tests/soak.json`. Judges counts and memory, never times.
 
 use crate::figures::Figures;
 use crate::place::Place;
 use crate::program::{Program, Running};
 use crate::pulse::{NullSink, PulseServer};
+use serde_json::Value;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How a display is changed over and over: seconds into the cycle and what is set.
-const CYCLE: [(f64, &str); 14] = [
-    (2.0, "window-size=4096"),
-    (6.0, "colormap=magma"),
-    (10.0, "span=20"),
-    (14.0, "show=all"),
-    (18.0, "hop=1024"),
-    (22.0, "scale=mel"),
-    (26.0, "overlay=on"),
-    (30.0, "window-size=512"),
-    (34.0, "span=3"),
-    (38.0, "show=none"),
-    (42.0, "scale=log"),
-    (46.0, "overlay=off"),
-    (50.0, "hop=512"),
-    (54.0, "window-size=2048"),
-];
-/// The cycle sets these back at its end.
-const CYCLE_END: [&str; 2] = ["colormap=viridis", "span=10"];
-/// Length of the cycle; means over it do not depend on where they begin.
-const CYCLE_SECS: f64 = 60.0;
-/// How long a source is there, and how long away, in a cycle.
-const SOURCE_SECS: [f64; 2] = [25.0, 5.0];
 /// Growth that is none.
 const FLAT: f64 = 0.01;
-/// What of [`Figures::NAMES`] is shown and not judged: work under way, and times.
-const NOT_JUDGED: [&str; 2] = ["tasks", "p99_ms"];
+/// Changes by less than this are none, whatever they are a part of: an entity, a page of memory.
+const LEAST: f64 = 0.5;
+/// What is shown and not judged: work under way, times, and what others decide on (the browser's own
+/// memory).
+const NOT_JUDGED: [&str; 4] = ["tasks", "p99_ms", "jobs_p99_ms", "browser_mb"];
+/// Minutes that a table shows.
+const SHOWN: usize = 7;
+
+/// What happens over and over; the page reads the same file.
+#[derive(Clone, Debug, PartialEq)]
+struct Cycle {
+    /// Its length; means over it do not depend on where they begin.
+    secs: f64,
+    /// How long a source is there, and how long away.
+    source_secs: [f64; 2],
+    /// Seconds into the cycle and what is set. The last ones set back what is not set before.
+    changes: Vec<(f64, String)>,
+}
+
+impl Cycle {
+    fn read() -> Self {
+        let text = include_str!("../soak.json");
+        let all: Value = serde_json::from_str(text).expect("JSON");
+        let number = |value: &Value| value.as_f64().expect("a number");
+        let changes = all["changes"].as_array().expect("a list").iter();
+        Self {
+            secs: number(&all["cycle_secs"]),
+            source_secs: ["there", "away"].map(|name| number(&all["source_secs"][name])),
+            changes: changes
+                .map(|change| {
+                    let set = change[1].as_str().expect("a setting");
+                    (number(&change[0]), set.to_owned())
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether a source is there at this time.
+    fn is_there(&self, secs: f64) -> bool {
+        let [there, away] = self.source_secs;
+        secs % (there + away) < there
+    }
+
+    /// The changes over and over, as the option. One round more than asked for: the run is ended from
+    /// outside.
+    fn change(&self, program: Program, seconds: f64) -> Program {
+        let rounds = (seconds / self.secs).ceil() as u32;
+        (0..=rounds)
+            .flat_map(|round| {
+                let begin = f64::from(round) * self.secs;
+                let all = self.changes.iter();
+                all.map(move |(at, set)| format!("{}:{set}", begin + at))
+            })
+            .fold(program, |program, change| {
+                program.args(["--change", &change])
+            })
+    }
+}
 
 /// How long and how often is looked.
-#[derive(Clone, Copy, Debug)]
-pub struct Soak {
+#[derive(Clone, Debug)]
+pub struct Soak<'a> {
     /// Length of the run, seconds. Growth is judged from three cycles of a minute on.
     pub seconds: f64,
     /// From one sample to the next.
     pub every: Duration,
+    /// The script that runs the page in a browser, `web/bench/soak.mjs`; none: no page.
+    pub page: Option<&'a Path>,
 }
 
 /// The figures of a display at a moment.
@@ -55,34 +93,34 @@ pub struct Soak {
 pub struct Sample {
     /// Since the start.
     pub secs: f64,
-    /// `live` or `view`.
+    /// `live`, `view` or `page`.
     pub display: &'static str,
     /// What it holds.
     pub figures: Figures,
 }
 
 /// The first line of [`Sample::csv`]'s table.
-pub fn csv_head() -> String {
-    format!("secs,display,{}", Figures::NAMES.join(","))
-}
+pub const CSV_HEAD: &str = "secs,display,name,value";
 
 impl Sample {
-    /// As a line of a table of values.
+    /// As lines of a table of values.
     pub fn csv(&self) -> String {
-        let values = self.figures.values().map(|value| format!("{value:.2}"));
-        format!("{:.1},{},{}", self.secs, self.display, values.join(","))
+        let Self { secs, display, .. } = self;
+        let values = self.figures.0.iter();
+        let lines = values.map(|(name, value)| format!("{secs:.1},{display},{name},{value:.2}\n"));
+        lines.collect()
     }
 }
 
 /// How a figure of a display went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// `live` or `view`.
+    /// `live`, `view` or `page`.
     pub display: &'static str,
-    /// One of [`Figures::NAMES`].
-    pub name: &'static str,
-    /// Its mean over the first cycle after the first minute, and over the last one.
-    pub means: [f64; 2],
+    /// One of its [`Figures`].
+    pub name: String,
+    /// Its means over whole cycles, from the end of the first minute on.
+    pub means: Vec<f64>,
     /// Its largest value after the first minute.
     pub largest: f64,
     /// Whether it has to be flat.
@@ -90,30 +128,36 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Growth from the one mean to the other, as a part of the first.
+    /// Growth from the first mean to the last one, as a part of the first.
     pub fn growth(&self) -> f64 {
-        (self.means[1] - self.means[0]) / self.means[0].max(1.0)
+        self.change() / self.means[0].max(1.0)
+    }
+
+    fn change(&self) -> f64 {
+        self.means[self.means.len() - 1] - self.means[0]
     }
 
     /// Whether it has grown though it must not.
     pub fn grows(&self) -> bool {
-        self.judged && self.growth() > FLAT
+        self.judged && self.growth() > FLAT && self.change() > LEAST
     }
 }
 
-impl Soak {
+impl Soak<'_> {
     /// Runs it; `seen` gets every sample at once. `Err` says what went wrong with a display: it
     /// ended, panicked, or gave no figures.
     pub fn run(&self, mut seen: impl FnMut(&Sample)) -> Result<Vec<Sample>, String> {
-        let mut displays = vec![Display::of_a_ring(self.seconds)];
-        displays.extend(Display::of_a_device(self.seconds));
+        let cycle = Cycle::read();
+        let mut displays = vec![Display::of_a_ring(&cycle, self.seconds)];
+        displays.extend(Display::of_a_device(&cycle, self.seconds));
+        displays.extend(self.page.map(|script| Display::page(script, self)));
         let start = Instant::now();
         let mut samples = Vec::new();
         let mut next = self.every;
         while start.elapsed().as_secs_f64() < self.seconds {
             let secs = start.elapsed().as_secs_f64();
             for display in &mut displays {
-                display.source.come_and_go(secs);
+                display.source.be(cycle.is_there(secs));
                 if !display.running.is_running() && secs < self.seconds - 5.0 {
                     return Err(format!(
                         "{} ended after {secs:.0} s\n{}",
@@ -125,8 +169,9 @@ impl Soak {
             if start.elapsed() >= next {
                 next += self.every;
                 for display in &displays {
-                    let figures = Figures::of(display.running.id(), &display.running.said());
-                    let Some(figures) = figures else { continue };
+                    let Some(figures) = display.figures() else {
+                        continue;
+                    };
                     let sample = Sample {
                         secs,
                         display: display.name,
@@ -155,63 +200,87 @@ impl Soak {
 
 /// How every figure of every display went; empty where the run was shorter than three cycles.
 pub fn curves(samples: &[Sample]) -> Vec<Curve> {
+    let cycle = Cycle::read().secs;
     let mut displays: Vec<&'static str> = samples.iter().map(|sample| sample.display).collect();
     displays.sort_unstable();
     displays.dedup();
     let end = samples.iter().map(|sample| sample.secs).fold(0.0, f64::max);
-    // As many whole cycles as there are.
-    let last = (end / CYCLE_SECS).floor() * CYCLE_SECS;
-    if last < 3.0 * CYCLE_SECS {
+    // The last sample lies a little before the end.
+    let cycles = ((end + 0.2 * cycle) / cycle).floor() as usize;
+    if cycles < 3 {
         return Vec::new();
     }
     let mut curves = Vec::new();
     for display in displays {
-        let of_it = || {
-            samples
-                .iter()
-                .filter(move |sample| sample.display == display)
-        };
-        for (index, name) in Figures::NAMES.into_iter().enumerate() {
-            let values = |from: f64| {
-                of_it()
-                    .filter(move |sample| (from..from + CYCLE_SECS).contains(&sample.secs))
-                    .map(move |sample| sample.figures.values()[index])
+        let of_it: Vec<&Sample> = samples
+            .iter()
+            .filter(|sample| sample.display == display)
+            .collect();
+        for (name, _) in of_it
+            .iter()
+            .flat_map(|sample| &sample.figures.0)
+            .take(of_it[0].figures.0.len())
+        {
+            let values = |from: usize, to: usize| {
+                let times = from as f64 * cycle..to as f64 * cycle;
+                let there = of_it
+                    .iter()
+                    .filter(move |sample| times.contains(&sample.secs));
+                there.filter_map(|sample| sample.figures.get(name))
             };
-            let mean = |from: f64| values(from).sum::<f64>() / values(from).count().max(1) as f64;
-            let later = of_it().filter(|sample| sample.secs >= CYCLE_SECS);
+            let mean = |from: usize| {
+                values(from, from + 1).sum::<f64>() / values(from, from + 1).count().max(1) as f64
+            };
             curves.push(Curve {
                 display,
-                name,
-                means: [mean(CYCLE_SECS), mean(last - CYCLE_SECS)],
-                largest: later
-                    .map(|sample| sample.figures.values()[index])
-                    .fold(0.0, f64::max),
-                judged: !NOT_JUDGED.contains(&name),
+                name: name.clone(),
+                means: (1..cycles).map(mean).collect(),
+                largest: values(1, usize::MAX).fold(0.0, f64::max),
+                judged: !NOT_JUDGED.contains(&name.as_str()),
             });
         }
     }
     curves
 }
 
-/// The curves as a table for reading.
+/// The curves as a table for reading, in Markdown.
 pub fn table(curves: &[Curve]) -> String {
-    let mut text = format!(
-        "{:<8}{:<11}{:>12}{:>12}{:>12}{:>10}\n",
-        "display", "what", "2nd minute", "last minute", "largest", "growth"
+    let longest = curves.iter().map(|curve| curve.means.len()).max();
+    let last = longest.unwrap_or(1) - 1;
+    let mut shown: Vec<usize> = (0..SHOWN)
+        .map(|column| column * last / (SHOWN - 1))
+        .collect();
+    shown.dedup();
+    let mut text = format!("| {:<8}| {:<14}|", "display", "what");
+    for &minute in &shown {
+        let _ = write!(text, "{:>10} |", format!("min {}", minute + 2));
+    }
+    let _ = writeln!(
+        text,
+        "{:>10} |{:>9} | {:<8}|",
+        "largest", "growth", "verdict"
     );
+    let _ = write!(text, "|---|---|");
+    for _ in &shown {
+        text.push_str("---:|");
+    }
+    text.push_str("---:|---:|---|\n");
     for curve in curves {
         let verdict = match (curve.judged, curve.grows()) {
             (false, _) => "",
-            (true, true) => "  GROWS",
-            (true, false) => "  flat",
+            (true, true) => "GROWS",
+            (true, false) => "flat",
         };
+        let _ = write!(text, "| {:<8}| {:<14}|", curve.display, curve.name);
+        for &minute in &shown {
+            match curve.means.get(minute) {
+                Some(mean) => drop(write!(text, "{mean:>10.2} |")),
+                None => drop(write!(text, "{:>10} |", "")),
+            }
+        }
         let _ = writeln!(
             text,
-            "{:<8}{:<11}{:>12.2}{:>12.2}{:>12.2}{:>8.2} %{verdict}",
-            curve.display,
-            curve.name,
-            curve.means[0],
-            curve.means[1],
+            "{:>10.2} |{:>7.2} % | {verdict:<8}|",
             curve.largest,
             100.0 * curve.growth()
         );
@@ -227,19 +296,19 @@ struct Display {
 }
 
 impl Display {
-    fn of_a_ring(seconds: f64) -> Self {
+    fn of_a_ring(cycle: &Cycle, seconds: f64) -> Self {
         let writer = Writer::start(Place::new());
         let ring = writer.place.path("ring");
         let program = Program::new(["view", "--headless", "-v", "--ring"]).arg(ring);
         Self {
             name: "view",
-            running: with_changes(program, seconds).start(),
+            running: cycle.change(program, seconds).start(),
             source: Source::Ring(writer),
         }
     }
 
     /// `None` where there is no sound server.
-    fn of_a_device(seconds: f64) -> Option<Self> {
+    fn of_a_device(cycle: &Cycle, seconds: f64) -> Option<Self> {
         let server = PulseServer::start(&[]).ok()?;
         let device = Device::plugged_into(server);
         let program = device.server.env().into_iter().fold(
@@ -248,38 +317,48 @@ impl Display {
         );
         Some(Self {
             name: "live",
-            running: with_changes(program, seconds).start(),
+            running: cycle.change(program, seconds).start(),
             source: Source::Device(device),
         })
     }
-}
 
-/// The changes of the cycle over and over. One more than asked for: the run is ended from outside.
-fn with_changes(program: Program, seconds: f64) -> Program {
-    let cycles = (seconds / CYCLE_SECS).ceil() as u32;
-    let changes = (0..=cycles).flat_map(|cycle| {
-        let begin = f64::from(cycle) * CYCLE_SECS;
-        let end = CYCLE_END.map(|set| (CYCLE_SECS - 2.0, set));
-        let all = CYCLE.into_iter().chain(end);
-        all.map(move |(at, set)| format!("{}:{set}", begin + at))
-    });
-    changes.fold(program, |program, change| {
-        program.args(["--change", &change])
-    })
+    /// The script takes the cycle from the same file, and its microphone away by itself.
+    fn page(script: &Path, soak: &Soak<'_>) -> Self {
+        let program = Program::other("node", [script])
+            .env("SOUNDFALL_SOAK_SECS", soak.seconds.to_string())
+            .env(
+                "SOUNDFALL_SOAK_EVERY_SECS",
+                soak.every.as_secs_f64().to_string(),
+            );
+        Self {
+            name: "page",
+            running: program.start(),
+            source: Source::Own,
+        }
+    }
+
+    fn figures(&self) -> Option<Figures> {
+        let said = self.running.said();
+        match self.source {
+            Source::Own => Figures::of_page(&said),
+            Source::Ring(_) | Source::Device(_) => Figures::of(self.running.id(), &said),
+        }
+    }
 }
 
 enum Source {
     Ring(Writer),
     Device(Device),
+    /// The display's own affair.
+    Own,
 }
 
 impl Source {
-    /// There or away, as it has to be at this time.
-    fn come_and_go(&mut self, secs: f64) {
-        let there = secs % (SOURCE_SECS[0] + SOURCE_SECS[1]) < SOURCE_SECS[0];
+    fn be(&mut self, there: bool) {
         match self {
             Self::Ring(writer) => writer.be(there),
             Self::Device(device) => device.be(there),
+            Self::Own => {}
         }
     }
 }
@@ -363,15 +442,12 @@ mod tests {
         (0..minutes * 12)
             .map(|number| {
                 let secs = 5.0 * f64::from(number);
-                let figures = Figures {
-                    memory_mb: value(secs),
-                    tasks: secs,
-                    ..Figures::default()
-                };
+                let values = [("memory_mb", value(secs)), ("tasks", secs)];
+                let named = values.map(|(name, value)| (name.to_owned(), value));
                 Sample {
                     secs,
                     display: "view",
-                    figures,
+                    figures: Figures(named.into()),
                 }
             })
             .collect()
@@ -388,15 +464,19 @@ mod tests {
     fn growth_after_the_first_minute_is_found_and_waves_are_not() {
         // The start is steep, then a wave as long as the cycle.
         let wave = |secs: f64| {
-            100.0 - 50.0 * (-secs / 10.0).exp()
-                + 10.0 * (secs / CYCLE_SECS * std::f64::consts::TAU).sin()
+            100.0 - 50.0 * (-secs / 10.0).exp() + 10.0 * (secs / 60.0 * std::f64::consts::TAU).sin()
         };
         let flat = memory(&samples(10, wave));
         assert!(!flat.grows() && flat.growth().abs() < 0.005, "{flat:?}");
+        assert_eq!(flat.means.len(), 9, "every minute but the first");
         assert!(flat.largest > 109.0);
         // A quarter of a percent a minute.
         let grows = memory(&samples(10, |secs| wave(secs) + secs / 60.0 * 0.25));
         assert!(grows.grows(), "{grows:?}");
+        // Of few things a part of one is none, and one is one.
+        let part = memory(&samples(10, |secs| 10.0 + secs / 60.0 * 0.04));
+        let one = memory(&samples(10, |secs| 10.0 + secs / 60.0 * 0.12));
+        assert!(!part.grows() && one.grows());
     }
 
     #[test]
@@ -407,16 +487,38 @@ mod tests {
             .find(|curve| curve.name == "tasks")
             .expect("a curve");
         assert!(tasks.growth() > 1.0 && !tasks.grows());
-        assert!(table(&all).contains("flat") && !table(&all).contains("GROWS"));
+        let table = table(&all);
+        assert!(table.contains("flat") && !table.contains("GROWS"));
+        let columns = |line: &str| line.matches('|').count();
+        let first = table.lines().next().map(columns);
+        assert!(table.lines().all(|line| Some(columns(line)) == first));
         assert!(curves(&samples(2, |_| 1.0)).is_empty(), "too short");
     }
 
     #[test]
     fn the_table_of_values_has_a_name_for_every_column() {
         let sample = &samples(1, |_| 1.0)[0];
-        assert_eq!(
-            csv_head().split(',').count(),
-            sample.csv().split(',').count()
-        );
+        let columns = CSV_HEAD.split(',').count();
+        assert_eq!(sample.csv().lines().count(), 2);
+        for line in sample.csv().lines() {
+            assert_eq!(line.split(',').count(), columns);
+        }
+    }
+
+    #[test]
+    fn the_cycle_ends_as_it_began() {
+        let cycle = Cycle::read();
+        let last = cycle.changes.last().expect("changes").0;
+        assert!(last < cycle.secs);
+        assert!(cycle.is_there(0.0) && !cycle.is_there(cycle.source_secs[0] + 0.1));
+        // Whatever is changed is changed twice at least: there and back.
+        let name = |set: &str| set.split('=').next().unwrap_or_default().to_owned();
+        for (_, set) in &cycle.changes {
+            let times = cycle.changes.iter();
+            assert!(
+                times.filter(|(_, other)| name(other) == name(set)).count() >= 2,
+                "{set}"
+            );
+        }
     }
 }

@@ -56,10 +56,8 @@ pub struct DisplayReport {
     pub panics: u64,
     /// Times that the graphics device was lost.
     pub graphics_losses: u64,
-    #[cfg(not(target_arch = "wasm32"))]
     /// Entities of the world now.
     pub entities: u64,
-    #[cfg(not(target_arch = "wasm32"))]
     /// Pictures and meshes of the world now.
     pub assets: u64,
     /// Analysis jobs under way now.
@@ -71,7 +69,6 @@ pub struct DisplayReport {
     pub picture: Option<anyhow::Result<PathBuf>>,
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 /// Assets of a kind that the world holds.
 fn count<A: Asset>(world: &World) -> u64 {
     world
@@ -87,9 +84,7 @@ impl DisplayReport {
             adapter: world
                 .get_resource::<RenderAdapterInfo>()
                 .map(|info| info.0.name.clone()),
-            #[cfg(not(target_arch = "wasm32"))]
             entities: u64::from(world.entities().count_spawned()),
-            #[cfg(not(target_arch = "wasm32"))]
             assets: count::<Image>(world) + count::<Mesh>(world),
             ..Self::default()
         };

@@ -31,6 +31,8 @@ pub enum Reason {
     NoMount(String),
     /// The machine lets this user make no namespaces of its own; with what it said.
     NoNamespaces(String),
+    /// A ring of the user lies where this test needs to find none.
+    OwnRing,
 }
 
 impl Reason {
@@ -38,7 +40,7 @@ impl Reason {
     pub fn can_be_set_up(&self) -> bool {
         match self {
             Self::Program { .. } | Self::File { .. } | Self::SoundServer => true,
-            Self::NoMount(_) | Self::NoNamespaces(_) => false,
+            Self::NoMount(_) | Self::NoNamespaces(_) | Self::OwnRing => false,
         }
     }
 }
@@ -65,6 +67,10 @@ impl fmt::Display for Reason {
             Self::NoNamespaces(said) => {
                 write!(f, "no namespaces may be made here: {}", OneLine(said))
             }
+            Self::OwnRing => write!(
+                f,
+                "a ring of yours lies in /dev/shm (soundfall ring info shows it; delete it if it is not needed)"
+            ),
         }
     }
 }
@@ -130,6 +136,7 @@ mod tests {
         for reason in [
             Reason::NoMount("no\nright".to_owned()),
             Reason::NoNamespaces(String::new()),
+            Reason::OwnRing,
         ] {
             let here = line("a", &reason, false);
             assert_eq!(here, line("a", &reason, true));

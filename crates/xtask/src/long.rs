@@ -5,14 +5,21 @@
 use crate::command::{cargo, shown, succeed, target_folder};
 use crate::run;
 use crate::setup::{self, Goal};
+use crate::web::{self, Kind, browser};
 use anyhow::{Context, Result};
 use std::env;
 use std::process::{Command, ExitCode};
 
-/// Sets up, builds the program and that of the tests called `name`, and runs it here.
+/// Sets up, builds the program, the page where `soak` wants it, and the program of the tests called
+/// `name`, and runs it here.
 pub(crate) fn long(name: &str, args: &[String]) -> Result<ExitCode> {
     setup::ensure(Goal::Test)?;
     succeed(&mut run::build())?;
+    let mut environment = vec![("SOUNDFALL_BIN", run::program().into_os_string())];
+    if name == "soak" && !args.windows(2).any(|pair| pair == ["--page", "no"]) {
+        web::build(Kind::Quick)?;
+        environment = browser::environment(Kind::Quick)?;
+    }
     succeed(&mut cargo([
         "build",
         "--package",
@@ -22,7 +29,7 @@ pub(crate) fn long(name: &str, args: &[String]) -> Result<ExitCode> {
     ]))?;
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let mut command = Command::new(target_folder().join("debug").join(file));
-    command.args(args).env("SOUNDFALL_BIN", run::program());
+    command.args(args).envs(environment);
     let status = command
         .status()
         .with_context(|| format!("cannot start {}", shown(&command)))?;

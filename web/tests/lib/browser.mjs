@@ -25,13 +25,13 @@ const FLAGS = [
   "--enable-precise-memory-info",
 ];
 
-/** `microphone`: a WAV file, "beep", "refused", or nothing for a machine without one. */
-export function launch({ microphone, flags = [] } = {}) {
+/** `microphone`: a WAV file, "beep", "refused", or nothing for a machine without one; `more` goes to Playwright. */
+export function launch({ microphone, flags = [], ...more } = {}) {
   const args = [...FLAGS, ...flags];
   if (microphone === "refused") args.push("--use-fake-device-for-media-stream");
   else if (microphone) args.push("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
   if (microphone?.endsWith(".wav")) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
-  return chromium.launch({ executablePath: chromiumPath, args, timeout: PATIENCE });
+  return chromium.launch({ executablePath: chromiumPath, args, timeout: PATIENCE, ...more });
 }
 
 /**

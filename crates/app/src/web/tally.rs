@@ -40,6 +40,12 @@ struct WebStats {
     /// Workers that failed; what they owed is among the dropped columns.
     worker_failures: u64,
     wasm_heap_mb: f64,
+    /// Entities of the world now.
+    entities: u64,
+    /// Pictures and meshes of the world now.
+    assets: u64,
+    /// Analysis jobs under way now.
+    tasks: u64,
     /// Memory is shared with the worker.
     isolated: bool,
 }
@@ -51,7 +57,8 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
         return;
     }
     let mut stats = Stats::default();
-    DisplayReport::of(world).write_to(&mut stats);
+    let report = DisplayReport::of(world);
+    report.write_to(&mut stats);
     stats.seconds = round(
         world
             .get_resource::<Time<Real>>()
@@ -74,6 +81,9 @@ pub fn keep_tally(world: &mut World, mut frame: Local<u32>) {
         worker_ms: Spread::from(&figures.response_ms),
         worker_failures: figures.failures,
         wasm_heap_mb: round(heap_bytes() / 1e6, 1),
+        entities: report.entities,
+        assets: report.assets,
+        tasks: report.tasks,
         isolated: js_sys::Reflect::get(&js_sys::global(), &"crossOriginIsolated".into())
             .is_ok_and(|isolated| isolated.is_truthy()),
     };

@@ -64,8 +64,17 @@ pub(crate) fn bench(kind: Kind) -> Result<()> {
     succeed(node(kind)?.arg("bench/columns.mjs"))
 }
 
-/// `node` in `web/`, with its packages installed and the [`ENVIRONMENT`] of the page of `kind`.
+/// `node` in `web/` with the [`environment`] of the page of `kind`.
 fn node(kind: Kind) -> Result<Command> {
+    let mut command = Command::new("node");
+    command
+        .current_dir(root().join("web"))
+        .envs(environment(kind)?);
+    Ok(command)
+}
+
+/// The values of [`ENVIRONMENT`] for the page of `kind`; makes sure that Node and its packages are there.
+pub(crate) fn environment(kind: Kind) -> Result<Vec<(&'static str, OsString)>> {
     let folder = root().join("web");
     check_node(&output(Command::new("node").arg("--version"))?)?;
     let chromium = chromium(env::var_os("CHROMIUM"))?;
@@ -79,11 +88,7 @@ fn node(kind: Kind) -> Result<Command> {
         chromium.into_os_string(),
         crate::run::program().into_os_string(),
     ];
-    let mut command = Command::new("node");
-    command
-        .current_dir(&folder)
-        .envs(ENVIRONMENT.into_iter().zip(values));
-    Ok(command)
+    Ok(ENVIRONMENT.into_iter().zip(values).collect())
 }
 
 /// The test files, by name. None at all is an error: nothing is skipped silently.
