@@ -61,10 +61,12 @@ impl Cycle {
         secs % (there + away) < there
     }
 
-    /// The changes over and over, as the option. One round more than asked for: the run is ended from
-    /// outside.
+    /// The changes over and over, as options, on a run a round longer than asked for: it is ended from
+    /// outside. (Without a length it would end with its source.)
     fn change(&self, program: Program, seconds: f64) -> Program {
         let rounds = (seconds / self.secs).ceil() as u32;
+        let end = f64::from(rounds + 1) * self.secs;
+        let program = program.args(["--seconds", &end.to_string()]);
         (0..=rounds)
             .flat_map(|round| {
                 let begin = f64::from(round) * self.secs;
@@ -119,27 +121,31 @@ pub struct Curve {
     pub display: &'static str,
     /// One of its [`Figures`].
     pub name: String,
-    /// Its means over whole cycles, from the end of the first minute on.
-    pub means: Vec<f64>,
-    /// Its largest value after the first minute.
-    pub largest: f64,
+    /// Least, mean and largest value of each whole cycle but the first.
+    pub cycles: Vec<[f64; 3]>,
     /// Whether it has to be flat.
     pub judged: bool,
 }
 
 impl Curve {
-    /// Growth from the first mean to the last one, as a part of the first.
+    /// Growth of least, mean and largest value from the first cycle to the last one.
+    fn changes(&self) -> [f64; 3] {
+        let [first, last] = [self.cycles[0], self.cycles[self.cycles.len() - 1]];
+        [0, 1, 2].map(|which| last[which] - first[which])
+    }
+
+    /// Growth of the mean from the first cycle to the last one, as a part of the first.
     pub fn growth(&self) -> f64 {
-        self.change() / self.means[0].max(1.0)
+        self.changes()[1] / self.cycles[0][1].max(1.0)
     }
 
-    fn change(&self) -> f64 {
-        self.means[self.means.len() - 1] - self.means[0]
-    }
-
-    /// Whether it has grown though it must not.
+    /// Whether it has grown though it must not. What is kept for ever makes the least, the mean and the
+    /// largest value larger; a wave that is met at another place makes only one of them so.
     pub fn grows(&self) -> bool {
-        self.judged && self.growth() > FLAT && self.change() > LEAST
+        let first = self.cycles[0];
+        let changes = self.changes();
+        let grown = |which: usize| changes[which] > LEAST.max(FLAT * first[which]);
+        self.judged && (0..3).all(grown)
     }
 }
 
@@ -158,13 +164,15 @@ impl Soak<'_> {
             let secs = start.elapsed().as_secs_f64();
             for display in &mut displays {
                 display.source.be(cycle.is_there(secs));
-                if !display.running.is_running() && secs < self.seconds - 5.0 {
-                    return Err(format!(
-                        "{} ended after {secs:.0} s\n{}",
-                        display.name,
-                        display.running.said()
-                    ));
-                }
+            }
+            let ended = displays
+                .iter_mut()
+                .position(|display| !display.running.is_running());
+            if let Some(index) = ended {
+                let Display { name, running, .. } = displays.swap_remove(index);
+                let outcome = running.wait();
+                let (status, said) = (outcome.status, outcome.stderr);
+                return Err(format!("{name} ended after {secs:.0} s: {status}\n{said}"));
             }
             if start.elapsed() >= next {
                 next += self.every;
@@ -221,21 +229,26 @@ pub fn curves(samples: &[Sample]) -> Vec<Curve> {
             .flat_map(|sample| &sample.figures.0)
             .take(of_it[0].figures.0.len())
         {
-            let values = |from: usize, to: usize| {
-                let times = from as f64 * cycle..to as f64 * cycle;
+            let values = |cycle_number: usize| {
+                let from = cycle_number as f64 * cycle;
+                let times = from..from + cycle;
                 let there = of_it
                     .iter()
                     .filter(move |sample| times.contains(&sample.secs));
                 there.filter_map(|sample| sample.figures.get(name))
             };
-            let mean = |from: usize| {
-                values(from, from + 1).sum::<f64>() / values(from, from + 1).count().max(1) as f64
+            let of_cycle = |number: usize| {
+                let values: Vec<f64> = values(number).collect();
+                [
+                    values.iter().copied().fold(f64::INFINITY, f64::min),
+                    values.iter().sum::<f64>() / values.len().max(1) as f64,
+                    values.iter().copied().fold(0.0, f64::max),
+                ]
             };
             curves.push(Curve {
                 display,
                 name: name.clone(),
-                means: (1..cycles).map(mean).collect(),
-                largest: values(1, usize::MAX).fold(0.0, f64::max),
+                cycles: (1..cycles).map(of_cycle).collect(),
                 judged: !NOT_JUDGED.contains(&name.as_str()),
             });
         }
@@ -245,7 +258,7 @@ pub fn curves(samples: &[Sample]) -> Vec<Curve> {
 
 /// The curves as a table for reading, in Markdown.
 pub fn table(curves: &[Curve]) -> String {
-    let longest = curves.iter().map(|curve| curve.means.len()).max();
+    let longest = curves.iter().map(|curve| curve.cycles.len()).max();
     let last = longest.unwrap_or(1) - 1;
     let mut shown: Vec<usize> = (0..SHOWN)
         .map(|column| column * last / (SHOWN - 1))
@@ -273,15 +286,19 @@ pub fn table(curves: &[Curve]) -> String {
         };
         let _ = write!(text, "| {:<8}| {:<14}|", curve.display, curve.name);
         for &minute in &shown {
-            match curve.means.get(minute) {
-                Some(mean) => drop(write!(text, "{mean:>10.2} |")),
+            match curve.cycles.get(minute) {
+                Some([_, mean, _]) => drop(write!(text, "{mean:>10.2} |")),
                 None => drop(write!(text, "{:>10} |", "")),
             }
         }
         let _ = writeln!(
             text,
             "{:>10.2} |{:>7.2} % | {verdict:<8}|",
-            curve.largest,
+            curve
+                .cycles
+                .iter()
+                .map(|[_, _, most]| *most)
+                .fold(0.0, f64::max),
             100.0 * curve.growth()
         );
     }
@@ -468,8 +485,8 @@ mod tests {
         };
         let flat = memory(&samples(10, wave));
         assert!(!flat.grows() && flat.growth().abs() < 0.005, "{flat:?}");
-        assert_eq!(flat.means.len(), 9, "every minute but the first");
-        assert!(flat.largest > 109.0);
+        assert_eq!(flat.cycles.len(), 9, "every minute but the first");
+        assert!(flat.cycles[8][2] > 109.0);
         // A quarter of a percent a minute.
         let grows = memory(&samples(10, |secs| wave(secs) + secs / 60.0 * 0.25));
         assert!(grows.grows(), "{grows:?}");
@@ -477,6 +494,11 @@ mod tests {
         let part = memory(&samples(10, |secs| 10.0 + secs / 60.0 * 0.04));
         let one = memory(&samples(10, |secs| 10.0 + secs / 60.0 * 0.12));
         assert!(!part.grows() && one.grows());
+        // Now and then a peak, later more often.
+        let peaks = memory(&samples(10, |secs| {
+            100.0 + 50.0 * f64::from(secs % 60.0 < 20.0 + secs / 60.0)
+        }));
+        assert!(peaks.growth() > FLAT && !peaks.grows());
     }
 
     #[test]

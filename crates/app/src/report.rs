@@ -3,12 +3,11 @@
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 
-#[cfg(not(target_arch = "wasm32"))]
 use bevy::{
     asset::Asset,
-    prelude::{Assets, Image, Mesh},
+    prelude::{Assets, Image, Mesh, World},
+    render::renderer::RenderAdapterInfo,
 };
-use bevy::{prelude::World, render::renderer::RenderAdapterInfo};
 use soundfall_systems::{
     analysis::{AnalysisProgress, Quality, Reanalysis},
     diagnostics::{Histogram, RunStats, UploadMeter},

@@ -3,8 +3,10 @@
 //! Opens no stream.
 
 mod choose;
+mod hosts;
 
 use std::fmt;
+use std::sync::Arc;
 
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{HostId, SupportedStreamConfig, SupportedStreamConfigRange};
@@ -63,8 +65,8 @@ pub struct DeviceInfo {
 /// [`CaptureError::Device`] where the sound system does not answer. A machine without devices is an empty list.
 pub fn list() -> Result<Vec<DeviceInfo>, CaptureError> {
     silence_alsa();
-    let found = found(&cpal::default_host())?;
-    Ok(found.into_iter().map(|found| found.info).collect())
+    let host = usual_host()?;
+    Ok(found(&host)?.into_iter().map(|found| found.info).collect())
 }
 
 /// A device and its description.
@@ -81,14 +83,12 @@ pub(crate) struct Found {
 /// Finds the device to record from.
 pub(crate) fn find(request: &DeviceRequest) -> Result<Found, CaptureError> {
     silence_alsa();
-    let mut host = cpal::default_host();
-    // An id names its host; it need not be the default one (ALSA beside PulseAudio).
-    if let Some(id) = request.name.as_deref().and_then(host_of)
-        && id != host.id()
-        && let Ok(other) = cpal::host_from_id(id)
-    {
-        host = other;
-    }
+    // An id names its host; it need not be the usual one (ALSA beside PulseAudio).
+    let named = request.name.as_deref().and_then(host_of);
+    let host = match named.and_then(|id| hosts::host(id).ok()) {
+        Some(host) => host,
+        None => usual_host()?,
+    };
     take(found(&host)?, |infos| choose(infos, request))
 }
 
@@ -103,13 +103,21 @@ pub(crate) fn find_again(
         offered: "no replacement for it".to_owned(),
     };
     let id = host_of(&lost.id).ok_or_else(gone)?;
-    let host = cpal::host_from_id(id).map_err(|error| CaptureError::Device {
+    let host = hosts::host(id).map_err(|error| CaptureError::Device {
         device: lost.name.clone(),
         action: "reach its sound system",
         message: one_line(&error),
     })?;
     take(found(&host)?, |infos| {
         choose_again(infos, request, lost).ok_or_else(gone)
+    })
+}
+
+fn usual_host() -> Result<Arc<cpal::Host>, CaptureError> {
+    hosts::usual().map_err(|error| CaptureError::Device {
+        device: "any".to_owned(),
+        action: "reach a sound system",
+        message: one_line(&error),
     })
 }
 
@@ -132,7 +140,7 @@ fn host_of(id: &str) -> Option<HostId> {
 /// Checks whether a device is still there. Needed for PulseAudio and PipeWire: when a source disappears they move its
 /// stream to another source without an error.
 pub(crate) struct Presence {
-    host: cpal::Host,
+    host: Arc<cpal::Host>,
     id: String,
 }
 
@@ -141,7 +149,7 @@ impl Presence {
     pub(crate) fn of(id: &str) -> Option<Self> {
         let host_id = host_of(id).filter(|host| MOVES_STREAMS.contains(&host.name()))?;
         Some(Self {
-            host: cpal::host_from_id(host_id).ok()?,
+            host: hosts::host(host_id).ok()?,
             id: id.to_owned(),
         })
     }

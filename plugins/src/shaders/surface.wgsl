@@ -29,7 +29,7 @@ fn ranged(f: Field, level: f32) -> f32 {
 // The colour of a part of the range.
 fn colour_of(f: Field, part: f32) -> vec3<f32> {
     let map_row = (f32(f.colormap) + 0.5) / f32(textureDimensions(colours).y);
-    let place = pow(part, f.gamma);
+    let place = pow(clamp(part, 0.0, 1.0), f.gamma);
     return textureSampleLevel(colours, colours_sampler,
         vec2<f32>(place * (255.0 / 256.0) + 0.5 / 256.0, map_row), 0.0).rgb;
 }
@@ -116,8 +116,10 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let f = field_of(state, in.source.y);
     let layer = in.source.x;
     let axis_bins = f32(f.axis_bins);
-    let u = in.place.x;
+    // At the edge of a triangle values are carried on beyond it: a little below 0 or above 1.
+    let u = clamp(in.place.x, 0.0, 1.0);
     let behind = in.place.y;
+    let top = clamp(in.top, 0.0, 1.0);
     let footprint = fwidth(behind);
     let known = f.fraction - behind;
     if known < -f.behind || known > f.ahead + 0.999 { discard; }
@@ -159,19 +161,19 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let sun = normalize(vec3<f32>(-0.45, 0.75, 0.48));
     let diffuse = max(dot(normal, sun) * 0.6 + 0.4, 0.0);
     let shine = pow(max(dot(normal, normalize(sun + eye)), 0.0), 48.0) * 0.18 * t;
-    let rim = pow(1.0 - max(dot(normal, eye), 0.0), 3.0) * 0.10;
+    let rim = pow(1.0 - clamp(dot(normal, eye), 0.0, 1.0), 3.0) * 0.10;
     var colour = base * (0.34 + 0.74 * diffuse) + base * t * t * 0.22 + vec3<f32>(shine) + base * rim;
 
     // What lies at the floor of the range sinks into the night.
     colour *= mix(0.30, 1.0, smoothstep(0.0, 0.14, t));
 
     // The curtain below the edges: at each height the colour of that level, sinking into the dark.
-    if in.top < 0.999 {
-        colour = colour_of(f, t * in.top) * (0.06 + 0.50 * in.top * in.top);
+    if top < 0.999 {
+        colour = colour_of(f, t * top) * (0.06 + 0.50 * top * top);
     }
     // The front edge glows: this is now.
     let edge = 1.0 - smoothstep(0.0, 1.0, behind / max(footprint * 1.5, 1e-4));
-    if in.top > 0.995 {
+    if top > 0.995 {
         colour += edge * (base * 0.5 + vec3<f32>(0.14 * t));
     }
     // Age: the far end sinks a little into the night.

@@ -63,12 +63,12 @@ class Microphone {
   stop() {
     this.stopped = true;
     this.#forget();
-    this.track.onended = null;
-    this.track.stop();
+    release(this.track);
     this.capture.end();
   }
 
   #connect(track) {
+    if (track !== this.track) release(this.track);
     this.track = track;
     const stream = new MediaStream([track]);
     this.input?.disconnect();
@@ -134,6 +134,12 @@ class Microphone {
       this.asking = false;
     }
   };
+}
+
+/** Ends a track and hears no more of it. */
+function release(track) {
+  track.onended = track.onmute = track.onunmute = null;
+  track.stop();
 }
 
 function noMicrophone() {

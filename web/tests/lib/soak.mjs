@@ -22,7 +22,6 @@ function query(secs) {
  */
 export async function soak({ browser, address }, { secs, every, seen, goOn = () => true }) {
   const page = await openPage(browser, address, {
-    calm: false,
     size: { width: 320, height: 180 },
     // The changes of an hour are longer than an address that is asked for may be.
     before: (opened) =>
