@@ -6,6 +6,7 @@
 mod link;
 mod offers;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -105,10 +106,14 @@ impl Chosen {
         }
         let mut refusal = String::new();
         for size in sizes {
-            let producer = make_producer().with_rate(self.rate);
-            match self.build(config(size), producer, link) {
+            let feed = Feed::of(make_producer().with_rate(self.rate));
+            match self.build(config(size), &feed, link) {
                 Ok(main) => {
-                    return Ok(Streams { main, low_latency });
+                    return Ok(Streams {
+                        main,
+                        low_latency,
+                        _feed: feed,
+                    });
                 }
                 Err(error) => refusal = one_line(&error),
             }
@@ -134,23 +139,23 @@ impl Chosen {
     fn build(
         &self,
         config: StreamConfig,
-        producer: SampleProducer,
+        feed: &Feed,
         link: &Link,
     ) -> Result<cpal::Stream, cpal::Error> {
         let device = &self.found.device;
         match self.format {
-            SampleFormat::I8 => stream::<i8>(device, config, producer, link),
-            SampleFormat::I16 => stream::<i16>(device, config, producer, link),
-            SampleFormat::I24 => stream::<cpal::I24>(device, config, producer, link),
-            SampleFormat::I32 => stream::<i32>(device, config, producer, link),
-            SampleFormat::I64 => stream::<i64>(device, config, producer, link),
-            SampleFormat::U8 => stream::<u8>(device, config, producer, link),
-            SampleFormat::U16 => stream::<u16>(device, config, producer, link),
-            SampleFormat::U24 => stream::<cpal::U24>(device, config, producer, link),
-            SampleFormat::U32 => stream::<u32>(device, config, producer, link),
-            SampleFormat::U64 => stream::<u64>(device, config, producer, link),
-            SampleFormat::F32 => stream::<f32>(device, config, producer, link),
-            SampleFormat::F64 => stream::<f64>(device, config, producer, link),
+            SampleFormat::I8 => stream::<i8>(device, config, feed, link),
+            SampleFormat::I16 => stream::<i16>(device, config, feed, link),
+            SampleFormat::I24 => stream::<cpal::I24>(device, config, feed, link),
+            SampleFormat::I32 => stream::<i32>(device, config, feed, link),
+            SampleFormat::I64 => stream::<i64>(device, config, feed, link),
+            SampleFormat::U8 => stream::<u8>(device, config, feed, link),
+            SampleFormat::U16 => stream::<u16>(device, config, feed, link),
+            SampleFormat::U24 => stream::<cpal::U24>(device, config, feed, link),
+            SampleFormat::U32 => stream::<u32>(device, config, feed, link),
+            SampleFormat::U64 => stream::<u64>(device, config, feed, link),
+            SampleFormat::F32 => stream::<f32>(device, config, feed, link),
+            SampleFormat::F64 => stream::<f64>(device, config, feed, link),
             other => Err(cpal::Error::with_message(
                 ErrorKind::UnsupportedConfig,
                 format!("samples of the kind {other} cannot be converted"),
@@ -163,6 +168,25 @@ impl Chosen {
 pub(crate) struct Streams {
     main: cpal::Stream,
     low_latency: Option<cpal::Stream>,
+    /// Last: it ends when the streams have.
+    _feed: Feed,
+}
+
+/// The queue that a stream fills, for as long as the stream is open: PulseAudio's library keeps the callback of a
+/// stream whose device was unplugged for ever, and would keep the queue with it.
+struct Feed(Arc<Mutex<Option<SampleProducer>>>);
+
+impl Feed {
+    fn of(producer: SampleProducer) -> Self {
+        Self(Arc::new(Mutex::new(Some(producer))))
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        let producer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(producer);
+    }
 }
 
 impl Streams {
@@ -184,13 +208,21 @@ impl Streams {
 fn stream<T: SizedSample + ToF32>(
     device: &cpal::Device,
     config: StreamConfig,
-    mut producer: SampleProducer,
+    feed: &Feed,
     link: &Link,
 ) -> Result<cpal::Stream, cpal::Error> {
     let link = link.clone();
+    let feed = Arc::clone(&feed.0);
     device.build_input_stream::<T, _, _>(
         config,
-        move |samples, info| producer.push_timed(samples, since_start(info.timestamp().capture)),
+        move |samples, info| {
+            // Free until the stream is dropped; never waited for.
+            if let Ok(mut feed) = feed.try_lock()
+                && let Some(producer) = &mut *feed
+            {
+                producer.push_timed(samples, since_start(info.timestamp().capture));
+            }
+        },
         move |error| link.report(&error),
         Some(OPEN_TIMEOUT),
     )

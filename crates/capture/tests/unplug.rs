@@ -180,6 +180,69 @@ fn inner_moved() {
     assert_eq!(gaps.len(), 1, "{gaps:?}");
 }
 
+/// Handles and threads of this process.
+#[cfg(target_os = "linux")]
+fn held() -> [usize; 2] {
+    ["fd", "task"].map(|what| {
+        std::fs::read_dir(Path::new("/proc/self").join(what))
+            .unwrap()
+            .count()
+    })
+}
+
+/// Memory of this process's own, bytes.
+#[cfg(target_os = "linux")]
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("RssAnon:"))
+        .unwrap();
+    let kib = line.split_whitespace().nth(1).unwrap();
+    kib.parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn looking_for_devices_again_and_again_keeps_nothing() {
+    let Some(server) = server("looking_for_devices_again_and_again_keeps_nothing", &[]) else {
+        return;
+    };
+    run_inner("inner_looking_again", server.env());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "run by looking_for_devices_again_and_again_keeps_nothing"]
+fn inner_looking_again() {
+    let dir = tempfile::tempdir().unwrap();
+    // So many channels that a queue that is kept is seen.
+    let mut module = plug("loose", 32, 48_000);
+    let capture = capture(Some("pulseaudio:loose.monitor"), false, dir.path());
+    let (mut rounds, mut memories) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let mut events = Vec::new();
+        pactl(&["unload-module", &module]);
+        wait_for_event(&capture, &mut events, is_lost);
+        module = plug("loose", 32, 48_000);
+        wait_for_event(&capture, &mut events, is_back);
+        for _ in 0..3 {
+            assert!(!devices::list().unwrap().is_empty());
+        }
+        let frames = capture.stats().frames;
+        wait_for("sound", || capture.stats().frames > frames + 24_000);
+        rounds.push(held());
+        memories.push(memory());
+    }
+    assert!(rounds.iter().all(|round| *round == rounds[0]), "{rounds:?}");
+    // A queue is half a second of 32 channels of f32; the one before may still be there.
+    let queue = 48_000 / 2 * 32 * 4;
+    assert!(
+        memories[3].saturating_sub(memories[0]) < 2 * queue,
+        "{memories:?}, and a queue is {queue} bytes"
+    );
+}
+
 #[test]
 fn the_default_device_goes_over_to_the_next_default() {
     let Some(server) = server("the_default_device_goes_over_to_the_next_default", &[]) else {

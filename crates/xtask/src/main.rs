@@ -52,7 +52,7 @@ usage: cargo xtask COMMAND
                     the STFT beside scipy and librosa (with --torch, torch too)
   bench web [--quick]
                     a column in the page's worker beside one in the program
-  soak [--minutes N] [--csv FILE]
+  soak [--minutes N] [--csv FILE] [--page yes|no]
                     displays for long, while settings change and sources come and go: what grows?
   stress [--minutes N] [--disk FOLDER]
                     64 channels at 192 kHz, several viewers, busy processors, a slow disk
