@@ -147,22 +147,42 @@ impl Inbox {
     }
 }
 
-/// Counts how often all textures began empty: once, and again after every loss.
+/// Counts how often what is in the textures began anew: once, and again after every loss.
 #[derive(Resource, Clone, Default)]
-pub(crate) struct Beginnings(Arc<AtomicU32>);
+pub(crate) struct Beginnings {
+    /// Of renderers, whose textures are empty.
+    renderers: Arc<AtomicU32>,
+    /// Of textures: those, and after rows were thrown away on their way.
+    textures: Arc<AtomicU32>,
+}
 
 impl Beginnings {
-    fn count(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    fn of_renderer(&self) {
+        self.renderers.fetch_add(1, Ordering::Relaxed);
+        self.of_textures();
+    }
+
+    fn of_textures(&self) {
+        self.textures.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// True in the first display frame after the textures were lost, for each system that asks.
-pub(crate) fn textures_are_lost(beginnings: Res<Beginnings>, mut seen: Local<u32>) -> bool {
-    let now = beginnings.0.load(Ordering::Relaxed);
+/// Whether a count has risen since it was seen, the very first beginning aside.
+fn rose(count: &AtomicU32, seen: &mut u32) -> bool {
+    let now = count.load(Ordering::Relaxed);
     let is_news = now > (*seen).max(1);
     *seen = now;
     is_news
+}
+
+/// True in the first display frame after what the textures held was lost, for each system that asks.
+pub(crate) fn textures_are_lost(beginnings: Res<Beginnings>, mut seen: Local<u32>) -> bool {
+    rose(&beginnings.textures, &mut seen)
+}
+
+/// True in the first display frame after the graphics device was lost, for each system that asks.
+fn device_is_lost(beginnings: Res<Beginnings>, mut seen: Local<u32>) -> bool {
+    rose(&beginnings.renderers, &mut seen)
 }
 
 /// The state of one view.
@@ -206,7 +226,7 @@ impl Plugin for UploadPlugin {
                 Soundfall,
                 (
                     count_loss
-                        .run_if(textures_are_lost)
+                        .run_if(device_is_lost)
                         .in_set(SoundfallSystems::Input),
                     assign_slots
                         .in_set(SoundfallSystems::Sync)
@@ -267,7 +287,7 @@ fn begin(mut inbox: ResMut<Inbox>, mut state: ResMut<FrameState>, beginnings: Re
     for view in &mut state.views {
         view.written = None;
     }
-    beginnings.count();
+    beginnings.of_renderer();
 }
 
 fn extract_state(
@@ -375,7 +395,11 @@ fn write_heights(
     beginnings: Res<Beginnings>,
 ) {
     if std::mem::take(&mut inbox.overflown) {
-        beginnings.count();
+        warn!(
+            "more than {} MiB of new rows waited for their textures: thrown away, and made again from the ring",
+            MAX_WAITING_BYTES >> 20
+        );
+        beginnings.of_textures();
     }
     inbox.waiting_heights.retain(|upload| {
         let (image, columns) = match way(&targets.heights, upload.allocation, &images) {
@@ -445,7 +469,40 @@ fn write_lanes(
 
 #[cfg(test)]
 mod tests {
-    use super::{ViewSlot, runs};
+    use bevy::prelude::*;
+    use soundfall_systems::diagnostics::RunStats;
+
+    use super::{Beginnings, ViewSlot, count_loss, device_is_lost, runs, textures_are_lost};
+
+    #[derive(Resource, Default)]
+    struct Refills(u32);
+
+    #[test]
+    fn rows_thrown_away_are_made_again_but_no_lost_device() {
+        let beginnings = Beginnings::default();
+        let mut world = World::new();
+        world.insert_resource(beginnings.clone());
+        world.init_resource::<RunStats>();
+        world.init_resource::<Refills>();
+        let refill = |mut refills: ResMut<Refills>| refills.0 += 1;
+        let mut frame = Schedule::default();
+        frame.add_systems((
+            count_loss.run_if(device_is_lost),
+            refill.run_if(textures_are_lost),
+        ));
+        let mut pass = |world: &mut World| {
+            frame.run(world);
+            let losses = world.resource::<RunStats>().graphics_losses;
+            (losses, world.resource::<Refills>().0)
+        };
+        beginnings.of_renderer();
+        assert_eq!(pass(&mut world), (0, 0));
+        beginnings.of_textures();
+        assert_eq!(pass(&mut world), (0, 1));
+        beginnings.of_renderer();
+        assert_eq!(pass(&mut world), (1, 2));
+        assert_eq!(pass(&mut world), (1, 2));
+    }
 
     #[test]
     fn a_tag_holds_view_and_place() {

@@ -9,6 +9,7 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use soundfall_analysis::RingHistory;
@@ -22,7 +23,7 @@ use soundfall_ring::{
     Extension, HeapStorage, MAX_FRAME, ReadStorage, RingFormat, RingReader, StorageError,
     WriteStorage, header_words,
 };
-use soundfall_systems::analysis::{AnalysisProgress, AnalysisSettings, RowPlan};
+use soundfall_systems::analysis::{AnalysisProgress, AnalysisSettings, JobQueue, RowPlan};
 use soundfall_systems::bare::BareDisplay;
 use soundfall_systems::instruments::{InstrumentChoice, InstrumentReadings};
 use soundfall_systems::stream::{Stream, StreamStatus};
@@ -127,8 +128,9 @@ fn display(stream: Stream, random: &mut Random) -> BareDisplay {
         rows: 48,
     };
     let mut display = BareDisplay::new(size, LaneWidth(64));
+    let most = of(&mut *random, &[1, 6, 6, 64]);
     let settings = ViewSettings {
-        channels: (0..format.channels.min(6)).collect(),
+        channels: (0..format.channels.min(most)).collect(),
         span_secs: of(&mut *random, &[0.05, 1.0, 10.0, 3600.0]),
         ..ViewSettings::default()
     };
@@ -274,9 +276,29 @@ fn gaps_longer_than_all_time_are_counted_and_shown() {
 }
 
 /// A ring of which only the header is there; everything else reads as zeros.
+#[derive(Clone)]
 struct Sparse {
-    header: Vec<u64>,
+    header: Arc<[AtomicU64]>,
     words: u64,
+}
+
+impl Sparse {
+    fn new(format: &RingFormat, sequence: u64) -> Self {
+        let header = (0..HEADER_WORDS).map(|_| AtomicU64::new(0)).collect();
+        let ring = Self {
+            header,
+            words: format.total_words(),
+        };
+        for (index, value) in header_words(format, &Extension::default()) {
+            ring.header[index as usize].store(value, Ordering::Relaxed);
+        }
+        ring.leap_to(sequence);
+        ring
+    }
+
+    fn leap_to(&self, sequence: u64) {
+        self.header[word(OFFSET_SEQUENCE) as usize].store(sequence, Ordering::Relaxed);
+    }
 }
 
 impl ReadStorage for Sparse {
@@ -286,7 +308,8 @@ impl ReadStorage for Sparse {
 
     fn load(&self, first: u64, out: &mut [u64]) -> Result<(), StorageError> {
         for (at, word) in (first..).zip(out) {
-            *word = self.header.get(at as usize).copied().unwrap_or(0);
+            let known = self.header.get(at as usize);
+            *word = known.map_or(0, |word| word.load(Ordering::Relaxed));
         }
         Ok(())
     }
@@ -299,13 +322,7 @@ fn a_sparse_ring_of_a_trillion_frames_takes_little_memory() {
     let before = resident_mb();
     let format = RingFormat::new(48_000, 1, 1 << 40, 480).unwrap();
     for sequence in [0, 1000, (1 << 40) / 480] {
-        let mut header = vec![0; HEADER_WORDS as usize];
-        for (index, value) in header_words(&format, &Extension::default()) {
-            header[index as usize] = value;
-        }
-        header[word(OFFSET_SEQUENCE) as usize] = sequence;
-        let words = format.total_words();
-        let ring = RingReader::new(Sparse { header, words }).unwrap();
+        let ring = RingReader::new(Sparse::new(&format, sequence)).unwrap();
         let history = RingHistory::shared(Arc::new(ring));
         assert_eq!(history.format().capacity_frames, 1 << 40);
         let mut display = display(Stream::new(history, "sparse"), &mut Random(2));
@@ -315,6 +332,68 @@ fn a_sparse_ring_of_a_trillion_frames_takes_little_memory() {
         println!("{before} MB before, {after} MB after");
         assert!(after < before + 500, "{before} MB became {after} MB");
     }
+}
+
+/// A viewer that was stopped for minutes, or a ring that leaps: what is lost is a few bytes for the
+/// renderer, not a texture full of holes for each of 64 channels.
+#[test]
+fn a_leap_of_64_channels_hands_over_few_bytes() {
+    let format = RingFormat::new(48_000, 64, 2_100_000, 480).unwrap();
+    let storage = Sparse::new(&format, 5000);
+    let ring = RingReader::new(storage.clone()).unwrap();
+    let stream = Stream::new(RingHistory::shared(Arc::new(ring)), "leaps");
+    let mut display = BareDisplay::new(HeightFieldSize::default(), LaneWidth(64));
+    let settings = ViewSettings {
+        channels: (0..64).collect(),
+        ..ViewSettings::default()
+    };
+    let view = display.show(stream, AnalysisSettings::default(), settings);
+    let shown = |display: &BareDisplay, mip| {
+        let field = display.get::<HeightField>(view)?;
+        field.shown_rows(mip)
+    };
+    let new_rows_after = |display: &mut BareDisplay, before: u64| {
+        let mut most = 0;
+        for _ in 0..20_000 {
+            display.pass(Duration::from_millis(16));
+            display.step();
+            judge(display, "leaps");
+            let bytes: usize = display.heights.try_iter().map(|u| u.bytes.len()).sum();
+            most = most.max(bytes);
+            if shown(display, 0).is_some_and(|rows| rows.end > before) {
+                return most;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("no rows after row {before}");
+    };
+    new_rows_after(&mut display, 0);
+
+    // Beyond all that is kept: the picture begins anew.
+    let before = shown(&display, 0).unwrap().end;
+    storage.leap_to(5_000_000);
+    let bytes = new_rows_after(&mut display, before);
+    assert!(bytes < 16 << 20, "{bytes} bytes in one frame");
+    let oldest = (5_000_000 * 480 - 2_100_000) / 512;
+    for mip in 0..4 {
+        let rows = shown(&display, mip);
+        assert!(
+            rows.as_ref().is_none_or(|rows| rows.start >= oldest >> mip),
+            "mip {mip}: {rows:?}"
+        );
+    }
+
+    // 600 columns are lost: they are holes, and what was before stays.
+    let before = shown(&display, 0).unwrap();
+    let queue = display.get::<JobQueue>(view).unwrap();
+    let front = queue.front();
+    let sequence = (front * 512 + 600 * 512 + 2_100_000) / 480;
+    storage.leap_to(sequence);
+    let bytes = new_rows_after(&mut display, front);
+    assert!(bytes < 16 << 20, "{bytes} bytes in one frame");
+    let after = shown(&display, 0).unwrap();
+    assert!(after.contains(&before.start), "{before:?} {after:?}");
+    println!("{before:?}, front {front}, {after:?}, {bytes} bytes");
 }
 
 fn resident_mb() -> Option<u64> {

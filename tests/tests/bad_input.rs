@@ -422,6 +422,15 @@ fn a_file_that_is_cut_off_gives_what_it_has_and_says_what_is_missing() {
             assert!(out.is_file(), "what can be had is written");
             fs::remove_file(&out).unwrap();
         }
+        for command in [&["capture"][..], &["live", "--headless"]] {
+            let program = Program::new(command).args(["--seconds", "8", "--speed", "100"]);
+            let program = program.arg("--ring").arg(place.path("ring"));
+            let outcome = program.arg("--file").arg(file).run().expect_no_panic();
+            assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
+            for words in ["it is cut off: it states", "not whole"] {
+                assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+            }
+        }
         // A part that is there is whole.
         let part = Program::new(["measure", "--to", "0.2"]).arg(file);
         assert_eq!(part.run().expect_success().stderr, "");

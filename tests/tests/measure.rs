@@ -51,6 +51,24 @@ fn assert_near(said: &Value, name: &str, expected: f64, tolerance: f64) {
     );
 }
 
+/// There is no K-weighting below 4 kHz; everything else is measured all the same.
+#[test]
+fn a_rate_without_loudness_has_everything_else() {
+    let place = Place::new();
+    let sine: Vec<f32> = (0..8000).map(|n| 0.5 * (n as f32 * 0.7).sin()).collect();
+    for (rate, has_loudness) in [(1000, false), (2000, false), (3000, false), (4000, true)] {
+        let wav = place.write("slow.wav", float_wav(rate, &[sine.clone(), sine.clone()]));
+        let run = Program::new(["measure", "--json"]).arg(&wav).run();
+        let outcome = run.expect_success();
+        let said = outcome.stderr.contains("no loudness and no true peaks");
+        assert_eq!(said, !has_loudness, "{}", outcome.stderr);
+        let report = outcome.json();
+        assert_eq!(report["programme"].is_object(), has_loudness, "{report}");
+        assert_near(&report["levels"][0], "rms_dbfs", -6.02, 0.05);
+        assert_near(&report["pair"], "correlation", 1.0, 1e-6);
+    }
+}
+
 #[test]
 fn levels_are_their_definitions() {
     let frames = 2 * RATE as usize;

@@ -100,9 +100,17 @@ fn a_display_goes_over_to_the_new_ring_of_its_own_capture() {
     let samples = samples_of(&take);
     assert!(samples.len() > 2 * 120_000);
     assert!(samples == expected(samples.len() / 2), "not whole");
-    // Two seconds of the new ring, two channels, and at most a hop of 512.
-    let due = number(&outcome.json(), "columns_due");
-    assert!(due > 2.0 * 96_000.0 / 512.0, "{due}");
+    // Two seconds of the new ring, two channels: windows of 2048 that fit, 512 apart.
+    let stats = outcome.json();
+    for count in ["ring_faults", "ring_changes"] {
+        assert_eq!(number(&stats, count), 1.0, "{count} in {stats:#}");
+    }
+    assert_eq!(
+        number(&stats, "frames_written") * f64::from(CHANNELS),
+        samples.len() as f64
+    );
+    let due = number(&stats, "columns_due");
+    assert!(due > 2.0 * (96_000.0 - 2_048.0) / 512.0, "{due}");
 }
 
 #[test]

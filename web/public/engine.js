@@ -32,7 +32,7 @@ export class Engine {
   async use(source) {
     this.turn += 1;
     const mine = this.turn;
-    const run = { source, name: source.name, trouble: null, note: null, ended: false, failures: 0 };
+    const run = { source, name: source.name, troubles: new Map(), failed: null, note: null, ended: false, failures: 0 };
     try {
       const feed = this.shared ? this.#share(run) : await this.#copy(run);
       await source.run(feed, this.#events(run));
@@ -144,10 +144,13 @@ export class Engine {
   /** What a source may tell while it runs. */
   #events(run) {
     return {
-      trouble: (text) => {
-        run.trouble = text;
+      /** What is wrong now, one text a kind, so that curing one leaves the others; null: cured. */
+      trouble: (kind, text) => {
+        if (text === null) run.troubles.delete(kind);
+        else run.troubles.set(kind, text);
         this.#say(run);
       },
+      /** What no cure follows. */
       failed: (text) => this.#fail(run, text),
       ended: () => {
         run.ended = true;
@@ -159,13 +162,14 @@ export class Engine {
   #fail(run, text) {
     if (run.over) return;
     run.note = null;
-    run.trouble = text;
+    run.failed = text;
     this.#say(run);
   }
 
   #say(run) {
     if (run !== this.current) return;
-    this.trouble = run.note ?? run.trouble;
+    const [first] = run.troubles.values();
+    this.trouble = run.note ?? run.failed ?? first ?? null;
     this.app.setTrouble(this.trouble ?? undefined);
   }
 

@@ -15,22 +15,27 @@ const RATIO = { br: 5.4, gzip: 3.6, zstd: 4.4 };
  * undefined where the host does not say how much there is.
  */
 export async function load(tell) {
+  const failing = new AbortController();
+  const { signal } = failing;
   try {
     const [app, web, appModule, module] = await Promise.all([
       import("./app/soundfall.js"),
       import("./module/soundfall_web.js"),
-      compile(APP, tell),
-      compile(MODULE, () => {}),
+      compile(APP, { tell, signal }),
+      compile(MODULE, { signal }),
     ]);
     await Promise.all([app.default({ module_or_path: appModule }), web.default({ module_or_path: module })]);
     return { app, web: { ...web, module } };
   } catch (error) {
+    // One of them failed: of the others nothing more is told.
+    failing.abort();
     throw loadTrouble(error);
   }
 }
 
-async function compile(url, tell) {
-  const response = await fetch(url);
+/** Compiles a module while it comes in. */
+export async function compile(url, { tell = () => {}, signal } = {}) {
+  const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`${url.pathname}: the host answers ${response.status}`);
   const total = Number(response.headers.get("Content-Length")) || undefined;
   const ratio = RATIO[response.headers.get("Content-Encoding")] ?? 1;
@@ -38,7 +43,7 @@ async function compile(url, tell) {
   const counter = new TransformStream({
     transform(chunk, controller) {
       bytes += chunk.byteLength;
-      tell(progress(bytes, total, ratio));
+      if (!signal?.aborted) tell(progress(bytes, total, ratio));
       controller.enqueue(chunk);
     },
   });

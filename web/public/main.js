@@ -5,6 +5,7 @@ import { keepAwake } from "./awake.js";
 import { requestIsolation } from "./coi.js";
 import { watchDrops } from "./drops.js";
 import { Engine } from "./engine.js";
+import { leaveKeysToBrowser } from "./keys.js";
 import { badLink, presentAddress, readLink } from "./link.js";
 import { load } from "./loader.js";
 import { menu, optionsOf } from "./menu.js";
@@ -31,7 +32,8 @@ window.soundfall = soundfall;
 let link = null;
 let loading = null;
 let started = false;
-let stopping = false;
+// Nothing that is chosen can help any more, and the page says why.
+let over = false;
 let settings = {};
 let turn = 0;
 
@@ -39,6 +41,7 @@ function begin() {
   page.offer({ tab: sources.tabOffered() });
   refreshInputs();
   navigator.mediaDevices?.addEventListener?.("devicechange", refreshInputs);
+  leaveKeysToBrowser();
   watchDrops((file) => choose("file", { file }));
   document.getElementById("panel").onclick = togglePanel;
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -47,6 +50,7 @@ function begin() {
   addEventListener("unhandledrejection", ({ reason }) => ofTheApp(reason) && stopped(reason.message));
   page.notice(restarted());
   if (!document.createElement("canvas").getContext("webgl2")) {
+    over = true;
     page.trouble(noWebGl(), { fatal: true });
     return;
   }
@@ -80,6 +84,7 @@ function startLoading() {
     return { app, web };
   });
   loading.catch((trouble) => {
+    over = true;
     turn += 1;
     const again = () => location.reload();
     page.trouble(trouble.title ? trouble : Trouble.from(trouble), { again, fatal: true });
@@ -103,22 +108,24 @@ function refuseLink(trouble) {
 
 /** Opens a source, waits for the program, shows it. Called in the visitor's gesture. */
 async function choose(kind, options) {
-  if (stopping) return;
+  if (over) return;
   turn += 1;
   const mine = turn;
   if (page.shown) page.busy(kind, "Opening …");
   let source = null;
   try {
-    source = await sources.open(kind, { ...link, ...options }, loading, (text) => page.say(text));
-    if (page.shown && !soundfall.app) page.busy(kind, "Loading …");
+    source = await sources.open(kind, { ...link, ...options }, loading, (text) => mine === turn && page.say(text));
+    if (mine === turn && page.shown && !soundfall.app) page.busy(kind, "Loading …");
     const { app, web } = await loading;
     if (mine !== turn) {
       source.stop();
       return;
     }
     startApp(app, web);
-    if (!(await soundfall.engine.use(source))) return;
+    // The picture may have stopped meanwhile, and says so.
+    if (!(await soundfall.engine.use(source)) || over) return;
     page.leave();
+    if (source.remark) page.notice(source.remark);
     standing();
     keepAwake();
     refreshInputs();
@@ -173,27 +180,26 @@ function ofTheApp(error) {
 
 /** The program itself cannot go on. What is captured goes on into its ring until the page is left. */
 function stopped(why) {
-  if (stopping) return;
+  if (over) return;
   if (stage.getContext("webgl2")?.isContextLost()) graphicsLost();
   else stop(why);
 }
 
 /** The browser took the graphics system away; what the app says about it no longer matters. */
 async function graphicsLost() {
-  if (stopping) return;
+  if (over) return;
   stop("The graphics system was reset.");
   const { source } = soundfall.engine?.current ?? {};
   await restart(present(), source?.link ? "" : source?.name);
 }
 
 function stop(why) {
-  stopping = true;
+  over = true;
   turn += 1;
   soundfall.engine?.pictureGone();
   soundfall.app = null;
-  page.comeBack();
   const trouble = new Trouble("The picture has stopped", why, "Load the page again to go on; the settings stay.");
-  page.trouble(trouble, { again: () => location.replace(present()), label: "Reload", fatal: true });
+  page.comeBack(trouble, { again: () => location.replace(present()), label: "Reload", fatal: true });
 }
 
 /** The address of what was seen last. */

@@ -132,9 +132,13 @@ export class StartPage {
     find("stage").focus({ preventScroll: true });
   }
 
-  /** Back over a picture that cannot go on. */
-  comeBack() {
+  /** Back over a picture that cannot go on, with what went wrong; the dead picture hears no more keys. */
+  comeBack(trouble, options) {
     find("start").inert = false;
+    this.trouble(trouble, options);
+    find("stage").blur();
+    find("stage").inert = true;
+    find("again").focus({ preventScroll: true });
   }
 
   async #copyLink() {

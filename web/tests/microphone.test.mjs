@@ -15,6 +15,33 @@ const WAV = { rate: 48_000, channels: 1, secs: 10 };
 /** Frames of a run, from the ring's header. */
 const framesNow = (page) => page.evaluate(() => window.reader.writtenFrames);
 
+const GONE = "The microphone is gone; the history stays.";
+const DENIED =
+  "The browser, or the system, keeps the microphone from this page. " +
+  "Allow it through the icon beside the address (and in the system's privacy settings), then try again.";
+
+/** The device is gone and not to be had for a while, for this reason; gives the frames written until then. */
+const lose = (page, reason) =>
+  page.evaluate((name) => {
+    const ask = navigator.mediaDevices.getUserMedia;
+    window.asked = 0;
+    window.ask = () => (navigator.mediaDevices.getUserMedia = ask);
+    navigator.mediaDevices.getUserMedia = () => {
+      window.asked += 1;
+      return Promise.reject(new DOMException("", name));
+    };
+    const { track } = window.soundfall.engine.current.source;
+    track.stop();
+    track.dispatchEvent(new Event("ended"));
+    return window.reader?.writtenFrames;
+  }, reason);
+
+/** Runs in the page: the device is there again. */
+function giveBack() {
+  window.ask();
+  navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+}
+
 test("microphone", async (t) => {
   const file = temporary("tone.wav", wav({ ...WAV, sample: tone(1000) }));
   const { browser, address } = await stageFor(t, { microphone: file });
@@ -88,28 +115,78 @@ test("microphone", async (t) => {
     await running(page);
     await readRing(page);
     await written(page, 48_000);
-    const before = await page.evaluate(() => {
-      // Gone, and not to be had for a while.
-      const ask = navigator.mediaDevices.getUserMedia;
-      window.giveBack = () => (navigator.mediaDevices.getUserMedia = ask);
-      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
-      const { track } = window.soundfall.engine.current.source;
-      track.stop();
-      track.dispatchEvent(new Event("ended"));
-      return window.reader.writtenFrames;
-    });
-    await pictureSays(page, "The microphone is gone; the history stays.");
+    const before = await lose(page, "NotFoundError");
+    await pictureSays(page, GONE);
     await rowsDrawn(page, 1);
     await shoot(page, "microphone-gone");
     assert.ok((await framesNow(page)) - before <= 4096, "the ring stands still");
-    await page.evaluate(() => {
-      window.giveBack();
-      navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
-    });
+    await page.evaluate(giveBack);
     await pictureSays(page, null);
     await written(page, before + 48_000);
     const gap = (await gaps(page)).find(({ reason }) => reason === 2);
     assert.ok(gap && gap.start >= before - 512, JSON.stringify(await gaps(page)));
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("one thing cured leaves the others said", async () => {
+    const page = await openPage(browser, quiet);
+    await page.click("#microphone");
+    await running(page);
+    await readRing(page);
+    await written(page, 24_000);
+    await lose(page, "NotFoundError");
+    await pictureSays(page, GONE);
+    await page.evaluate(() => window.soundfall.engine.current.source.context.suspend());
+    await page.waitForFunction(() => window.soundfall.engine.current.troubles.has("context"));
+    await page.mouse.click(240, 135);
+    await page.waitForFunction(() => !window.soundfall.engine.current.troubles.has("context"));
+    await pictureSays(page, GONE);
+    await page.evaluate(giveBack);
+    await pictureSays(page, null);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("a permission that is withdrawn is said, and not asked for again", async () => {
+    const page = await openPage(browser, quiet);
+    await page.click("#microphone");
+    await running(page);
+    await lose(page, "NotAllowedError");
+    await pictureSays(page, DENIED);
+    const asked = await page.evaluate(() => window.asked);
+    await page.evaluate(() => navigator.mediaDevices.dispatchEvent(new Event("devicechange")));
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    assert.deepEqual([asked, await page.evaluate(() => window.asked)], [1, 1]);
+    await page.context().close();
+  });
+
+  await t.test("a device that goes before its source is connected is waited for", async () => {
+    // Ends while the ring and the worklet are made, as a headset pulled out at once.
+    const before = (page) =>
+      page.addInitScript(() => {
+        const add = AudioWorklet.prototype.addModule;
+        AudioWorklet.prototype.addModule = async function (...words) {
+          await add.apply(this, words);
+          window.early?.stop();
+          window.early?.dispatchEvent(new Event("ended"));
+          window.early = null;
+        };
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+          const stream = await ask(wanted);
+          window.early ??= window.second ? null : stream.getAudioTracks()[0];
+          window.second = true;
+          return stream;
+        };
+      });
+    const page = await openPage(browser, quiet, { before });
+    await page.click("#microphone");
+    await running(page);
+    await pictureSays(page, GONE);
+    await pictureSays(page, null);
+    await readRing(page);
+    await written(page, 24_000);
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });

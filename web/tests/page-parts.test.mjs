@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { sniff } from "../public/audio/sniff.js";
+import { isOfTheBrowser } from "../public/keys.js";
 import { number, presentAddress, readLink, signalAddress } from "../public/link.js";
 import { SETTINGS } from "../public/settings.js";
 import { publicFolder } from "./lib/place.mjs";
@@ -75,14 +76,108 @@ test("headers of sound files are understood", () => {
   assert.deepEqual(sniff(new Uint8Array(opus)), { kind: "Opus", channels: 2, rate: 48_000 });
 });
 
+/** A box of an MP4 file. */
+const box = (name, ...parts) => {
+  const content = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "hex") : part)));
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(content.length + 8);
+  head.write(name, 4);
+  return Buffer.concat([head, content]);
+};
+
+/** A film of 90 s whose sound is AAC with this description of its decoder. */
+const movieOf = (decoder) => {
+  const entry = box("mp4a", "000000000000" + "0001" + "0000000000000000" + "0002" + "0010" + "00000000" + "ac440000",
+    box("esds", "00000000" + "0319000100" + "0411" + "00".repeat(13) + "0502" + decoder));
+  const track = box("trak", box("mdia", box("minf", box("stbl", box("stsd", "00000000" + "00000001", entry)))));
+  return box("moov", box("mvhd", "00000000" + "0000000000000000" + "000003e8" + "00015f90"), box("trak"), track);
+};
+
+test("channels and length of what is streamed", () => {
+  const ftyp = box("ftyp", "6d703432");
+  for (const [decoder, rate, channels] of [
+    ["1210", 44_100, 2],
+    ["1208", 44_100, 1],
+    ["11b0", 48_000, 6],
+    ["11b8", 48_000, 8],
+    ["1388", undefined, undefined], // one channel at 22.05 kHz: may be two at twice that
+    ["1390", undefined, 2],
+  ]) {
+    const facts = sniff(Buffer.concat([ftyp, movieOf(decoder)]));
+    assert.deepEqual([facts.kind, facts.rate, facts.channels, facts.seconds], ["MP4", rate, channels, 90], decoder);
+  }
+  // What is behind the sound itself is asked for.
+  const late = Buffer.concat([ftyp, box("mdat", Buffer.alloc(5000)), movieOf("11b0")]);
+  const begun = sniff(late.subarray(0, 1000), late.length);
+  assert.equal(begun.elsewhere, ftyp.length + 5008);
+  const facts = sniff(late.subarray(begun.elsewhere), late.length, begun);
+  assert.deepEqual([facts.channels, facts.seconds, facts.elsewhere], [6, 90, undefined]);
+
+  const webm = Buffer.from(
+    "1a45dfa380" + "18538067" + "01ffffffffffffff" + // a segment of unknown length
+      "1549a9668e" + "2ad7b1830f4240" + "448984447a0000" + // 1000 ms
+      "1654ae6b92" + "ae90" + "8683414141" + "e189" + "9f8106" + "b584473b8000", // 6 channels, 48 kHz
+    "hex",
+  );
+  const found = sniff(Buffer.concat([webm, Buffer.alloc(30)]));
+  assert.deepEqual([found.kind, found.rate, found.channels, found.seconds], ["WebM", 48_000, 6, 1]);
+
+  // ADTS: 48 kHz, 6 channels, 512 bytes a frame of 1024.
+  const frame = Buffer.alloc(512);
+  frame.set([0xff, 0xf1, 0x4d, 0x80, 0x40, 0x1f, 0xfc]);
+  const aac = sniff(Buffer.concat([frame, frame, frame]), 512 * 480);
+  assert.deepEqual([aac.kind, aac.rate, aac.channels, aac.seconds], ["AAC", 48_000, 6, 10.24]);
+
+  // MP3 behind a picture of 2 MB.
+  const id3 = Uint8Array.of(0x49, 0x44, 0x33, 4, 0, 0, 1, 0, 0, 0);
+  const tagged = sniff(id3, 2_400_000);
+  assert.equal(tagged.elsewhere, 2_097_162);
+  const mp3 = sniff(Uint8Array.of(0xff, 0xfb, 0x90, 0xc0, 0, 0), 2_097_162 + 160_000, tagged);
+  assert.deepEqual([mp3.channels, mp3.seconds, mp3.elsewhere], [1, 10, undefined]);
+
+  // Opus: its last page says where it ends; the one after it ends no packet.
+  const page = (frames, words = "") => {
+    const bytes = Buffer.alloc(60);
+    bytes.write("OggS", 0);
+    bytes.writeBigInt64LE(frames, 6);
+    bytes[26] = 1;
+    bytes.write(words, 28);
+    return bytes;
+  };
+  const first = page(0n, "OpusHead");
+  first[37] = 2;
+  const opus = sniff(first, 9_500_000);
+  assert.equal(opus.elsewhere, 9_500_000 - 65_536);
+  const end = sniff(Buffer.concat([page(48_000n), page(48_000n * 3180n), page(-1n)]), 9_500_000, opus);
+  assert.deepEqual([end.kind, end.channels, end.seconds, end.elsewhere], ["Opus", 2, 3180, undefined]);
+});
+
+test("the browser keeps its own keys, the panel's fields theirs", () => {
+  const pressed = (key, held = []) =>
+    isOfTheBrowser({ key, ctrlKey: held.includes("Control"), metaKey: held.includes("Meta"), getModifierState: (name) => held.includes(name) });
+  for (const key of ["F5", "F11", "F12"]) assert.ok(pressed(key), key);
+  for (const key of ["r", "R", "t", "w", "l", "+", "0"]) assert.ok(pressed(key, ["Control"]) && pressed(key, ["Meta"]) && !pressed(key), key);
+  for (const key of ["a", "c", "V", "ArrowLeft", "Control", "Shift"]) assert.ok(!pressed(key, ["Control"]), key);
+  // AltGr on many keyboards.
+  assert.ok(!pressed("@", ["Control", "AltGraph"]));
+  for (const key of ["Tab", "F3", "C", "Meta"]) assert.ok(!pressed(key), key);
+});
+
 test("no bytes at all upset the reading of headers", () => {
   const whole = new Uint8Array(wav({ secs: 0.01, sample: tone(100) }));
   for (let length = 0; length < 60; length += 1) sniff(whole.slice(0, length));
+  const film = Buffer.concat([box("ftyp"), movieOf("1210")]);
+  for (let length = 0; length < film.length; length += 1) {
+    sniff(film.subarray(0, length));
+    sniff(film.map((byte, at) => (at === length ? 255 : byte)));
+  }
   let seed = 1;
   for (let round = 0; round < 2000; round += 1) {
     const bytes = Uint8Array.from({ length: 64 }, () => (seed = (seed * 48271) % 2147483647) & 255);
-    bytes.set([[0x66, 0x4c, 0x61, 0x43], [0x4f, 0x67, 0x67, 0x53], [0x49, 0x44, 0x33, 4], [0xff, 0xfb, 0x90, 0]][round % 4]);
-    sniff(bytes);
+    const heads = ["664c6143", "4f676753", "49443304", "fffb9000", "fff14d80", "1a45dfa3", "0000000866747970"];
+    bytes.set(Buffer.from(heads[round % heads.length], "hex"));
+    const facts = sniff(bytes, 64 + (round % 2) * 1e6);
+    if (facts?.elsewhere !== undefined) sniff(bytes, 1e6, facts);
   }
 });
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readRing, rowsDrawn, running, trouble } from "./lib/app.mjs";
-import { PATIENCE, openPage, stageFor } from "./lib/browser.mjs";
+import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 
 const expected = [/./];
 
@@ -34,6 +34,10 @@ test("the program breaks", async (t) => {
     const at = await page.evaluate(() => window.reader.writtenFrames);
     await page.waitForFunction((least) => window.reader.writtenFrames > least, at + 48_000, { timeout: PATIENCE, polling: 100 });
     assert.equal(await page.evaluate(() => document.body.dataset.state), "fatal");
+    // The keyboard is the page's again.
+    assert.equal(await page.evaluate(() => document.activeElement.id), "again");
+    await page.keyboard.press("Tab");
+    assert.notEqual(await page.evaluate(() => document.activeElement.id), "stage");
     // A file that is dropped now does not bring the dead picture back.
     await page.evaluate(() => window.soundfall.choose("Signal demo"));
     assert.equal(await page.evaluate(() => document.body.dataset.state), "fatal");
@@ -46,6 +50,30 @@ test("the program breaks", async (t) => {
     assert.deepEqual(link, { signal: "chord", channels: "2", smooth: "0", colormap: "turbo", panel: "off" });
     await page.context().close();
   });
+});
+
+test("the program breaks while the source is still being started", async (t) => {
+  const { browser, address } = await stageFor(t);
+  const before = (page) =>
+    page.addInitScript(() => {
+      const get = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+        return this.id === "stage" && kind === "webgl2" ? null : get.call(this, kind, ...more);
+      };
+      // The source comes after the picture is gone.
+      const post = Worker.prototype.postMessage;
+      Worker.prototype.postMessage = function (...words) {
+        const send = () => (document.body.dataset.state === "fatal" ? post.apply(this, words) : setTimeout(send, 20));
+        send();
+      };
+    });
+  const page = await openPage(browser, `${address}?signal=demo&smooth=0`, { expected, before });
+  assert.match(await trouble(page), /The picture has stopped/);
+  await page.waitForFunction(() => window.soundfall.engine.current, undefined, { timeout: PATIENCE, polling: 100 });
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  assert.equal(await page.evaluate(() => document.body.dataset.state), "fatal");
+  await shoot(page, "stopped");
+  await page.context().close();
 });
 
 test("the program breaks where no memory is shared", async (t) => {

@@ -5,6 +5,7 @@ import test from "node:test";
 import { launch, openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { trouble, troubleOf } from "./lib/app.mjs";
 import { serve } from "./lib/server.mjs";
+import { temporary, tone, wav } from "./lib/wav.mjs";
 
 test("start page", async (t) => {
   const { browser, address } = await stageFor(t, { microphone: "refused" });
@@ -92,6 +93,45 @@ test("start page", async (t) => {
     await page.context().close();
   });
 
+  await t.test("program not to be had while a source is being opened: it stays said", async () => {
+    let fail;
+    const before = async (page) => {
+      await page.route("**/app/soundfall_bg.wasm", (route) => (fail = () => route.abort("internetdisconnected")));
+      await page.addInitScript(() => {
+        navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => (window.allow = resolve));
+      });
+    };
+    const page = await openPage(browser, address, { before, expected: [/ERR_INTERNET_DISCONNECTED/] });
+    await page.click("#microphone");
+    await page.waitForFunction(() => window.allow);
+    fail();
+    assert.match(await trouble(page), /could not be loaded/);
+    const track = await page.evaluateHandle(() => {
+      const end = new MediaStreamAudioDestinationNode(new AudioContext());
+      window.allow(end.stream);
+      return end.stream.getAudioTracks()[0];
+    });
+    await page.waitForFunction((one) => one.readyState === "ended", track);
+    // Nor does a file change that.
+    await page.setInputFiles("#picker", { name: "empty.wav", mimeType: "audio/wav", buffer: Buffer.alloc(0) });
+    assert.match(await trouble(page), /could not be loaded/);
+    assert.equal(await page.evaluate(() => document.body.dataset.state), "fatal");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+  await t.test("sound that cannot be taken in, as over plain http: said in words, a signal plays", async () => {
+    const before = (page) => page.addInitScript(() => delete BaseAudioContext.prototype.audioWorklet);
+    const page = await openPage(browser, address, { before });
+    await page.setInputFiles("#picker", temporary("tone.wav", wav({ secs: 1, sample: tone(500) })));
+    assert.match(await trouble(page), /can take in no sound[\s\S]*built-in signal works/);
+    await shoot(page, "no-capture");
+    await page.click("#signal");
+    await page.waitForFunction(() => document.body.dataset.state === "running");
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
   await t.test("a link to the signal in the fields", async () => {
     const page = await openPage(browser, address, {
       before: (_, context) => context.grantPermissions(["clipboard-read", "clipboard-write"]),
@@ -120,6 +160,10 @@ test("a browser without WebGL 2", async (t) => {
   t.after(() => browser.close().then(server.stop));
   const page = await openPage(browser, server.address);
   assert.match(await trouble(page), /draws no 3D here[\s\S]*hardware acceleration/);
+  // A dropped file does not hide it.
+  await page.setInputFiles("#picker", temporary("tone.wav", wav({ secs: 1, sample: tone(500) })));
+  await page.evaluate(() => window.soundfall.choose("Signal demo"));
+  assert.match(await trouble(page), /draws no 3D here/);
   await shoot(page, "no-webgl");
   assert.deepEqual(page.problems, []);
 });

@@ -52,6 +52,25 @@ test("tab or system audio", async (t) => {
     await page.context().close();
   });
 
+  await t.test("sharing that ended before its source was connected has ended", async () => {
+    const before = async (page) => {
+      await share(880)(page);
+      await page.addInitScript(() => {
+        const add = AudioWorklet.prototype.addModule;
+        AudioWorklet.prototype.addModule = async function (...words) {
+          await add.apply(this, words);
+          window.shared.getAudioTracks()[0].stop();
+        };
+      });
+    };
+    const page = await openPage(browser, `${address}?smooth=0`, { before });
+    await page.click("#tab");
+    await running(page);
+    await page.waitForFunction(() => window.soundfall.engine.current.ended, undefined, { timeout: PATIENCE });
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
   await t.test("a share without sound is refused with a message", async () => {
     const page = await openPage(browser, address, { before: share(0) });
     await page.click("#tab");

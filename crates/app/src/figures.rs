@@ -129,6 +129,20 @@ pub struct Stats {
     pub frames_written: Option<u64>,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+impl Stats {
+    /// The figures of all captures of a run. They are its own: what a display reads of a ring is of the last one only.
+    pub fn take_capture(&mut self, captured: &soundfall_capture::CaptureStats) {
+        self.lost_frames = captured.lost_frames;
+        self.gaps = captured.gaps;
+        self.xruns = captured.xruns;
+        self.ring_changes = captured.ring_renewals;
+        self.ring_faults = captured.ring_losses;
+        self.panics += captured.panics;
+        self.frames_written = Some(captured.frames);
+    }
+}
+
 /// A value rounded to `digits` decimal places.
 pub fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);

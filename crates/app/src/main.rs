@@ -48,6 +48,7 @@ fn main() -> std::process::ExitCode {
         Err(code) => return code,
     };
     exit::log(command_line.verbose);
+    stop::outlive_file_limits();
     match commands::run(command_line) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => exit::report(&error),

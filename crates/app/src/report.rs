@@ -66,6 +66,9 @@ pub struct DisplayReport {
     #[cfg(not(target_arch = "wasm32"))]
     /// The picture at the end, or why there is none; nothing where none was asked for.
     pub picture: Option<anyhow::Result<PathBuf>>,
+    #[cfg(not(target_arch = "wasm32"))]
+    /// Why the first of the pictures on the way that was not saved was not.
+    pub missing_picture: Option<anyhow::Error>,
 }
 
 /// Assets of a kind that the world holds.

@@ -2,30 +2,48 @@
 //! started, as `nohup` does with SIGHUP and a shell with SIGINT of what runs in the background, stays ignored.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{SigSet, Signal};
 
-/// Set once the user asked for the end.
+/// How often the user asked for the end.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<AtomicU32>);
 
 impl Stop {
     /// Listens from now on. To be called before the program has other threads: they inherit what is ignored.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
-        let flag = stop.0.clone();
+        let asked = stop.clone();
         keep_ignored().context("cannot keep signals ignored")?;
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-            .context("cannot listen for Ctrl-C")?;
+        ctrlc::set_handler(move || asked.ask()).context("cannot listen for Ctrl-C")?;
         Ok(stop)
+    }
+
+    /// Asks for the end.
+    pub fn ask(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// True once asked.
     pub fn asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) > 0
     }
+
+    /// True once asked a second time: what the end still waits for is given up.
+    pub fn insisted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 1
+    }
+}
+
+/// A write beyond the largest size that a file may have (`ulimit -f`) is an error like that of a full disk and no end of
+/// the program. To be called before the program has other threads.
+pub fn outlive_file_limits() {
+    let mut blocked = SigSet::empty();
+    blocked.add(Signal::SIGXFSZ);
+    // Where it cannot be blocked it only means the same as before.
+    blocked.thread_block().ok();
 }
 
 /// The handler is installed for all of its signals at once. Those that are ignored are blocked before, so that it never

@@ -13,7 +13,7 @@ use soundfall_ring::RingFormat;
 use soundfall_ring_file::{CreateOptions, FileRingWriter};
 
 use crate::config::{CaptureConfig, available_ring_bytes, capacity_frames, default_block_frames};
-use crate::device::{Link, Streams, Wake};
+use crate::device::{Link, Starts, Streams, Wake};
 use crate::device_supervisor::{Connection, DeviceSupervisor, Reconnection};
 use crate::devices::DeviceIdentity;
 use crate::error::CaptureError;
@@ -55,6 +55,10 @@ pub struct CaptureStats {
     pub ring_losses: u64,
     /// Whether it is lost now, and no new one was made so far.
     pub ring_lost: bool,
+    /// Times a new ring took the place of one that was lost.
+    pub ring_renewals: u64,
+    /// Frames that the file which is played states and does not have: it was cut off.
+    pub cut_frames: u64,
     /// Panics of the capture's threads; each ends the capture.
     pub panics: u64,
     /// Whether the source still delivers.
@@ -63,6 +67,26 @@ pub struct CaptureStats {
     pub writer_priority: WriterPriority,
     /// True when the source is done for good and everything from it is in the ring.
     pub finished: bool,
+}
+
+impl CaptureStats {
+    /// These numbers and those of a later capture: counts are added, and its state is the one of now.
+    #[must_use]
+    pub fn followed_by(self, later: Self) -> Self {
+        Self {
+            frames: self.frames + later.frames,
+            lost_frames: self.lost_frames + later.lost_frames,
+            gaps: self.gaps + later.gaps,
+            xruns: self.xruns + later.xruns,
+            device_losses: self.device_losses + later.device_losses,
+            reconnects: self.reconnects + later.reconnects,
+            ring_losses: self.ring_losses + later.ring_losses,
+            ring_renewals: self.ring_renewals + later.ring_renewals,
+            cut_frames: self.cut_frames + later.cut_frames,
+            panics: self.panics + later.panics,
+            ..later
+        }
+    }
 }
 
 /// A running capture. Dropping it stops it and closes the ring; the ring file stays.
@@ -151,6 +175,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
                 block_frames: block,
                 queue_frames,
                 link: link.clone(),
+                starts: Starts::default(),
             };
             let (streams, consumer) = connection.open(&chosen)?;
             let ready = Ready::Device {
@@ -206,7 +231,7 @@ pub fn start(config: CaptureConfig) -> Result<Capture, CaptureError> {
             wakes,
             reconnected,
         } => {
-            streams.play(&capture.label)?;
+            connection.play(&streams, &capture.label)?;
             let supervisor =
                 DeviceSupervisor::start(*connection, identity, streams, wakes, reconnected)?;
             Source::Device(supervisor)
@@ -313,6 +338,8 @@ impl Capture {
             reconnects: counters.reconnects.load(Ordering::Relaxed),
             ring_losses: counters.ring_losses.load(Ordering::Relaxed),
             ring_lost: counters.ring_lost(),
+            ring_renewals: counters.ring_renewals.load(Ordering::Relaxed),
+            cut_frames: counters.cut_frames.load(Ordering::Relaxed),
             panics: counters.panics.load(Ordering::Relaxed),
             state: counters.state(),
             writer_priority: counters.priority(),

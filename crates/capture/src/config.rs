@@ -35,6 +35,16 @@ pub enum SourceSpec {
     Signal(Signal),
 }
 
+impl SourceSpec {
+    /// Means the device by its id of now, where it was asked for by name: a device that comes back may have another id.
+    /// The default device stays the default one.
+    pub fn follow(&mut self, id: &str) {
+        if let Self::Device { name: Some(name) } = self {
+            id.clone_into(name);
+        }
+    }
+}
+
 /// What to capture and where to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptureConfig {

@@ -7,6 +7,7 @@ mod link;
 mod offers;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -20,6 +21,9 @@ use offers::{best, rank, summary};
 
 /// How long a sound server may take to open a stream.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the start of a stream is waited for. PulseAudio answers with the first sound, which a suspended device never
+/// gives; a refusal comes at once.
+const PLAY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A device and the configuration it will record with.
 pub(crate) struct Chosen {
@@ -109,9 +113,9 @@ impl Chosen {
             let feed = Feed::of(make_producer().with_rate(self.rate));
             match self.build(config(size), &feed, link) {
                 Ok(main) => {
+                    let open = Open { main, low_latency };
                     return Ok(Streams {
-                        main,
-                        low_latency,
+                        open: Arc::new(Mutex::new(open)),
                         _feed: feed,
                     });
                 }
@@ -164,12 +168,18 @@ impl Chosen {
     }
 }
 
-/// The open streams of a device; dropping them stops it.
+/// The open streams of a device; dropping them stops it. Where their start hangs they close when that comes to an end,
+/// and what they give then goes nowhere.
 pub(crate) struct Streams {
-    main: cpal::Stream,
-    low_latency: Option<cpal::Stream>,
+    /// Locked by their start alone.
+    open: Arc<Mutex<Open>>,
     /// Last: it ends when the streams have.
     _feed: Feed,
+}
+
+struct Open {
+    main: cpal::Stream,
+    low_latency: Option<cpal::Stream>,
 }
 
 /// The queue that a stream fills, for as long as the stream is open: PulseAudio's library keeps the callback of a
@@ -189,18 +199,59 @@ impl Drop for Feed {
     }
 }
 
-impl Streams {
-    /// Starts to deliver.
-    pub(crate) fn play(&self, device: &str) -> Result<(), CaptureError> {
+impl Open {
+    fn play(&self) -> Result<(), cpal::Error> {
         if let Some(low_latency) = &self.low_latency {
             // First, so that the main stream's first buffer comes soon. A failure only means longer latency.
             low_latency.play().ok();
         }
-        self.main.play().map_err(|error| CaptureError::Device {
-            device: device.to_owned(),
-            action: "start to record",
-            message: one_line(&error),
-        })
+        self.main.play()
+    }
+}
+
+/// Starts of streams that have not come to an end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Starts(Arc<()>);
+
+impl Starts {
+    /// How many there are.
+    pub(crate) fn hanging(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
+impl Streams {
+    /// Starts to deliver, on a thread of its own: a sound system may take for ever to answer. Then this returns all the
+    /// same, and a refusal that comes later counts as the loss of the device.
+    pub(crate) fn play(
+        &self,
+        device: &str,
+        link: &Link,
+        starts: &Starts,
+    ) -> Result<(), CaptureError> {
+        let (answer, answered) = crossbeam::channel::bounded(1);
+        let (open, link, start) = (Arc::clone(&self.open), link.clone(), starts.clone());
+        thread::Builder::new()
+            .name("soundfall-play".to_owned())
+            .spawn(move || {
+                let played = open.lock().unwrap_or_else(PoisonError::into_inner).play();
+                drop((open, start));
+                if let Err(crossbeam::channel::SendError(Err(error))) = answer.send(played) {
+                    link.lose(one_line(&error));
+                }
+            })
+            .map_err(|source| CaptureError::Thread {
+                name: "play",
+                source,
+            })?;
+        match answered.recv_timeout(PLAY_TIMEOUT) {
+            Ok(Err(error)) => Err(CaptureError::Device {
+                device: device.to_owned(),
+                action: "start to record",
+                message: one_line(&error),
+            }),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 }
 

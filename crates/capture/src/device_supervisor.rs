@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
-use crate::device::{Chosen, Link, Streams, Wake};
+use crate::device::{Chosen, Link, Starts, Streams, Wake};
 use crate::devices::{self, DeviceIdentity, DeviceRequest, Presence};
 use crate::error::CaptureError;
 use crate::event::{CaptureEvent, SourceState};
@@ -21,6 +21,8 @@ use crate::sample_queue::{SampleConsumer, SampleProducer, sample_queue};
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// A stream without sound for so long after it was opened is opened again.
 const FIRST_SOUND_TIMEOUT: Duration = Duration::from_secs(3);
+/// Starts that may hang before a silent stream is no longer opened again: the last one is waited for.
+const MAX_HANGING_STARTS: usize = 2;
 /// First and longest wait between two attempts to reconnect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Longest time that the end of a capture waits for a sound system that does not answer.
@@ -51,10 +53,11 @@ pub(crate) struct Connection {
     pub(crate) block_frames: u32,
     pub(crate) queue_frames: usize,
     pub(crate) link: Link,
+    pub(crate) starts: Starts,
 }
 
 impl Connection {
-    /// Opens the device's streams; [`Streams::play`] starts them.
+    /// Opens the device's streams; [`Connection::play`] starts them.
     pub(crate) fn open(&self, chosen: &Chosen) -> Result<(Streams, SampleConsumer), CaptureError> {
         // A refused attempt drops its end of the queue; only the last queue made is in use.
         let mut consumer = None;
@@ -69,6 +72,11 @@ impl Connection {
         };
         let streams = chosen.open(self.block_frames, &mut make_producer, &self.link)?;
         Ok((streams, consumer.ok_or(CaptureError::NoInputDevice)?))
+    }
+
+    /// Starts the streams of this device.
+    pub(crate) fn play(&self, streams: &Streams, device: &str) -> Result<(), CaptureError> {
+        streams.play(device, &self.link, &self.starts)
     }
 }
 
@@ -156,6 +164,7 @@ impl Supervision {
                 Ok(Reconnect::Connected(streams)) => connected = Some(streams),
                 Ok(Reconnect::Reshaped {
                     device,
+                    id,
                     channels,
                     rate,
                 }) => {
@@ -163,6 +172,7 @@ impl Supervision {
                     link.counters.set_state(SourceState::Ended);
                     let event = CaptureEvent::Reshaped {
                         device,
+                        id,
                         channels,
                         rate,
                     };
@@ -188,7 +198,9 @@ impl Supervision {
             }
             if link.counters.state() == SourceState::Running {
                 backoff.reset();
-            } else if opened.elapsed() > FIRST_SOUND_TIMEOUT {
+            } else if opened.elapsed() > FIRST_SOUND_TIMEOUT
+                && self.connection.starts.hanging() < MAX_HANGING_STARTS
+            {
                 return true;
             }
             if presence.as_ref().is_some_and(|there| !there.is_there()) {
@@ -213,13 +225,14 @@ impl Supervision {
         let connection = &self.connection;
         let found = devices::find_again(&connection.request, &self.identity)?;
         let (channels, rate) = (found.info.channels, found.info.rate);
-        let device = found.info.name.clone();
+        let (device, id) = (found.info.name.clone(), found.info.id.clone());
         let (asked_channels, asked_rate) = connection.asked;
         let chosen = match Chosen::settle(found, asked_channels, asked_rate) {
             Ok(chosen) if (chosen.channels, chosen.rate) == connection.shape => chosen,
             Ok(_) | Err(CaptureError::DeviceConfig { .. }) => {
                 return Ok(Reconnect::Reshaped {
                     device,
+                    id,
                     channels,
                     rate,
                 });
@@ -235,7 +248,7 @@ impl Supervision {
                 device: device.clone(),
             })
             .ok();
-        streams.play(&device)?;
+        connection.play(&streams, &device)?;
         Ok(Reconnect::Connected(streams))
     }
 }
@@ -245,6 +258,7 @@ enum Reconnect {
     Connected(Streams),
     Reshaped {
         device: String,
+        id: String,
         channels: u32,
         rate: u32,
     },

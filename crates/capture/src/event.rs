@@ -45,6 +45,8 @@ pub enum CaptureEvent {
     Reshaped {
         /// The device.
         device: String,
+        /// Its id, which may be another one than it was.
+        id: String,
         /// Its channel count now.
         channels: u32,
         /// Its sampling rate now, in Hz.

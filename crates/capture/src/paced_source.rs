@@ -148,7 +148,10 @@ impl Run {
                     Ok(chunk as usize)
                 }
                 FrameSource::File(player) => {
-                    player.fill(&mut self.buffer, &mut self.breaks, events)
+                    let filled = player.fill(&mut self.buffer, &mut self.breaks, events);
+                    let cut = player.cut_frames();
+                    counters.cut_frames.store(cut, Ordering::Relaxed);
+                    filled
                 }
             };
             match frames {

@@ -91,6 +91,8 @@ struct Choice {
 /// What thread and handle share.
 struct Shared {
     current: Mutex<Arc<Capture>>,
+    /// Numbers of the captures before it.
+    before: Mutex<CaptureStats>,
     choices: Mutex<Vec<Choice>>,
     outcomes: Mutex<VecDeque<Result<ManagedSource, SwitchError>>>,
     observer: Mutex<Observer>,
@@ -144,6 +146,7 @@ impl SourceManager {
         let source = ManagedSource::open(name, Arc::clone(&capture))?;
         let shared = Arc::new(Shared {
             current: Mutex::new(capture),
+            before: Mutex::default(),
             choices: Mutex::new(built_in_choices(name, &config.source)),
             outcomes: Mutex::default(),
             observer: Mutex::new(Box::new(observer)),
@@ -192,6 +195,20 @@ impl SourceManager {
         locked(&self.shared.current).stats()
     }
 
+    /// The capture that runs now, or ran last.
+    #[must_use]
+    pub fn current(&self) -> Arc<Capture> {
+        Arc::clone(&locked(&self.shared.current))
+    }
+
+    /// The numbers of all captures so far; state as of the one that runs now.
+    #[must_use]
+    pub fn totals(&self) -> CaptureStats {
+        // Both, so that no change comes between.
+        let current = locked(&self.shared.current);
+        locked(&self.shared.before).followed_by(current.stats())
+    }
+
     /// Stops the capture that runs now and reports its last events.
     pub fn halt(&self) {
         let current = Arc::clone(&locked(&self.shared.current));
@@ -203,8 +220,8 @@ impl SourceManager {
 /// What the thread itself has to do about events.
 #[derive(Default)]
 struct News {
-    /// The device came back with another shape.
-    reshaped: bool,
+    /// Id of the device that came back with another shape.
+    reshaped: Option<String>,
     /// The capture writes a new ring.
     renewed: bool,
 }
@@ -233,7 +250,7 @@ impl Shared {
         loop {
             let (name, reshaped) = match inbox.recv_timeout(POLL_INTERVAL) {
                 // Only the last of several orders counts.
-                Ok(name) => (inbox.try_iter().last().unwrap_or(name), false),
+                Ok(name) => (inbox.try_iter().last().unwrap_or(name), None),
                 Err(RecvTimeoutError::Timeout) => {
                     let current = Arc::clone(&locked(&self.current));
                     let news = self.report_events(&current);
@@ -243,20 +260,25 @@ impl Shared {
                         locked(&self.outcomes).push_back(Ok(source));
                     }
                     // A ring has one shape: a device that came back with another gets a new one.
-                    if !news.reshaped {
+                    if news.reshaped.is_none() {
                         continue;
                     }
-                    (running.clone(), true)
+                    (running.clone(), news.reshaped)
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let choice = locked(&self.choices)
-                .iter()
+                .iter_mut()
                 .find(|choice| choice.name == name)
-                .cloned();
+                .map(|choice| {
+                    if let Some(id) = &reshaped {
+                        choice.spec.follow(id);
+                    }
+                    choice.clone()
+                });
             let Some(mut choice) = choice else { continue };
             let mut next = config.clone();
-            if reshaped {
+            if reshaped.is_some() {
                 (next.channels, next.sample_rate) = (None, None);
                 choice.keeps_shape = true;
             }
@@ -293,7 +315,9 @@ impl Shared {
         let mut news = News::default();
         let mut observer = locked(&self.observer);
         for event in capture.poll_events() {
-            news.reshaped |= matches!(event, CaptureEvent::Reshaped { .. });
+            if let CaptureEvent::Reshaped { id, .. } = &event {
+                news.reshaped = Some(id.clone());
+            }
             news.renewed |= matches!(event, CaptureEvent::RingRenewed { .. });
             observer(ManagerEvent::Capture(capture, event));
         }
@@ -321,7 +345,10 @@ impl Shared {
         let capture = Arc::new(start(next)?);
         locked(&self.observer)(ManagerEvent::Started(&capture));
         let source = ManagedSource::open(&choice.name, Arc::clone(&capture))?;
-        *locked(&self.current) = capture;
+        let mut current = locked(&self.current);
+        let mut before = locked(&self.before);
+        *before = before.followed_by(current.stats());
+        *current = capture;
         Ok(source)
     }
 }
@@ -381,6 +408,10 @@ mod tests {
         assert_eq!(wait_for(&manager).unwrap().name, "signal chord");
         assert_eq!(*locked(&started), ["white", "chord"]);
         manager.halt();
+        let now = manager.current().stats().frames;
+        let all = [&first.capture, &second.capture].map(|capture| capture.stats().frames);
+        assert!(all[0] > 0, "{all:?}");
+        assert_eq!(manager.totals().frames, all[0] + all[1] + now);
     }
 
     #[test]

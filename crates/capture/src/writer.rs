@@ -294,6 +294,7 @@ impl<W: KeptRing> Assembler<W> {
                     self.ring
                         .record_gap(start - self.before, length, gap.reason);
                 }
+                self.counters.ring_renewals.fetch_add(1, Ordering::Relaxed);
                 self.send(CaptureEvent::RingRenewed {
                     at_frame: self.before,
                 });
@@ -332,6 +333,23 @@ impl<W: KeptRing> Assembler<W> {
         }
         self.block[self.filled..].fill(0.0);
         self.flush()
+    }
+
+    /// At the end: the time since a device went away that is not back is lost too. It has no place in the ring, which
+    /// ends where the sound did; only the rest of the unfinished block becomes a gap.
+    pub(crate) fn count_absence(&mut self, now: Instant) {
+        if !self.away {
+            return;
+        }
+        let silent = now.saturating_duration_since(self.last_arrival);
+        self.last_arrival = now;
+        let passed = self.ring.format().secs_to_frames(silent.as_secs_f64()) as u64;
+        let rest = match self.filled {
+            0 => 0,
+            filled => ((self.block.len() - filled) / self.consumer.channels) as u64,
+        };
+        let lost = &self.counters.lost_frames;
+        lost.fetch_add(passed.saturating_sub(rest), Ordering::Relaxed);
     }
 
     /// Detects the loss of a device and the return of sound; the time between becomes a gap.
@@ -434,6 +452,9 @@ impl<W: KeptRing> Assembler<W> {
                 self.note_arrival(Instant::now());
             }
             let exhausted = self.exhausted();
+            if !self.counters.finished() && (stopping || exhausted) {
+                self.count_absence(Instant::now());
+            }
             let mut written = self.drain();
             if (stopping || exhausted) && self.silence == 0 && written.is_ok() {
                 written = self.pad();

@@ -617,3 +617,98 @@ fn a_span_of_the_history_is_saved_exactly() {
     let error = Recorder::start(wide.1, config).unwrap_err();
     assert!(matches!(error, RecordError::Channels { channels: 9, .. }));
 }
+
+#[test]
+fn a_recording_that_is_taken_away_is_told_and_not_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let format = RingFormat::new(8_000, 1, 80_000, 80).unwrap();
+    for name in ["take.wav", "take.flac"] {
+        let (mut writer, ring) = heap_ring(&format, "test").unwrap();
+        let path = dir.path().join(name);
+        let recorder = Recorder::start(ring, RecordConfig::new(path.clone())).unwrap();
+        writer.write_block(&[0.5; 80]).unwrap();
+        until("the first block", || recorder.stats().frames == 80);
+        let moved = dir.path().join(format!("elsewhere-{name}"));
+        fs::rename(&path, &moved).unwrap();
+        fs::write(&path, "precious").unwrap();
+        for _ in 0..200 {
+            writer.write_block(&[0.5; 80]).unwrap();
+        }
+        let mut events = Vec::new();
+        for _ in 0..3_000 {
+            events.extend(recorder.poll_events());
+            if !events.is_empty() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(
+            matches!(&events[..], [RecordEvent::FileMoved { message }] if message.contains(name)),
+            "{events:?}"
+        );
+        let recorded = recorder.stop();
+        assert!(
+            matches!(recorded.failure, Some(RecordError::Moved { .. })),
+            "{recorded:?}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+        let kept = decode_all(&moved, 1 << 20).unwrap().interleaved;
+        assert_eq!(kept, vec![0.5; 80 * 201], "the sound is in the file");
+
+        // Back in its place it is what was asked for.
+        let path = dir.path().join(format!("back-{name}"));
+        let (mut writer, ring) = heap_ring(&format, "test").unwrap();
+        let recorder = Recorder::start(ring, RecordConfig::new(path.clone())).unwrap();
+        fs::rename(&path, &moved).unwrap();
+        writer.write_block(&[0.5; 80]).unwrap();
+        fs::rename(&moved, &path).unwrap();
+        assert!(recorder.stop().failure.is_none());
+    }
+}
+
+#[test]
+fn a_recording_that_is_cut_off_ends_and_what_is_left_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let format = RingFormat::new(8_000, 1, 80_000, 4_096).unwrap();
+    for name in ["cut.wav", "cut.flac"] {
+        let (mut writer, ring) = heap_ring(&format, "test").unwrap();
+        let path = dir.path().join(name);
+        let recorder = Recorder::start(ring, RecordConfig::new(path.clone())).unwrap();
+        let sound: Vec<f32> = (0..4_096).map(|i| (i % 100) as f32 / 128.0).collect();
+        writer.write_block(&sound).unwrap();
+        writer.write_block(&sound).unwrap();
+        until("the first blocks", || recorder.stats().frames == 8_192);
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(file.metadata().unwrap().len() * 3 / 4)
+            .unwrap();
+        let recorded = recorder.stop();
+        assert!(
+            matches!(recorded.failure, Some(RecordError::CutOff { .. })),
+            "{recorded:?}"
+        );
+        let kept = decode_all(&path, 1 << 20).unwrap().interleaved;
+        assert!((4_096..8_192).contains(&kept.len()), "{}", kept.len());
+        assert_eq!(kept[..4_096], sound);
+    }
+}
+
+#[test]
+fn flac_holds_no_rate_beyond_its_header() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, rate, works) in [
+        ("a.flac", 1_048_575, true),
+        ("b.flac", 1_048_576, false),
+        ("c.wav", 1_048_576, true),
+    ] {
+        let format = RingFormat::new(rate, 1, 80_000, 80).unwrap();
+        let (_writer, ring) = heap_ring(&format, "test").unwrap();
+        let path = dir.path().join(name);
+        match Recorder::start(ring, RecordConfig::new(path.clone())) {
+            Ok(_) => assert!(works, "{name}"),
+            Err(error) => {
+                assert!(!works && error.to_string().contains(".wav"), "{error}");
+                assert!(!path.exists());
+            }
+        }
+    }
+}

@@ -145,6 +145,40 @@ fn inner_goes_and_comes_back() {
 }
 
 #[test]
+fn a_device_that_gives_nothing_is_lost_until_it_does() {
+    let Some(server) = server("a_device_that_gives_nothing_is_lost_until_it_does", &[]) else {
+        return;
+    };
+    run_inner("inner_gives_nothing", server.env());
+}
+
+#[test]
+#[ignore = "run by a_device_that_gives_nothing_is_lost_until_it_does"]
+fn inner_gives_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    plug("quiet", 2, 48_000);
+    pactl(&["suspend-sink", "quiet", "1"]);
+    let capture = capture(Some("pulseaudio:quiet.monitor"), false, dir.path());
+    let mut events = Vec::new();
+    wait_for_event(&capture, &mut events, is_lost);
+    // Past the second opening, after which no more are tried.
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(capture.stats().state, SourceState::Lost);
+    pactl(&["suspend-sink", "quiet", "0"]);
+    wait_for_event(&capture, &mut events, is_back);
+    wait_for("sound", || capture.stats().frames > 24_000);
+
+    // What never gave sound ends all the same, and the time counts as lost.
+    drop(capture);
+    pactl(&["suspend-sink", "quiet", "1"]);
+    let silent = self::capture(Some("pulseaudio:quiet.monitor"), false, dir.path());
+    wait_for_event(&silent, &mut Vec::new(), is_lost);
+    let stats = silent.stop();
+    assert_eq!(stats.state, SourceState::Lost);
+    assert!(stats.lost_frames >= 48_000, "{stats:?}");
+}
+
+#[test]
 fn a_stream_that_is_moved_to_another_device_is_a_loss() {
     let Some(server) = server("a_stream_that_is_moved_to_another_device_is_a_loss", &[]) else {
         return;
@@ -298,8 +332,9 @@ fn inner_reshaped() {
             CaptureEvent::Reshaped {
                 channels: 4,
                 rate: 44_100,
+                id,
                 ..
-            }
+            } if id == "pulseaudio:gone.monitor"
         )
     });
     wait_for("the end", || capture.stats().finished);

@@ -31,7 +31,7 @@ pub enum WindowError {
 
 /// Declares the windows, one entry each: the doc comment is the help; then the variant, with
 /// `(parameter = example, "its symbol", "its range", text that works, whether it is in range)` where
-/// there is one; the name; and the coefficients of `n` frames.
+/// there is one; the name; and what gives the coefficient of each of `n` frames.
 macro_rules! windows {
     (
         $(#[$meta:meta])*
@@ -41,7 +41,7 @@ macro_rules! windows {
                 $(#[doc = $help:literal])+
                 $variant:ident
                 $(($parameter:ident = $offered:literal, $symbol:literal, $range:literal, $example:literal, $valid:expr))?
-                = $name:literal => |$n:ident| $coefficients:expr,
+                = $name:literal => |$n:ident| $coefficient:expr,
             )+
         }
     ) => {
@@ -75,13 +75,25 @@ macro_rules! windows {
             /// that the result is always finite.
             #[must_use]
             pub fn coefficients(self, n: usize) -> Vec<f64> {
+                self.coefficients_at(n, 0..n)
+            }
+
+            /// Some of the `n` coefficients, those at `places` (below `n`), without the work of the
+            /// others.
+            #[must_use]
+            pub fn coefficients_at(
+                self,
+                n: usize,
+                places: impl IntoIterator<Item = usize>,
+            ) -> Vec<f64> {
+                let places = places.into_iter();
                 if n == 1 {
-                    return vec![1.0];
+                    return places.map(|_| 1.0).collect();
                 }
                 match self {
                     $(Self::$variant $(($parameter))? => {
                         let $n = n;
-                        $coefficients
+                        places.map($coefficient).collect()
                     })+
                 }
             }
@@ -195,7 +207,7 @@ windows! {
             (sigma > 0.0 && sigma.is_finite())
         ) = "gaussian" => |n| gaussian(n, sigma),
         /// All ones: sharpest line, worst leakage.
-        Rect = "rect" => |n| vec![1.0; n],
+        Rect = "rect" => |_n| |_| 1.0,
     }
 }
 
@@ -205,21 +217,19 @@ impl Window {
 }
 
 /// Σ aₖ·cos(k·φ) with φ from −π over one period (the form of Harris 1978 with the peak at φ = 0).
-fn cosine_sum(n: usize, terms: &[f64]) -> Vec<f64> {
-    (0..n)
-        .map(|i| {
-            let phase = -PI + 2.0 * PI * i as f64 / n as f64;
-            terms
-                .iter()
-                .enumerate()
-                .map(|(k, a)| a * (k as f64 * phase).cos())
-                .sum()
-        })
-        .collect()
+fn cosine_sum(n: usize, terms: &[f64]) -> impl Fn(usize) -> f64 {
+    move |i| {
+        let phase = -PI + 2.0 * PI * i as f64 / n as f64;
+        terms
+            .iter()
+            .enumerate()
+            .map(|(k, a)| a * (k as f64 * phase).cos())
+            .sum()
+    }
 }
 
 /// I₀(β·√(1 − x²)) / I₀(β), x from −1 over one period (Kaiser 1974).
-fn kaiser(n: usize, beta: f64) -> Vec<f64> {
+fn kaiser(n: usize, beta: f64) -> impl Fn(usize) -> f64 {
     let beta = if beta.is_finite() {
         beta.clamp(0.0, Window::MAX_BETA)
     } else {
@@ -227,28 +237,24 @@ fn kaiser(n: usize, beta: f64) -> Vec<f64> {
     };
     let peak = bessel_i0(beta);
     let half = n as f64 / 2.0;
-    (0..n)
-        .map(|i| {
-            let x = (i as f64 - half) / half;
-            bessel_i0(beta * (1.0 - x * x).max(0.0).sqrt()) / peak
-        })
-        .collect()
+    move |i| {
+        let x = (i as f64 - half) / half;
+        bessel_i0(beta * (1.0 - x * x).max(0.0).sqrt()) / peak
+    }
 }
 
 /// exp(−t²/2σ²), t in samples from the middle of the period.
-fn gaussian(n: usize, sigma: f64) -> Vec<f64> {
+fn gaussian(n: usize, sigma: f64) -> impl Fn(usize) -> f64 {
     let sigma = if sigma.is_finite() {
         sigma.max(1e-3)
     } else {
         1e-3
     };
     let half = n as f64 / 2.0;
-    (0..n)
-        .map(|i| {
-            let t = (i as f64 - half) / sigma;
-            (-0.5 * t * t).exp()
-        })
-        .collect()
+    move |i| {
+        let t = (i as f64 - half) / sigma;
+        (-0.5 * t * t).exp()
+    }
 }
 
 /// Modified Bessel function of the first kind, order 0, by its power series Σ ((x/2)ᵏ/k!)².

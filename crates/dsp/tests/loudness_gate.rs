@@ -168,8 +168,8 @@ fn a_struck_bell_with_a_block_at_the_gate() {
 #[test]
 fn many_blocks_around_the_gate_of_a_running_meter() {
     // Five minutes of noise, whose blocks differ by some tenths of a LU, and a second so loud that
-    // the gate comes to lie among them. A low rate: only gates matter.
-    let rate = 1000;
+    // the gate comes to lie among them. The lowest rate: only gates matter.
+    let rate = 4000;
     let mut state = 1_u64;
     let mut random = || {
         state = state

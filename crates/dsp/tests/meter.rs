@@ -215,7 +215,7 @@ fn a_single_channel_may_count_twice() {
 
 #[test]
 fn impossible_meters_are_refused() {
-    for (rate, roles) in [(0, 1), (48_000, 0), (48_000, 65), (u32::MAX, 2)] {
+    for (rate, roles) in [(0, 1), (3999, 2), (48_000, 0), (48_000, 65), (u32::MAX, 2)] {
         let error = LoudnessMeter::new(rate, &Role::usual(roles)).unwrap_err();
         assert!(matches!(error, LoudnessError::Format { .. }));
         assert!(error.to_string().contains("1 to 64"), "{error}");
@@ -223,6 +223,27 @@ fn impossible_meters_are_refused() {
     let error = LoudnessMeter::new(RATE, &[Role::DualMono, Role::Front]).unwrap_err();
     assert_eq!(error, LoudnessError::DualMono { channels: 2 });
     assert!(LoudnessMeter::new(RATE, &Role::usual(64)).is_ok());
+    assert!(LoudnessMeter::new(2_822_400, &Role::usual(1)).is_ok());
+}
+
+/// The K-weighting of a sine at 997 Hz is the same at every rate that has it: from 4 kHz on.
+#[test]
+fn the_lowest_rates_read_what_48_khz_reads() {
+    for rate in [4000, 5000, 8000, 11_025] {
+        let step = std::f64::consts::TAU * 997.0 / f64::from(rate);
+        let sine: Vec<f32> = (0..4 * rate)
+            .map(|i| (f64::from(i) * step).sin() as f32)
+            .collect();
+        let mut meter = LoudnessMeter::new(rate, &[Role::Front]).unwrap();
+        meter.push(&[&sine]);
+        for lufs in [
+            meter.momentary_lufs(),
+            meter.short_term_lufs(),
+            meter.integrated_lufs(),
+        ] {
+            assert_near(lufs, -3.01, 0.5);
+        }
+    }
 }
 
 #[test]

@@ -47,6 +47,20 @@ fn windows_are_periodic_symmetric_and_peak_at_one() {
 }
 
 #[test]
+fn some_coefficients_are_those_of_all() {
+    for window in ALL {
+        for n in [1, 2, 255, 2048] {
+            let all = window.coefficients(n);
+            let places = [0, n / 2, n - 1, n / 3];
+            assert_eq!(
+                window.coefficients_at(n, places),
+                places.map(|place| all[place])
+            );
+        }
+    }
+}
+
+#[test]
 fn names_are_read_back() {
     for window in ALL {
         assert_eq!(window.to_string().parse::<Window>(), Ok(window));

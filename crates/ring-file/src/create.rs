@@ -126,7 +126,9 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     refuse_occupied(path)?;
     remove_leftovers(dir, name);
 
-    let made = make_at(dir, name, path, options.format, &options.label, || Ok(()))?;
+    let made = make_at(dir, name, path, options.format, &options.label, || {
+        refuse_occupied(path)
+    })?;
     Ok(FileRingWriter {
         made,
         path: path.to_owned(),
@@ -135,14 +137,15 @@ pub fn create(options: &CreateOptions) -> Result<FileRingWriter, CreateError> {
     })
 }
 
-/// Makes a ring under a temporary name and puts it at `path`, after a last look there. We hold the lock.
+/// Makes a ring under a temporary name and puts it at `path`, after a last look there that says whether there is a file
+/// to be replaced. We hold the lock.
 pub(crate) fn make_at(
     dir: &Path,
     name: &OsStr,
     path: &Path,
     format: RingFormat,
     label: &str,
-    last_look: impl FnOnce() -> Result<(), CreateError>,
+    last_look: impl FnOnce() -> Result<bool, CreateError>,
 ) -> Result<Made, CreateError> {
     let temp = TempFile::create(dir, name)?;
     let bytes = format.total_bytes();
@@ -161,11 +164,11 @@ pub(crate) fn make_at(
     let writer = RingWriter::create(storage, &format, &extension)?;
     let meta = temp.file.metadata();
     let meta = meta.map_err(|source| temp.error("examine", source))?;
-    last_look()?;
+    let replace = last_look()?;
     Ok(Made {
         writer,
         lost,
-        file: temp.rename(path)?,
+        file: temp.rename(path, replace)?,
         identity: (meta.dev(), meta.ino()),
     })
 }
@@ -210,11 +213,11 @@ fn make_dir(dir: &Path) -> Result<(), CreateError> {
     }
 }
 
-/// Refuses a path at which something other than a ring lies.
-fn refuse_occupied(path: &Path) -> Result<(), CreateError> {
+/// Refuses a path at which something other than a ring lies; true where a ring does.
+fn refuse_occupied(path: &Path) -> Result<bool, CreateError> {
     let stat = match rustix::fs::lstat(path) {
         Ok(stat) => stat,
-        Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::NOENT) => return Ok(false),
         Err(errno) => {
             return Err(CreateError::System {
                 action: "examine",
@@ -230,11 +233,47 @@ fn refuse_occupied(path: &Path) -> Result<(), CreateError> {
         });
     }
     match looks_like_ring(path) {
-        // Gone meanwhile: its writer replaced or its owner removed it.
-        Ok(true) | Err(OpenError::NotFound { .. }) => Ok(()),
+        Ok(true) => Ok(true),
+        // Gone meanwhile: its owner removed it.
+        Err(OpenError::NotFound { .. }) => Ok(false),
         Ok(false) => Err(CreateError::NotOurs {
             path: path.to_owned(),
         }),
         Err(source) => Err(CreateError::Unreadable(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_file_that_appears_after_the_last_look_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ring");
+        let format = RingFormat::new(8_000, 1, 800, 80).unwrap();
+        let make = |replace: bool| {
+            let look = || {
+                std::fs::write(&path, "precious").unwrap();
+                Ok(replace)
+            };
+            make_at(dir.path(), OsStr::new("ring"), &path, format, "x", look)
+        };
+        let error = make(false).unwrap_err();
+        assert!(matches!(error, CreateError::Taken { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+        assert_eq!(dir.path().read_dir().unwrap().count(), 1, "no leftovers");
+        make(true).unwrap();
+        assert!(looks_like_ring(&path).unwrap());
+    }
+
+    #[test]
+    fn what_appears_while_a_ring_is_made_is_looked_at_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ring");
+        assert!(!refuse_occupied(&path).unwrap());
+        std::fs::write(&path, "precious").unwrap();
+        assert!(refuse_occupied(&path).is_err());
     }
 }

@@ -100,11 +100,12 @@ impl Renewal {
         Ok(NewRing(made))
     }
 
-    fn refuse_others(&self) -> Result<(), CreateError> {
+    /// True where the lost file still lies there.
+    fn refuse_others(&self) -> Result<bool, CreateError> {
         let path = || self.path.clone();
         match identity_at(&self.path) {
             Ok(Some(there)) if there != self.lost => Err(CreateError::Taken { path: path() }),
-            Ok(_) => Ok(()),
+            Ok(there) => Ok(there.is_some()),
             Err(source) => Err(CreateError::System {
                 action: "examine",
                 path: path(),

@@ -69,17 +69,36 @@ impl TempFile {
         }
     }
 
-    /// Gives the file its true name.
-    pub(crate) fn rename(mut self, path: &Path) -> Result<File, CreateError> {
+    /// Gives the file its true name. Unless something there is to be replaced, nothing is written over.
+    pub(crate) fn rename(mut self, path: &Path, replace: bool) -> Result<File, CreateError> {
         let system = |source| CreateError::System {
             action: "put the new ring at",
             path: path.to_owned(),
             source,
         };
         let file = self.file.try_clone().map_err(system)?;
-        std::fs::rename(&self.path, path).map_err(system)?;
+        match replace {
+            true => std::fs::rename(&self.path, path),
+            false => rename_new(&self.path, path),
+        }
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => CreateError::Taken {
+                path: path.to_owned(),
+            },
+            _ => system(source),
+        })?;
         self.path = PathBuf::new();
         Ok(file)
+    }
+}
+
+/// Renames where nothing lies at `to`.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    let here = rustix::fs::CWD;
+    match rustix::fs::renameat_with(here, from, here, to, rustix::fs::RenameFlags::NOREPLACE) {
+        // Not every file system knows it.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => std::fs::rename(from, to),
+        renamed => Ok(renamed?),
     }
 }
 

@@ -91,18 +91,19 @@ impl AnalysisSettings {
 /// The least weight that a sample may have under the window that weighs it most: −10.5 dB.
 const MIN_WEIGHT: f64 = 0.3;
 
-/// The longest hop, a power of two below the window, at which every sample has that weight.
+/// The longest hop, a power of two below the window, at which every sample has that weight. Asked
+/// for in every display frame: works out a few weights only.
 fn longest_hop(stft: &StftParams) -> usize {
     let size = stft.window_size;
-    let weights = stft.window.coefficients(size);
-    let hops = std::iter::successors(Some(size), |hop| Some(hop / 2));
-    hops.take_while(|hop| *hop > 1)
-        .find(|hop| {
-            // Half way between the middles of two windows.
-            let furthest = (size / 2 + hop.div_ceil(2)).min(size - 1);
-            weights[furthest] >= MIN_WEIGHT
-        })
-        .unwrap_or(1)
+    let hops = std::iter::successors(Some(size), |hop| Some(hop / 2)).take_while(|hop| *hop > 1);
+    // Half way between the middles of two windows.
+    let furthest = hops
+        .clone()
+        .map(|hop| (size / 2 + hop.div_ceil(2)).min(size - 1));
+    let weights = stft.window.coefficients_at(size, furthest);
+    hops.zip(weights)
+        .find(|(_, weight)| *weight >= MIN_WEIGHT)
+        .map_or(1, |(hop, _)| hop)
 }
 
 #[cfg(test)]

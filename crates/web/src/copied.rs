@@ -97,6 +97,18 @@ impl CopiedRing {
         Ok(())
     }
 
+    /// Writes `blocks` blocks of silence; a loss of hours costs no more than one of the length of the
+    /// ring. `now_unix_ns` is the sign of life.
+    ///
+    /// # Errors
+    /// [`WriteError`] where the ring does not take them.
+    pub fn write_silence(&mut self, blocks: u64, now_unix_ns: u64) -> Result<(), WriteError> {
+        self.writer.begin_silence(blocks)?;
+        self.writer.fill_silence(u64::MAX);
+        self.writer.heartbeat(now_unix_ns);
+        Ok(())
+    }
+
     /// Records that the `frames` frames up to the last one written were lost and hold zeros.
     pub fn record_gap(&mut self, frames: u64, reason: GapReason) {
         let end = self.writer.written_frames();
@@ -177,7 +189,16 @@ mod tests {
                 frames: 4
             })
         );
+        // Longer than the ring, by far: at once.
+        ring.write_silence(1 << 40, 8).unwrap();
+        ring.record_gap(4 << 40, GapReason::DeviceLost);
+        mirror.update(&ring.header());
+        assert_eq!(seen.written_frames(), 8 + (4 << 40));
+        assert_eq!(seen.gaps().last().unwrap().start_frame, 8);
+        ring.history().read(1, 4 + (4 << 40), &mut samples).unwrap();
+        assert_eq!(samples, [0.0; 4]);
         ring.close();
+        assert_eq!(ring.write_silence(1, 9), Err(WriteError::Closed));
         mirror.update(&ring.header());
         assert_eq!(seen.writer_state(), WriterState::Closed);
     }

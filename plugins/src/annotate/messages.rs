@@ -44,6 +44,7 @@ pub(crate) struct Events {
     lap: Event<Option<(u64, u64)>>,
     panics: Event<u64>,
     graphics: Event<u64>,
+    refusals: Event<u64>,
 }
 
 pub(crate) fn show_messages(
@@ -93,7 +94,7 @@ pub(crate) fn show_messages(
         let now = time.elapsed_secs_f64();
         let events = events.entry(view.of.0).or_default();
         let rate = stream.history.format().sample_rate;
-        let happened = happened(progress, &stats, rate, events, now);
+        let happened = happened(progress, &stats, status, rate, events, now);
         say(&painter, &view, stream, status, quality, refusal, &happened);
     }
 }
@@ -102,6 +103,7 @@ pub(crate) fn show_messages(
 fn happened(
     progress: &AnalysisProgress,
     stats: &RunStats,
+    status: &StreamStatus,
     rate: u32,
     events: &mut Events,
     now_secs: f64,
@@ -126,6 +128,10 @@ fn happened(
     }
     if events.graphics.is_news(stats.graphics_losses, now_secs) {
         lines.push("The graphics device was lost; the picture was made again".to_owned());
+    }
+    // Gone with a source that arrived; what is shown in its place is not wrong.
+    if events.refusals.is_news(status.refusals, now_secs) {
+        lines.extend(status.refused.clone());
     }
     lines
 }
@@ -212,7 +218,7 @@ fn say(
 
     let mut top = egui::pos2(middle.x, corner.y + 18.0);
     let words = happened.iter().chain(&status.trouble);
-    for words in words.chain(&status.refused).chain(&refusal.0) {
+    for words in words.chain(&refusal.0) {
         let width = (scene.width() - 40.0).max(80.0);
         let plate = warn(painter, top, width, title, words);
         top.y = plate.bottom() + 8.0;
@@ -253,9 +259,10 @@ mod tests {
         let mut events = Events::default();
         let mut progress = AnalysisProgress::default();
         let mut stats = RunStats::default();
+        let status = StreamStatus::default();
         let mut told = |progress: &AnalysisProgress, now| {
             stats.graphics_losses = u64::from(now > 20.0);
-            happened(progress, &stats, 100, &mut events, now)
+            happened(progress, &stats, &status, 100, &mut events, now)
         };
         assert!(told(&progress, 1.0).is_empty());
         progress.lapped(250, 50);
@@ -273,5 +280,30 @@ mod tests {
         let lines = told(&progress, 21.0);
         assert_eq!(lines.len(), 1);
         assert!(lines[0].contains("graphics device"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_refused_source_is_told_for_a_while_and_again() {
+        let mut events = Events::default();
+        let mut status = StreamStatus::default();
+        let mut told = |status: &StreamStatus, now| {
+            let progress = AnalysisProgress::default();
+            happened(
+                &progress,
+                &RunStats::default(),
+                status,
+                100,
+                &mut events,
+                now,
+            )
+        };
+        status.refused = Some("not allowed".into());
+        status.refusals = 1;
+        assert_eq!(told(&status, 1.0), ["not allowed"]);
+        assert!(told(&status, 8.0).is_empty(), "it is over");
+        status.refusals = 2;
+        assert_eq!(told(&status, 9.0), ["not allowed"]);
+        status.refused = None;
+        assert!(told(&status, 10.0).is_empty(), "another source arrived");
     }
 }

@@ -61,7 +61,7 @@ fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, memory: 
     if coherence.coherence.len() != size[0] * size[1] || size[0] == 0 {
         return;
     }
-    let beat = report.end_frame * PICTURES_PER_SEC / u64::from(plan.settings.sample_rate.max(1));
+    let beat = beat(report.end_frame, plan.settings.sample_rate);
     let made_for = Some((beat, size, colormap));
     if picture.made_for != made_for {
         picture.made_for = made_for;
@@ -127,8 +127,26 @@ fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, memory: 
     foot(field.right(), egui::Align2::RIGHT_TOP, &high);
 }
 
+/// Changes with every new picture. A ring may say that it is at any frame.
+fn beat(end_frame: u64, sample_rate: u32) -> u64 {
+    end_frame / (u64::from(sample_rate) / PICTURES_PER_SEC).max(1)
+}
+
 /// Two figures are enough.
 fn round(hz: f64) -> f64 {
     let step = 10f64.powf(hz.max(1.0).log10().floor() - 1.0);
     (hz / step).round() * step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beat;
+
+    #[test]
+    fn there_is_a_beat_at_any_frame() {
+        assert_eq!(beat(47_999, 48_000), 9);
+        assert_eq!(beat(48_000, 48_000), 10);
+        assert_eq!(beat(u64::MAX, 0), u64::MAX);
+        assert_eq!(beat(u64::MAX, 7), u64::MAX);
+    }
 }

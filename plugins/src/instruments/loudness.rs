@@ -38,6 +38,10 @@ fn aside(measured: &Measured) -> String {
 
 fn draw(painter: &egui::Painter, body: egui::Rect, measured: &Measured, _: &mut Memory) {
     let Some(loudness) = &measured.report.loudness else {
+        if let Some(why) = measured.plan.settings.no_loudness() {
+            let galley = painter.layout(why.to_string(), font(12.0), QUIET, body.width());
+            painter.galley(body.min, galley, QUIET);
+        }
         return;
     };
     let foot = 17.0;

@@ -98,6 +98,8 @@ pub struct StreamStatus {
     pub trouble: Option<String>,
     /// Why the last change of source failed.
     pub refused: Option<String>,
+    /// Changes of source that failed.
+    pub refusals: u64,
 }
 
 impl StreamStatus {

@@ -48,6 +48,7 @@ pub fn adopt_sources(
             Ok(stream) => stream,
             Err(words) => {
                 status.refused = Some(words);
+                status.refusals += 1;
                 continue;
             }
         };

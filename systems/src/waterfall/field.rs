@@ -117,6 +117,13 @@ impl Set {
         }
     }
 
+    /// Nothing before a row of a mip is there any more, nor will be.
+    pub fn forget_below(&mut self, mip: u32, row: u64) {
+        let at = self.index(mip);
+        self.known[at].trim_below(row);
+        self.open.retain(|open| open.mip != mip || open.row >= row);
+    }
+
     /// In a window that stands still: forgets the rows whose places are needed for these columns.
     pub fn keep_places_for(&mut self, columns: &Range<u64>) {
         let texture_rows = u64::from(self.plan.texture_rows);

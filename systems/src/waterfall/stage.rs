@@ -49,6 +49,15 @@ pub struct HeightUpload {
 #[derive(Resource)]
 pub struct HeightUploads(pub Sender<HeightUpload>);
 
+/// Whose rows the bytes are.
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    /// Of every channel its own.
+    Each,
+    /// The same of all channels.
+    All,
+}
+
 /// Packs for one set.
 struct Packer<'a> {
     set: &'a mut Set,
@@ -114,12 +123,23 @@ impl Packer<'_> {
             }
             return;
         }
+        self.rows(span, block.kind, bytes, Of::Each);
+    }
+
+    /// The rows of some columns.
+    fn rows(&mut self, span: &RowSpan, kind: JobKind, bytes: RowBytes, of: Of) {
+        let channels = u64::from(self.channels());
+        // Channels that the bytes hold.
+        let in_bytes = match of {
+            Of::Each => channels,
+            Of::All => 1,
+        };
         let mut parts = Vec::with_capacity(span.mips.len());
         for mip in span.mips.clone() {
             let data = span.rows(mip);
-            let first_byte = span.first_row(mip, channels) * self.row_bytes;
+            let first_byte = span.first_row(mip, in_bytes) * self.row_bytes;
             let mut whole = data.clone();
-            if block.kind != JobKind::Coarse {
+            if kind != JobKind::Coarse {
                 for row in partial_rows(mip, &span.columns) {
                     whole = if row == whole.start {
                         row + 1..whole.end
@@ -127,7 +147,7 @@ impl Packer<'_> {
                         whole.start..row
                     };
                     let of_channel = |channel: u64| {
-                        let row = channel * (data.end - data.start) + row - data.start;
+                        let row = (channel % in_bytes) * (data.end - data.start) + row - data.start;
                         let at = (first_byte + row * self.row_bytes) as usize;
                         &bytes[at..at + self.row_bytes as usize]
                     };
@@ -147,7 +167,16 @@ impl Packer<'_> {
             whole.start = whole.start.max(places.start);
             whole.end = whole.end.min(places.end);
             if whole.start < whole.end {
-                parts.push(self.part(mip, &whole, &data, first_byte));
+                let part = self.part(mip, &whole, &data, first_byte);
+                match of {
+                    Of::Each => parts.push(part),
+                    // Layer by layer, every one from the same bytes.
+                    Of::All => parts.extend((0..part.layers).map(|layer| HeightPart {
+                        first_layer: part.first_layer + layer,
+                        layers: 1,
+                        ..part
+                    })),
+                }
                 self.set.learn(mip, whole);
             }
         }
@@ -157,30 +186,32 @@ impl Packer<'_> {
     }
 
     /// Columns that were lost: every row with one of them is a hole. A mip at a time, and no more
-    /// than its texture holds.
+    /// bytes than one layer of its texture holds.
     fn holes(&mut self, lost: &RowSpan, kind: JobKind) {
-        let generation = self.set.plan.generation;
         for mip in lost.mips.clone() {
+            let mut columns = lost.columns.clone();
             let kept = u64::from(self.set.plan.texture_rows) << mip;
+            let reach = columns.end.saturating_sub(kept);
+            if columns.start <= reach && kind == JobKind::Live {
+                // Of what was there nothing is left to be seen: as in a new generation, the picture
+                // begins anew, at the row that goes on with what comes next.
+                let row = columns.end >> mip;
+                self.set.forget_below(mip, row);
+                columns.start = row << mip;
+            }
+            columns.start = columns.start.max(reach);
             let span = RowSpan {
-                columns: lost
-                    .columns
-                    .start
-                    .max(lost.columns.end.saturating_sub(kept))
-                    ..lost.columns.end,
+                columns,
                 mips: mip..mip + 1,
                 every: 1,
             };
-            let bytes = span.total_rows() * u64::from(self.channels()) * self.row_bytes;
+            if span.columns.is_empty() {
+                continue;
+            }
             let mut rows = Vec::new();
+            let bytes = span.total_rows() * self.row_bytes;
             push_holes(bytes as usize / LEVEL_BYTES, &mut rows);
-            let block = RowBlock {
-                generation,
-                kind,
-                span,
-                rows: Some(rows.into()),
-            };
-            self.block(block);
+            self.rows(&span, kind, rows.into(), Of::All);
         }
     }
 }

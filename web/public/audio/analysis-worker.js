@@ -23,7 +23,6 @@ function serve({ ring, queue }) {
 function answer({ copied, blocks }) {
   const { rate, channels, historySecs, blockFrames, label } = copied;
   const worker = new CopyingAnalysisWorker(rate, channels, historySecs, blockFrames, label);
-  const silence = new Float32Array(channels * blockFrames);
   let told = 0;
   let waiting = false;
   const tell = () => {
@@ -43,7 +42,7 @@ function answer({ copied, blocks }) {
       blocks.postMessage({ recycle: data.block }, [data.block.buffer]);
     }
     if (data.gap) {
-      for (let i = 0; i < data.silentBlocks; i += 1) worker.write(silence);
+      worker.writeSilence(data.silentBlocks);
       worker.recordGap(data.gap, data.reason);
     }
     if (data.closed) worker.close();

@@ -1,20 +1,31 @@
 // Reads rate, channels and length from the first bytes of a sound file, so that it can be played at
 // its own rate. Never decodes; what it does not know is left to the browser.
 
-const text = (view, at, length) => {
-  let out = "";
-  for (let i = 0; i < length && at + i < view.byteLength; i += 1) out += String.fromCharCode(view.getUint8(at + i));
-  return out;
-};
+import { AAC_RATES, aac, mp4, text, webm } from "./sniff-boxes.js";
 
-/** Gives `{kind, rate, channels, seconds}` (all but `kind` may be undefined), or null. */
-export function sniff(bytes, fileBytes = bytes.byteLength) {
+/**
+ * Gives `{kind, rate, channels, seconds, elsewhere}` (all but `kind` may be undefined), or null. `elsewhere`: more stands
+ * at that byte of the file; `bytes` from there on, with what was found so far as `before`, go on.
+ */
+export function sniff(bytes, fileBytes = bytes.byteLength, before = undefined) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return wav(view) ?? flac(view) ?? ogg(view) ?? mp3(view, fileBytes) ?? other(view);
+    if (before) return goOn(view, fileBytes, before);
+    return (
+      wav(view) ?? flac(view) ?? ogg(view, fileBytes) ?? mp3(view, fileBytes, 0) ?? adts(view, 0, fileBytes) ??
+      mp4(view, fileBytes, 0) ?? webm(view)
+    );
   } catch {
-    return null; // ends in the middle of a header
+    if (!before) return null; // ends in the middle of a header
+    const { elsewhere, ...known } = before;
+    return known;
   }
+}
+
+function goOn(view, fileBytes, { elsewhere, ...before }) {
+  if (before.kind === "MP4") return mp4(view, fileBytes, elsewhere);
+  if (before.kind === "MP3") return mp3(view, fileBytes, elsewhere) ?? adts(view, 0, fileBytes - elsewhere) ?? before;
+  return oggEnd(view, before);
 }
 
 function wav(view) {
@@ -52,7 +63,14 @@ function flac(view) {
   };
 }
 
-function ogg(view) {
+function ogg(view, fileBytes) {
+  const found = oggBegin(view);
+  if (!found?.rate) return found;
+  if (fileBytes <= view.byteLength) return oggEnd(view, found);
+  return { ...found, elsewhere: fileBytes - OGG_PAGE };
+}
+
+function oggBegin(view) {
   if (text(view, 0, 4) !== "OggS") return null;
   const at = 27 + view.getUint8(26);
   if (text(view, at, 7) === "\u0001vorbis") {
@@ -66,18 +84,37 @@ function ogg(view) {
   return { kind: "Ogg" };
 }
 
+// No page of an Ogg file is longer: in that many bytes the last one begins.
+const OGG_PAGE = 65536;
+
+/** The last page says how many frames there are up to its end. */
+function oggEnd(view, found) {
+  for (let at = view.byteLength - 14; at >= 0; at -= 1) {
+    if (view.getUint8(at) !== 0x4f || text(view, at, 4) !== "OggS") continue;
+    const high = view.getUint32(at + 10, true);
+    const frames = high * 4294967296 + view.getUint32(at + 6, true);
+    // All ones: no packet ends on this page.
+    if (high < 0x80000000 && frames > 0) return { ...found, seconds: frames / found.rate };
+  }
+  return found;
+}
+
 const MP3_RATES = { 3: [44100, 48000, 32000], 2: [22050, 24000, 16000], 0: [11025, 12000, 8000] };
 const MP3_KBITS = {
   3: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
   2: [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 };
 
-function mp3(view, fileBytes) {
+/** `base`: where in the file the bytes stand. */
+function mp3(view, fileBytes, base) {
   let at = 0;
   if (text(view, 0, 3) === "ID3") {
     const size = [6, 7, 8, 9].reduce((sum, i) => sum * 128 + (view.getUint8(i) & 127), 0);
     at = 10 + size;
-    if (at + 4 > view.byteLength) return { kind: "MP3" };
+    // Pictures may be before the sound.
+    if (at + 4 > view.byteLength) return base + at < fileBytes ? { kind: "MP3", elsewhere: base + at } : { kind: "MP3" };
+    const framed = adts(view, at, fileBytes - base);
+    if (framed) return framed;
   }
   if (view.getUint8(at) !== 0xff || (view.getUint8(at + 1) & 0xe6) !== 0xe2) return null;
   const version = (view.getUint8(at + 1) >> 3) & 3;
@@ -88,12 +125,24 @@ function mp3(view, fileBytes) {
     rate,
     channels: view.getUint8(at + 3) >> 6 === 3 ? 1 : 2,
     // About right where the bit rate changes.
-    seconds: kbits ? ((fileBytes - at) * 8) / (kbits * 1000) : undefined,
+    seconds: kbits ? ((fileBytes - base - at) * 8) / (kbits * 1000) : undefined,
   };
 }
 
-function other(view) {
-  if (text(view, 4, 4) === "ftyp") return { kind: "MP4" };
-  if (view.byteLength > 4 && view.getUint32(0) === 0x1a45dfa3) return { kind: "WebM" };
-  return null;
+/** AAC without a container, from `begin` on. */
+function adts(view, begin, fileBytes) {
+  let at = begin;
+  let frames = 0;
+  while (at + 7 <= view.byteLength && (view.getUint16(at) & 0xfff6) === 0xfff0) {
+    const bytes = ((view.getUint8(at + 3) & 3) << 11) | (view.getUint8(at + 4) << 3) | (view.getUint8(at + 5) >> 5);
+    if (bytes < 7) break;
+    frames += 1;
+    at += bytes;
+  }
+  // Two in a row are no accident.
+  if (frames < 2) return null;
+  const head = view.getUint16(begin + 2);
+  const rate = (head >> 10) & 15;
+  const secs = (frames * 1024) / (AAC_RATES[rate] ?? 48000);
+  return { kind: "AAC", ...aac(rate, (head >> 6) & 7), seconds: ((fileBytes - begin) / (at - begin)) * secs };
 }

@@ -3,6 +3,7 @@
 
 import init, { RingBufferReader, createRing, ringLayout } from "../module/soundfall_web.js";
 import { blockFramesFor } from "../audio/ring-writer.js";
+import { compile } from "../loader.js";
 import { openMicrophone } from "../sources/microphone.js";
 import { openSignal } from "../sources/signal.js";
 
@@ -19,12 +20,13 @@ const wave = find("waveform").getContext("2d");
 const fall = find("spectrogram").getContext("2d", { willReadFrequently: true });
 const colours = Array.from({ length: 256 }, (_, level) => colour(level / 255));
 
-const module = await WebAssembly.compileStreaming(fetch(WASM));
+const module = await compile(WASM);
 await init({ module_or_path: module });
 
 /** What runs: for tests and for the console. */
 const example = { reader: null, ring: null, source: null };
 window.example = example;
+let turn = 0;
 
 find("microphone").onclick = () => start(() => openMicrophone());
 find("signal").onclick = () => start(() => openSignal({ signal: "demo", channels: 1 }, module));
@@ -37,23 +39,32 @@ if (!self.crossOriginIsolated) {
 async function start(open) {
   stop();
   say("");
+  const mine = turn;
+  let source = null;
   try {
-    const source = await open();
+    source = await open();
     const { rate, channels, name } = source;
-    example.ring = createRing(rate, channels, HISTORY_SECS, blockFramesFor(rate), name);
-    example.source = source;
-    const events = { trouble: say, failed: say, ended: () => say("The source has ended.") };
-    await source.run({ ring: example.ring, layout: ringLayout() }, events);
+    const ring = createRing(rate, channels, HISTORY_SECS, blockFramesFor(rate), name);
+    const tell = (words) => mine === turn && say(words);
+    const events = { trouble: (kind, words) => tell(words), failed: tell, ended: () => tell("The source has ended.") };
+    await source.run({ ring, layout: ringLayout() }, events);
+    if (mine !== turn) {
+      source.stop();
+      return;
+    }
+    Object.assign(example, { ring, source });
     example.reader = new RingBufferReader(example.ring);
     find("stop").disabled = false;
     requestAnimationFrame(() => draw(example.reader, 0));
   } catch (error) {
-    stop();
-    say(error.hint ? `${error.message} ${error.hint}` : String(error.message ?? error));
+    source?.stop();
+    if (mine === turn) say(error.hint ? `${error.message} ${error.hint}` : String(error.message ?? error));
   }
 }
 
+/** Ends what runs, and what is being opened as soon as it is. */
 function stop() {
+  turn += 1;
   example.source?.stop();
   example.source = null;
   example.reader = null;

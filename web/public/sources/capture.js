@@ -1,16 +1,25 @@
 // What the sources with an AudioContext share: the context, the capturing worklet, and waking a
 // suspended context on a gesture. Never chooses what is played into it.
 
+import { Trouble } from "../trouble.js";
+
 const WORKLET = new URL("../audio/worklet.js", import.meta.url);
+const SIGNAL_HINT = "a built-in signal works.";
 const WAKE_TEXT = "Click to start the sound.";
 
 /** A context at `rate` Hz where the browser can have one, else at its own rate. */
 export function newContext(rate) {
+  if (!("audioWorklet" in (globalThis.AudioContext?.prototype ?? {}))) throw noCapture();
   try {
     return new AudioContext({ latencyHint: "interactive", ...(rate ? { sampleRate: rate } : {}) });
   } catch {
     return new AudioContext({ latencyHint: "interactive" });
   }
+}
+
+/** Ends all tracks of a stream that is not used. */
+export function release(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 export class Capture {
@@ -69,7 +78,7 @@ export class Capture {
   /** A context that may not run says so, and any click or key wakes it. */
   #watch(events) {
     const wake = () => this.context.resume();
-    this.#forget = () => {
+    const forget = () => {
       removeEventListener("pointerdown", wake, true);
       removeEventListener("keydown", wake, true);
     };
@@ -78,8 +87,8 @@ export class Capture {
       const sleeps = this.context.state !== "running";
       if (sleeps === asleep || this.context.state === "closed") return;
       asleep = sleeps;
-      events.trouble(sleeps ? WAKE_TEXT : null);
-      this.#forget();
+      events.trouble("context", sleeps ? WAKE_TEXT : null);
+      forget();
       if (!sleeps) return;
       addEventListener("pointerdown", wake, true);
       addEventListener("keydown", wake, true);
@@ -87,8 +96,22 @@ export class Capture {
     this.context.onstatechange = look;
     this.context.resume().catch(() => {});
     // Give the browser a moment before it is said: contexts start suspended.
-    setTimeout(look, 300);
+    const first = setTimeout(look, 300);
+    this.#forget = () => {
+      clearTimeout(first);
+      forget();
+    };
   }
 
   #forget = () => {};
+}
+
+function noCapture() {
+  return new Trouble(
+    "This page can take in no sound",
+    window.isSecureContext
+      ? "This browser has no AudioWorklet, by which a page takes in sound."
+      : "Browsers let only pages take in sound that come over https or from this computer.",
+    window.isSecureContext ? `An up-to-date Chrome, Edge, Firefox or Safari has one; ${SIGNAL_HINT}` : `Open the page over https; ${SIGNAL_HINT}`,
+  );
 }

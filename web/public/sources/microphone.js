@@ -2,7 +2,7 @@
 // that goes is waited for; its time away becomes a gap. Never records anything.
 
 import { Trouble } from "../trouble.js";
-import { Capture, newContext } from "./capture.js";
+import { Capture, newContext, release } from "./capture.js";
 
 const PLAIN = {
   echoCancellation: false,
@@ -12,6 +12,7 @@ const PLAIN = {
 };
 const GONE_TEXT = "The microphone is gone; the history stays.";
 const MUTED_TEXT = "The microphone is muted by the system.";
+const DENIED = ["NotAllowedError", "SecurityError"];
 const RETRY_MS = [1000, 2000, 4000, 8000, 16000];
 
 /** Whether this page may ask for a microphone at all. */
@@ -32,7 +33,12 @@ export async function openMicrophone({ deviceId } = {}) {
   const stream = await ask(deviceId).catch((error) => {
     throw askTrouble(error);
   });
-  return new Microphone(stream);
+  try {
+    return new Microphone(stream);
+  } catch (error) {
+    release(stream);
+    throw error;
+  }
 }
 
 const ask = (deviceId) =>
@@ -63,34 +69,44 @@ class Microphone {
   stop() {
     this.stopped = true;
     this.#forget();
-    release(this.track);
+    letGo(this.track);
     this.capture.end();
   }
 
   #connect(track) {
-    if (track !== this.track) release(this.track);
-    this.track = track;
     const stream = new MediaStream([track]);
-    this.input?.disconnect();
+    let input;
     try {
-      this.input = this.context.createMediaStreamSource(stream);
+      input = this.context.createMediaStreamSource(stream);
     } catch {
+      track.stop();
       throw new Trouble(
         "This microphone cannot be used",
         `It runs at another rate than the sound output (${this.rate} Hz), which this browser refuses.`,
         "Set both to the same rate in the system's sound settings.",
       );
     }
-    this.input.connect(this.capture.node);
+    this.#forget();
+    if (track !== this.track) letGo(this.track);
+    this.track = track;
+    this.input?.disconnect();
+    this.input = input;
+    input.connect(this.capture.node);
+    this.capture.lost(false);
+    const muted = () => this.events.trouble("mute", track.muted ? MUTED_TEXT : null);
     track.onended = () => this.#lost();
-    track.onmute = () => this.events.trouble(MUTED_TEXT);
-    track.onunmute = () => this.events.trouble(null);
+    track.onmute = track.onunmute = muted;
+    this.events.trouble("device", null);
+    // Both may have happened before anybody listened.
+    muted();
+    if (track.readyState === "ended") this.#lost();
   }
 
   #lost() {
     if (this.stopped) return;
     this.capture.lost(true);
-    this.events.trouble(GONE_TEXT);
+    this.events.trouble("device", GONE_TEXT);
+    this.events.trouble("mute", null);
     this.tries = 0;
     navigator.mediaDevices.addEventListener("devicechange", this.#retry);
     this.#later();
@@ -105,6 +121,15 @@ class Microphone {
   #forget() {
     clearTimeout(this.timer);
     navigator.mediaDevices.removeEventListener("devicechange", this.#retry);
+  }
+
+  /** What is refused is not asked for again: that would ask the visitor for ever. */
+  #failed(error) {
+    if (this.stopped) return;
+    const denied = DENIED.includes(error?.name);
+    if (denied || error instanceof Trouble) this.events.trouble("device", askTrouble(error).line);
+    if (denied) this.#forget();
+    else this.#later();
   }
 
   /** Tries for the same device, by its id or, where that has changed, by its name. */
@@ -123,13 +148,10 @@ class Microphone {
         track.stop();
         return;
       }
-      this.#forget();
-      this.deviceId = track.getSettings().deviceId;
       this.#connect(track);
-      this.capture.lost(false);
-      this.events.trouble(null);
-    } catch {
-      this.#later();
+      this.deviceId = track.getSettings().deviceId;
+    } catch (error) {
+      this.#failed(error);
     } finally {
       this.asking = false;
     }
@@ -137,7 +159,7 @@ class Microphone {
 }
 
 /** Ends a track and hears no more of it. */
-function release(track) {
+function letGo(track) {
   track.onended = track.onmute = track.onunmute = null;
   track.stop();
 }
@@ -148,19 +170,19 @@ function noMicrophone() {
     window.isSecureContext
       ? "This browser gives pages no microphone."
       : "Browsers give the microphone only to pages that come over https or from this computer.",
-    "A file or a built-in signal works.",
+    window.isSecureContext ? "A file or a built-in signal works." : "Open the page over https; a built-in signal works.",
   );
 }
 
 function askTrouble(error) {
+  if (DENIED.includes(error?.name)) {
+    return new Trouble(
+      "The microphone was not allowed",
+      "The browser, or the system, keeps the microphone from this page.",
+      "Allow it through the icon beside the address (and in the system's privacy settings), then try again.",
+    );
+  }
   switch (error?.name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return new Trouble(
-        "The microphone was not allowed",
-        "The browser, or the system, keeps it from this page.",
-        "Allow it through the icon beside the address (and in the system's privacy settings), then try again.",
-      );
     case "NotFoundError":
     case "OverconstrainedError":
       return new Trouble(

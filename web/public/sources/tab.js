@@ -2,7 +2,7 @@
 // keeps the picture that is shared along with it.
 
 import { Trouble } from "../trouble.js";
-import { Capture, newContext } from "./capture.js";
+import { Capture, newContext, release } from "./capture.js";
 
 /** Whether this browser shares sound at all: phones and some desktops do not. */
 export const offered = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
@@ -22,14 +22,19 @@ export async function openTab() {
   }
   const [track] = stream.getAudioTracks();
   if (!track) {
-    for (const other of stream.getTracks()) other.stop();
+    release(stream);
     throw new Trouble(
       "Nothing to hear was shared",
       "What you chose comes without sound.",
       "Choose again and switch on “share audio” in the browser's window; not every browser and system offers it.",
     );
   }
-  return new Tab(stream, track);
+  try {
+    return new Tab(stream, track);
+  } catch (error) {
+    release(stream);
+    throw error;
+  }
 }
 
 class Tab {
@@ -48,12 +53,15 @@ class Tab {
     await this.capture.begin(feed, events);
     this.context.createMediaStreamSource(new MediaStream([this.track])).connect(this.capture.node);
     for (const track of this.stream.getVideoTracks()) track.stop();
-    this.track.onended = () => this.capture.close(() => events.ended());
+    const ended = () => this.capture.close(() => events.ended());
+    this.track.onended = ended;
+    // It may have ended before anybody listened.
+    if (this.track.readyState === "ended") ended();
   }
 
   stop() {
     this.track.onended = null;
-    for (const track of this.stream.getTracks()) track.stop();
+    release(this.stream);
     this.capture.end();
   }
 }

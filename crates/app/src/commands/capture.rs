@@ -26,30 +26,32 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
     let mut config = args.source.config();
     let mut recording = args.record.clone();
     let mut total = Stats::default();
+    let mut captured = CaptureStats::default();
     let mut outcome = Ok(());
-    loop {
-        let capture = start(config.clone())?;
+    let mut next = Some(start(config.clone())?);
+    while let Some(capture) = next.take() {
         announce(&capture);
         let written = Recording::start(&recording, &capture)?;
         let ring = capture.ring_path().to_owned();
         let (figures, shape, file) = follow(capture, written, args, &stop, begun);
-        total.lost_frames += figures.lost_frames;
-        total.gaps += figures.gaps;
-        total.xruns += figures.xruns;
-        total.frames_written = Some(total.frames_written.unwrap_or(0) + figures.frames);
-        outcome = outcome.and(file);
-        total.panics += figures.panics;
-        outcome = outcome.and(judge(&figures, &ring));
+        captured = captured.followed_by(figures);
+        outcome = outcome.and(file).and(judge(&figures, &ring));
         (total.channels, total.rate) = (shape.channels, shape.rate);
-        if !shape.new {
-            break;
+        if let Some(device) = shape.new {
+            // A ring has one shape: the device needs a new one, and the recording ends here.
+            config.channels = None;
+            config.sample_rate = None;
+            config.source.follow(&device);
+            recording.record = None;
+            match start(config.clone()) {
+                Ok(capture) => next = Some(capture),
+                // What was captured until now still has its figures.
+                Err(error) => outcome = outcome.and(Err(error.into())),
+            }
         }
-        // A ring has one shape: the device needs a new one, and the recording ends here.
-        config.channels = None;
-        config.sample_rate = None;
-        recording.record = None;
     }
     if let Some(stats) = &stats {
+        total.take_capture(&captured);
         total.seconds = begun.elapsed().as_secs_f64();
         total.rss_mb = memory_since(memory);
         stats.write(&total)?;
@@ -57,17 +59,16 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
     outcome
 }
 
-/// What is said of a capture whose threads failed.
-pub const FAILED: &str =
-    "the capture failed by a fault of this program; the sound until then was kept";
-
 /// Whether a capture that ended came to its end as it should.
-fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
+pub fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
     if figures.state == SourceState::Failed {
-        bail!(FAILED);
+        bail!("the capture failed by a fault of this program; the sound until then was kept");
     }
-    if figures.finished && figures.state == SourceState::Lost {
-        bail!("the source was lost; the sound until then is in the ring");
+    if figures.state == SourceState::Lost {
+        bail!("the source was lost and not back at the end; the sound until then is in the ring");
+    }
+    if figures.cut_frames > 0 {
+        bail!("the file that was played is not whole; what it has was captured");
     }
     if figures.ring_lost {
         bail!(
@@ -82,8 +83,8 @@ fn judge(figures: &CaptureStats, ring: &Path) -> Result<()> {
 struct Shape {
     channels: u32,
     rate: u32,
-    /// The device came back with another one.
-    new: bool,
+    /// Id of the device that came back with another one.
+    new: Option<String>,
 }
 
 /// Follows a capture until it ends or is stopped.
@@ -98,7 +99,7 @@ fn follow(
     let mut shape = Shape {
         channels: format.channels,
         rate: format.sample_rate,
-        new: false,
+        new: None,
     };
     while !stop.asked() {
         let elapsed = begun.elapsed().as_secs_f64();
@@ -112,13 +113,17 @@ fn follow(
         {
             break;
         }
-        shape.new |= report_events(&capture);
+        shape.new = report_events(&capture).or(shape.new);
         recording.report_events();
         std::thread::sleep(POLL_INTERVAL);
     }
     capture.halt();
-    shape.new |= report_events(&capture);
-    shape.new &= !stop.asked();
+    shape.new = report_events(&capture).or(shape.new);
+    shape.new = shape.new.filter(|_| !stop.asked());
+    match shape.new {
+        Some(_) => recording.ends_before_the_run(),
+        None => recording.run_is_over(),
+    }
     recording.report_events();
     (capture.stats(), shape, recording.finish())
 }
@@ -139,12 +144,14 @@ pub fn announce(capture: &Capture) {
     }
 }
 
-/// Prints the events since the last call; true if the device came back with another rate or channel
-/// count, which needs a new ring.
-fn report_events(capture: &Capture) -> bool {
-    let mut reshaped = false;
+/// Prints the events since the last call; gives the id of a device that came back with another rate or channel count,
+/// which needs a new ring.
+fn report_events(capture: &Capture) -> Option<String> {
+    let mut reshaped = None;
     for event in capture.poll_events() {
-        reshaped |= matches!(event, CaptureEvent::Reshaped { .. });
+        if let CaptureEvent::Reshaped { id, .. } = &event {
+            reshaped = Some(id.clone());
+        }
         report_event(capture, event);
     }
     reshaped
@@ -199,6 +206,7 @@ pub fn report_event(capture: &Capture, event: CaptureEvent) {
             device,
             channels,
             rate,
+            ..
         } => {
             exit::say(format!(
                 "{device} is back with {channels} channels at {rate} Hz: a new ring begins"

@@ -63,6 +63,9 @@ pub fn run(
             ..Stats::default()
         };
         report.write_to(&mut stats);
+        if let Some(captured) = &upstream.captured {
+            stats.take_capture(&captured());
+        }
         stats.rss_mb = memory_since(memory);
         to.write(&stats)?;
     }
@@ -73,7 +76,10 @@ pub fn run(
             std::path::absolute(picture?)?.display()
         ));
     }
-    Ok(())
+    match report.missing_picture {
+        Some(error) => Err(error.context("a picture on the way is missing")),
+        None => Ok(()),
+    }
 }
 
 /// Without a display a window becomes a picture; without an adapter there is no picture either.

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use soundfall_capture::Capture;
-use soundfall_capture::record::{RecordConfig, RecordEvent, Recorder};
+use soundfall_capture::record::{RecordConfig, RecordError, RecordEvent, Recorder};
 
 use crate::cli::RecordArgs;
 use crate::exit;
@@ -14,6 +14,10 @@ pub struct Recording {
     recorder: Option<Recorder>,
     rate: f64,
     failed: bool,
+    /// The run is over: nothing comes after the end of the recording.
+    run_is_over: bool,
+    /// The run went on without it.
+    cut_short: bool,
 }
 
 /// Checks before anything is captured: the name, and that nothing is overwritten that must not be.
@@ -29,6 +33,8 @@ impl Recording {
             recorder: None,
             rate: f64::from(capture.format().sample_rate),
             failed: false,
+            run_is_over: false,
+            cut_short: false,
         };
         if let Some(path) = &args.record {
             let mut config = RecordConfig::new(path.clone());
@@ -45,6 +51,7 @@ impl Recording {
         let Some(recorder) = &self.recorder else {
             return;
         };
+        let mut ended = false;
         for event in recorder.poll_events() {
             match event {
                 RecordEvent::Overrun {
@@ -61,8 +68,34 @@ impl Recording {
                         "the recording ended, the capture goes on: {message}"
                     ));
                 }
+                RecordEvent::FileMoved { message } => {
+                    self.failed = true;
+                    exit::say(message);
+                }
+                RecordEvent::WriterEnded => ended = true,
                 _ => {}
             }
+        }
+        if ended && !self.run_is_over {
+            self.ends_before_the_run();
+        }
+    }
+
+    /// From now on the end of the capture is that of the run.
+    pub fn run_is_over(&mut self) {
+        self.run_is_over = true;
+    }
+
+    /// A recording is of one source and one shape: what comes after it is not in the file, and that is said.
+    pub fn ends_before_the_run(&mut self) {
+        let Some(recorder) = &self.recorder else {
+            return;
+        };
+        if !std::mem::replace(&mut self.cut_short, true) && !self.failed {
+            exit::say(format!(
+                "the recording to {} ends here: what is captured from now on is not in it",
+                recorder.path().display()
+            ));
         }
     }
 
@@ -75,10 +108,15 @@ impl Recording {
             return Ok(());
         };
         let recorded = recorder.stop();
+        let place = match recorded.failure {
+            Some(RecordError::Moved { .. }) => {
+                format!("a file that is not at {} any more", recorded.path.display())
+            }
+            _ => recorded.path.display().to_string(),
+        };
         exit::say(format!(
-            "recorded {:.2} s to {}{}",
+            "recorded {:.2} s to {place}{}",
             recorded.stats.frames as f64 / self.rate,
-            recorded.path.display(),
             match (recorded.stats.gaps, recorded.stats.clipped) {
                 (0, 0) => String::new(),
                 (gaps, clipped) => format!(", {gaps} gaps, {clipped} samples clipped"),
@@ -90,6 +128,10 @@ impl Recording {
                 bail!("the recording is not whole: {error}")
             }
             Some(error) => Err(error.into()),
+            None if self.cut_short => bail!(
+                "{}: the recording ended before the run did, when the source or its shape changed",
+                recorded.path.display()
+            ),
             None => Ok(()),
         }
     }

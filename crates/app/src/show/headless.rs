@@ -19,7 +19,7 @@ use crate::held_back::HeldBack;
 use crate::output::Output;
 use crate::stats::own_memory_mb;
 
-use super::{DisplayReport, ShowOptions, Upstream, build, save_png};
+use super::{DisplayReport, ShowOptions, Upstream, build, note_failure, save_png};
 
 /// Time of a frame.
 const FRAME: Duration = Duration::from_nanos(16_666_667);
@@ -40,7 +40,11 @@ pub(super) fn run(
     drop(held_back);
     let start = Instant::now();
     let (mut next_frame, mut next_line) = (start, Duration::from_secs(1));
-    let mut pictures = Pictures { options, taken: 0 };
+    let mut pictures = Pictures {
+        options,
+        taken: 0,
+        failure: None,
+    };
     loop {
         screen.step();
         let elapsed = start.elapsed();
@@ -51,7 +55,7 @@ pub(super) fn run(
                 exit::say(DisplayReport::of(screen.world_mut()).line(elapsed.as_secs_f64()));
             }
         }
-        pictures.take_due(&mut screen, elapsed.as_secs_f64())?;
+        pictures.take_due(&mut screen, elapsed.as_secs_f64());
         let over = options
             .seconds
             .is_some_and(|seconds| elapsed.as_secs_f64() >= seconds);
@@ -73,6 +77,7 @@ pub(super) fn run(
         exit::say("the analysis did not keep up: what was left at the end counts as dropped");
     }
     let mut report = DisplayReport::of(screen.world_mut());
+    report.missing_picture = pictures.failure;
     if let Some(output) = &options.snapshot {
         report.picture = Some(save(&mut screen, output));
     }
@@ -159,17 +164,21 @@ fn save(screen: &mut Headless, output: &Output) -> Result<PathBuf> {
 struct Pictures<'a> {
     options: &'a ShowOptions,
     taken: u32,
+    failure: Option<anyhow::Error>,
 }
 
 impl Pictures<'_> {
-    fn take_due(&mut self, screen: &mut Headless, elapsed_secs: f64) -> Result<()> {
+    fn take_due(&mut self, screen: &mut Headless, elapsed_secs: f64) {
         let Some((every, output)) = &self.options.numbered else {
-            return Ok(());
+            return;
         };
         if elapsed_secs < every * f64::from(self.taken + 1) {
-            return Ok(());
+            return;
         }
         self.taken += 1;
-        save(screen, &output.numbered(self.taken)).map(drop)
+        // The sound goes on, and so do the pictures after it.
+        if let Err(error) = save(screen, &output.numbered(self.taken)) {
+            note_failure(&mut self.failure, error);
+        }
     }
 }

@@ -6,8 +6,9 @@ mod size;
 mod still;
 mod window;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use bevy::prelude::{App, Msaa, UVec2};
+use soundfall_capture::CaptureStats;
 use soundfall_plugins::{
     ProgramPlugins, SoundfallPlugins,
     host::{self, Graphics, Target, add_base, write_png},
@@ -26,7 +27,7 @@ use crate::report::DisplayReport;
 use crate::stop::Stop;
 
 pub use still::render_still;
-pub use window::NoWindow;
+pub use window::{DisplayEnded, NoWindow};
 
 /// How a run is shown.
 #[derive(Clone, Debug)]
@@ -84,6 +85,14 @@ pub struct Upstream {
     pub switch: Option<SourceSwitch>,
     /// Ends the capture, so that the ring stands still.
     pub end: Box<dyn Fn()>,
+    /// Numbers of the capture, where this process captures.
+    pub captured: Option<Box<dyn Fn() -> CaptureStats>>,
+}
+
+/// Says why a picture on the way was not saved; the first reason is kept for the end of the run.
+fn note_failure(first: &mut Option<Error>, error: Error) {
+    crate::exit::say(format!("{error:#}"));
+    first.get_or_insert(error);
 }
 
 /// Looks for a graphics adapter.

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::RecordError;
@@ -47,6 +48,9 @@ pub(super) struct Encoder {
     frames: u64,
     /// Frames when the header was last brought up to date.
     header_frames: u64,
+    /// Device and inode of a file that is to stay at `path`.
+    identity: Option<(u64, u64)>,
+    moved: bool,
 }
 
 enum Kind {
@@ -63,10 +67,15 @@ impl Encoder {
         channels: u32,
         rate: u32,
     ) -> Result<Self, RecordError> {
-        format_for(path, channels)?;
+        format_for(path, channels, rate)?;
         let new = NewFile::open(path, overwrite);
         let new = new.map_err(|e| RecordError::file(path, "make it", e))?;
-        new.begun(|file| Self::begin(file, path, channels, rate))
+        let mut encoder = new.begun(|file| Self::begin(file, path, channels, rate))?;
+        // A device or pipe is no file that somebody could take away.
+        let meta = encoder.file().metadata().ok();
+        let meta = meta.filter(std::fs::Metadata::is_file);
+        encoder.identity = meta.map(|meta| (meta.dev(), meta.ino()));
+        Ok(encoder)
     }
 
     /// Begins in an open, empty file; `path` says the format, and names it in errors.
@@ -76,7 +85,7 @@ impl Encoder {
         channels: u32,
         rate: u32,
     ) -> Result<Self, RecordError> {
-        let kind = match format_for(path, channels)? {
+        let kind = match format_for(path, channels, rate)? {
             AudioFormat::Wav => Wav::create(file, channels, rate).map(Kind::Wav),
             AudioFormat::Flac => Flac::create(file, channels, rate)
                 .map(Box::new)
@@ -89,6 +98,8 @@ impl Encoder {
             header_interval: u64::from(rate),
             frames: 0,
             header_frames: 0,
+            identity: None,
+            moved: false,
         })
     }
 
@@ -104,6 +115,37 @@ impl Encoder {
     /// The file.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn file(&self) -> &File {
+        match &self.kind {
+            Kind::Wav(wav) => wav.file(),
+            Kind::Flac(flac) => flac.file(),
+        }
+    }
+
+    /// Whether the file was not at its path when that was last looked at.
+    pub(super) fn is_moved(&self) -> bool {
+        self.moved
+    }
+
+    /// Looks whether the file is where it was made, and has what was written.
+    fn look(&mut self) -> Result<(), RecordError> {
+        let Some(identity) = self.identity else {
+            return Ok(());
+        };
+        let at_path = self.path.metadata();
+        self.moved = !at_path.is_ok_and(|meta| (meta.dev(), meta.ino()) == identity);
+        let written = match &self.kind {
+            Kind::Wav(wav) => wav.bytes(),
+            Kind::Flac(flac) => flac.bytes(),
+        };
+        match self.file().metadata() {
+            Ok(meta) if meta.len() < written => Err(RecordError::CutOff {
+                path: self.path.clone(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Number of channels.
@@ -155,6 +197,8 @@ impl Encoder {
     /// Brings the header up to date: from here on a reader finds what was written so far.
     pub(super) fn update_header(&mut self) -> Result<(), RecordError> {
         self.header_frames = self.frames;
+        // First: the header of a file that was cut off says what is left.
+        self.look()?;
         match &mut self.kind {
             Kind::Wav(wav) => wav.update_header(),
             Kind::Flac(flac) => flac.update_header(),
@@ -164,6 +208,7 @@ impl Encoder {
 
     /// Completes the file.
     pub(super) fn finish(&mut self) -> Result<(), RecordError> {
+        self.look()?;
         match &mut self.kind {
             Kind::Wav(wav) => wav.update_header(),
             Kind::Flac(flac) => flac.finish(),
@@ -180,14 +225,21 @@ impl Encoder {
     }
 }
 
-/// The format that the ending says, where it holds so many channels.
-fn format_for(path: &Path, channels: u32) -> Result<AudioFormat, RecordError> {
+/// The format that the ending says, where it holds so many channels at that rate.
+fn format_for(path: &Path, channels: u32, rate: u32) -> Result<AudioFormat, RecordError> {
     let format = AudioFormat::of(path)?;
     if format == AudioFormat::Flac && channels > Flac::MAX_CHANNELS {
         return Err(RecordError::Channels {
             path: path.to_path_buf(),
             channels,
             max: Flac::MAX_CHANNELS,
+        });
+    }
+    if format == AudioFormat::Flac && rate > Flac::MAX_RATE {
+        return Err(RecordError::Rate {
+            path: path.to_path_buf(),
+            rate,
+            max: Flac::MAX_RATE,
         });
     }
     Ok(format)

@@ -47,6 +47,28 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// The file is no longer where it was made.
+    #[error("{}: somebody removed, moved or replaced it while it was recorded; the sound went on into the file as it was opened, wherever that is now", path.display())]
+    Moved {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file became shorter while it was written.
+    #[error("{}: somebody cut it off while it was recorded; what is left can be read", path.display())]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+    },
+    /// FLAC states rates up to a limit.
+    #[error("{}: FLAC holds rates of at most {max} Hz, the ring has {rate} Hz; record to .wav", path.display())]
+    Rate {
+        /// The file.
+        path: PathBuf,
+        /// Rate of the ring in Hz.
+        rate: u32,
+        /// Highest rate allowed, in Hz.
+        max: u32,
+    },
     /// The span to save is empty.
     #[error("frames {start} to {end}: an empty span; give a later end")]
     EmptySpan {

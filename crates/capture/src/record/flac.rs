@@ -44,6 +44,8 @@ pub(super) struct Flac {
 impl Flac {
     /// Most channels of a stream.
     pub(super) const MAX_CHANNELS: u32 = 8;
+    /// Highest rate that the header states, in Hz: it has 20 bits for it.
+    pub(super) const MAX_RATE: u32 = (1 << 20) - 1;
 
     pub(super) fn create(file: File, channels: u32, rate: u32) -> io::Result<Self> {
         let channels = channels as usize;
@@ -61,6 +63,15 @@ impl Flac {
         };
         flac.header([0; 16])?;
         Ok(flac)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Length of the file up to the last whole block.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Samples that were clipped.
@@ -162,7 +173,9 @@ impl Flac {
 
     /// Cuts off a part block and tells what is left; what cannot be done is left as it is.
     pub(super) fn salvage(&mut self) {
-        self.file.set_len(self.bytes).ok();
+        // A file that was cut off does not grow again: zeros are no blocks.
+        let length = self.file.metadata().map_or(0, |meta| meta.len());
+        self.file.set_len(self.bytes.min(length)).ok();
         self.header(self.checksum()).ok();
     }
 
@@ -182,10 +195,15 @@ impl Flac {
         for size in [self.sizes.0.min(self.sizes.1), self.sizes.1] {
             bytes.extend(&size.to_be_bytes()[1..]);
         }
+        // 36 bits; 0 says that the length is not known.
+        let frames = match self.frames {
+            frames if frames < 1 << 36 => frames,
+            _ => 0,
+        };
         let packed = u64::from(self.rate) << 44
             | (self.channels as u64 - 1) << 41
             | u64::from(BITS - 1) << 36
-            | self.frames & ((1 << 36) - 1);
+            | frames;
         bytes.extend(packed.to_be_bytes());
         bytes.extend(md5);
         self.file.seek(SeekFrom::Start(0))?;

@@ -76,6 +76,11 @@ pub enum RecordEvent {
     },
     /// The ring's writer ended; the file is complete.
     WriterEnded,
+    /// Somebody removed, moved or replaced the file. It is written on as it was opened.
+    FileMoved {
+        /// What, in one line.
+        message: String,
+    },
     /// The file takes no more (a full disk). It is complete up to there; the capture goes on.
     Failed {
         /// What, in one line.

@@ -111,6 +111,7 @@ impl Recorder {
         let (sender, events) = crossbeam::channel::bounded(MAX_PENDING_EVENTS);
         let take = Take {
             encoder,
+            said_moved: false,
             first_frame,
             shared: Arc::clone(&shared),
             events: sender,
@@ -216,6 +217,7 @@ enum Source {
 /// The thread's own.
 struct Take {
     encoder: Encoder,
+    said_moved: bool,
     first_frame: u64,
     shared: Arc<Shared>,
     events: Sender<RecordEvent>,
@@ -228,7 +230,13 @@ impl Take {
                 Source::Feed { feed, begin, ring } => self.take_feed(&feed, begin, ring),
                 Source::Ring(ring) => self.follow(ring),
             }?;
-            self.encoder.finish()
+            self.encoder.finish()?;
+            match self.encoder.is_moved() {
+                true => Err(RecordError::Moved {
+                    path: self.encoder.path().to_path_buf(),
+                }),
+                false => Ok(()),
+            }
         }));
         let outcome = recorded.unwrap_or_else(|_| {
             Err(RecordError::Panicked {
@@ -237,10 +245,13 @@ impl Take {
         });
         self.publish();
         if let Err(error) = outcome {
-            self.encoder.salvage();
-            let message = error.to_string();
+            // A file that is complete elsewhere has been told of.
+            if !matches!(error, RecordError::Moved { .. }) {
+                self.encoder.salvage();
+                let message = error.to_string();
+                self.send(RecordEvent::Failed { message });
+            }
             *locked(&self.shared.failure) = Some(error);
-            self.send(RecordEvent::Failed { message });
         }
         self.shared.finished.store(true, Ordering::Release);
     }
@@ -393,7 +404,15 @@ impl Take {
         });
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        if self.encoder.is_moved() && !self.said_moved {
+            self.said_moved = true;
+            let moved = RecordError::Moved {
+                path: self.encoder.path().to_path_buf(),
+            };
+            let message = moved.to_string();
+            self.send(RecordEvent::FileMoved { message });
+        }
         let shared = &self.shared;
         shared
             .frames

@@ -44,6 +44,15 @@ impl Wav {
         Ok(wav)
     }
 
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Length of the file up to the last whole frame.
+    pub(super) fn bytes(&self) -> u64 {
+        self.header().len() as u64 + self.data_bytes()
+    }
+
     /// Appends whole frames.
     pub(super) fn write(&mut self, interleaved: &[f32]) -> io::Result<()> {
         self.bytes.clear();
@@ -80,8 +89,12 @@ impl Wav {
 
     /// Cuts off a part frame and tells what is left; what cannot be done is left as it is.
     pub(super) fn salvage(&mut self) {
-        let length = self.header().len() as u64 + self.data_bytes();
-        self.file.set_len(length).ok();
+        if let Ok(meta) = self.file.metadata() {
+            let data = meta.len().saturating_sub(self.header().len() as u64);
+            let there = data / (4 * u64::from(self.channels));
+            self.frames = self.frames.min(there);
+        }
+        self.file.set_len(self.bytes()).ok();
         self.update_header().ok();
     }
 

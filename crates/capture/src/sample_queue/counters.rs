@@ -27,6 +27,10 @@ pub struct Counters {
     pub reconnects: AtomicU64,
     /// Times the ring was lost.
     pub ring_losses: AtomicU64,
+    /// Times a new ring was made in its place.
+    pub ring_renewals: AtomicU64,
+    /// Frames that the played file states and does not have.
+    pub cut_frames: AtomicU64,
     /// Panics of the capture's threads.
     pub panics: AtomicU64,
     ring_lost: AtomicBool,

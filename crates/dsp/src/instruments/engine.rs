@@ -71,7 +71,8 @@ impl fmt::Debug for Instruments {
 }
 
 impl Instruments {
-    /// Makes the engines that are wanted. Takes a few milliseconds.
+    /// Makes the engines that are wanted. Takes a few milliseconds. Where loudness cannot be measured
+    /// ([`InstrumentSettings::no_loudness`]) the others work without it.
     ///
     /// # Errors
     /// [`InstrumentError`] where the settings cannot be.
@@ -87,8 +88,8 @@ impl Instruments {
             .then(|| CoherenceView::new(&settings))
             .transpose()?;
         let loudness = wanted(Instrument::Loudness)
-            .then(|| Programme::new(&settings))
-            .transpose()?;
+            .then(|| Programme::new(&settings).ok())
+            .flatten();
         let needs_memory = spectra.is_some() || coherence.is_some();
         Ok(Self {
             next_frame: None,
@@ -270,7 +271,7 @@ impl Instruments {
             }
             slot.level = self.meters.as_ref().and_then(|m| m.report(channel));
         }
-        out.loudness = self.loudness.as_ref().map(Programme::report);
+        out.loudness = self.loudness.as_mut().map(Programme::report);
         match &self.pair {
             Some(pair) => pair.report_into(out.pair.get_or_insert_with(PairReport::default)),
             None => out.pair = None,

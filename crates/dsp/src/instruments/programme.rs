@@ -2,8 +2,8 @@
 //! is asked for it sums up from three seconds of samples each time.
 
 use super::report::LoudnessReport;
-use super::settings::{InstrumentError, InstrumentSettings};
-use crate::meter::{LoudnessMeter, Role};
+use super::settings::InstrumentSettings;
+use crate::meter::{LoudnessError, LoudnessMeter, Role};
 
 /// Readings a second, as EBU Tech 3341 asks for.
 const READINGS_PER_SEC: f64 = 10.0;
@@ -22,6 +22,8 @@ pub(super) struct Programme {
     /// The same for the short-term loudness, in readings.
     short_term_pace: u32,
     short_term_left: u32,
+    /// Since the last reading nobody asked for what all blocks have to be gone through for.
+    owes_totals: bool,
 }
 
 const NOTHING: LoudnessReport = LoudnessReport {
@@ -33,7 +35,7 @@ const NOTHING: LoudnessReport = LoudnessReport {
 };
 
 impl Programme {
-    pub(super) fn new(settings: &InstrumentSettings) -> Result<Self, InstrumentError> {
+    pub(super) fn new(settings: &InstrumentSettings) -> Result<Self, LoudnessError> {
         let rate = f64::from(settings.sample_rate);
         let pace = ((rate / READINGS_PER_SEC) as usize).max(1);
         let work = rate * settings.channels as f64 * SHORT_TERM_SECS * READINGS_PER_SEC;
@@ -45,6 +47,7 @@ impl Programme {
             left: pace,
             short_term_pace,
             short_term_left: short_term_pace,
+            owes_totals: false,
         })
     }
 
@@ -67,17 +70,22 @@ impl Programme {
         let meter = &self.meter;
         let reading = &mut self.reading;
         reading.momentary_lufs = meter.momentary_lufs().map(|x| x as f32);
-        reading.integrated_lufs = meter.integrated_lufs().map(|x| x as f32);
-        reading.range_lu = meter.range_lu().map(|x| x as f32);
         reading.true_peak_dbtp = meter.highest_true_peak_dbtp() as f32;
         self.short_term_left -= 1;
         if self.short_term_left == 0 {
             self.short_term_left = self.short_term_pace;
             reading.short_term_lufs = meter.short_term_lufs().map(|x| x as f32);
         }
+        self.owes_totals = true;
     }
 
-    pub(super) fn report(&self) -> LoudnessReport {
+    /// Integrated loudness and range are worked out here, not in every reading: a minute that is
+    /// heard in one go has hundreds of readings, and one report.
+    pub(super) fn report(&mut self) -> LoudnessReport {
+        if std::mem::take(&mut self.owes_totals) {
+            self.reading.integrated_lufs = self.meter.integrated_lufs().map(|x| x as f32);
+            self.reading.range_lu = self.meter.range_lu().map(|x| x as f32);
+        }
         self.reading
     }
 
@@ -86,5 +94,6 @@ impl Programme {
         self.reading = NOTHING;
         self.left = self.pace;
         self.short_term_left = self.short_term_pace;
+        self.owes_totals = false;
     }
 }

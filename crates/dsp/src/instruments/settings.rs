@@ -4,13 +4,16 @@ use thiserror::Error;
 
 use super::{Instrument, InstrumentSet};
 use crate::coherence::CoherenceError;
-use crate::meter::LoudnessError;
+use crate::meter::{LoudnessError, LoudnessMeter, Role};
 use crate::peaks::PeakParams;
 use crate::scale::FrequencyAxis;
 use crate::stft::{StftError, StftParams};
 
 /// Peaks are looked for, and coherence is measured, at most about so often a second.
 const FINDINGS_PER_SEC: f64 = 50.0;
+
+/// The longest hop of the display, in frames.
+const MAX_HOP: usize = 1 << 20;
 
 /// The least weight of a sample under the window that weighs it most: −10.5 dB.
 const MIN_WEIGHT: f64 = 0.3;
@@ -58,9 +61,9 @@ pub enum InstrumentError {
     /// There is no such reference.
     #[error(transparent)]
     Coherence(#[from] CoherenceError),
-    /// Loudness cannot be measured on this.
-    #[error(transparent)]
-    Loudness(#[from] LoudnessError),
+    /// Columns so far apart are no picture of anything.
+    #[error("instruments cannot listen every {0} frames: use a hop of {MAX_HOP} frames or less")]
+    Hop(usize),
     /// One of the pair is not there.
     #[error("channel {channel} of the pair is not there: choose two below {channels}")]
     NoSuchPair {
@@ -117,6 +120,13 @@ impl InstrumentSettings {
         ((1.0 / FINDINGS_PER_SEC / hop_secs).round() as u64).max(1)
     }
 
+    /// Why loudness cannot be measured, where it cannot. That is no reason against the other
+    /// instruments.
+    #[must_use]
+    pub fn no_loudness(&self) -> Option<LoudnessError> {
+        LoudnessMeter::check(self.sample_rate, &Role::usual(self.channels)).err()
+    }
+
     /// Whether a transform is needed at all.
     pub(super) fn wants_columns(&self) -> bool {
         self.wanted
@@ -132,6 +142,9 @@ impl InstrumentSettings {
             return Err(InstrumentError::NoChannels);
         }
         self.stft.check()?;
+        if self.stft.hop_frames > MAX_HOP {
+            return Err(InstrumentError::Hop(self.stft.hop_frames));
+        }
         if let Some((left, right)) = self.pair {
             let channel = left.max(right);
             if channel >= self.channels {

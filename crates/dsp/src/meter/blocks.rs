@@ -87,10 +87,10 @@ impl Blocks {
         }
     }
 
-    /// Takes the energy of the next block.
+    /// Takes the energy of the next block. One that is no number would be in every result.
     pub(super) fn add(&mut self, block: f64) {
         let over_lu = loudness(block) - ABSOLUTE_GATE_LUFS;
-        if over_lu < 0.0 {
+        if over_lu < 0.0 || !over_lu.is_finite() {
             return;
         }
         match self {

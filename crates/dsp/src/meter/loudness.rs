@@ -10,6 +10,13 @@ use super::blocks::{Blocks, energy};
 use crate::level::amplitude_to_db;
 use crate::sample::clean;
 
+/// The lowest rate with loudness, in Hz: the shelf of the K-weighting stands at 1.7 kHz, and below
+/// twice that there is no such filter.
+const MIN_RATE: u32 = 4000;
+/// The highest rate and the most channels that the crate takes.
+const MAX_RATE: u32 = 2_822_400;
+const MAX_CHANNELS: usize = 64;
+
 /// Frames handed on at a time.
 const BLOCK: usize = 1024;
 
@@ -73,7 +80,7 @@ impl Role {
 pub enum LoudnessError {
     /// Channels or rate are beyond what loudness is defined for.
     #[error(
-        "loudness cannot be measured on {channels} channels at {sample_rate} Hz: use 1 to 64 channels at 16 Hz to 2.8 MHz"
+        "loudness cannot be measured on {channels} channels at {sample_rate} Hz: it needs 1 to 64 channels at 4 kHz to 2.8 MHz"
     )]
     Format {
         /// Number of channels.
@@ -128,7 +135,7 @@ impl LoudnessMeter {
     /// ([`Role::usual`] has them).
     ///
     /// # Errors
-    /// [`LoudnessError`] for no channels, more than 64, an impossible rate, or
+    /// [`LoudnessError`] for no channels, more than 64, a rate below 4 kHz or beyond 2.8 MHz, or
     /// [`Role::DualMono`] beside other channels.
     pub fn new(sample_rate: u32, roles: &[Role]) -> Result<Self, LoudnessError> {
         let blocks = [GATING_STEPS_PER_LU, SHORT_TERM_STEPS_PER_LU].map(Blocks::in_steps);
@@ -143,26 +150,41 @@ impl LoudnessMeter {
         Self::with_blocks(sample_rate, roles, [Blocks::all(), Blocks::all()])
     }
 
+    /// Whether there can be such a meter, without making one.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn check(sample_rate: u32, roles: &[Role]) -> Result<(), LoudnessError> {
+        let channels = roles.len();
+        if channels > 1 && roles.contains(&Role::DualMono) {
+            return Err(LoudnessError::DualMono { channels });
+        }
+        if !(MIN_RATE..=MAX_RATE).contains(&sample_rate) || !(1..=MAX_CHANNELS).contains(&channels)
+        {
+            return Err(LoudnessError::Format {
+                channels,
+                sample_rate,
+            });
+        }
+        Ok(())
+    }
+
     fn with_blocks(
         sample_rate: u32,
         roles: &[Role],
         [gating_blocks, short_term_blocks]: [Blocks; 2],
     ) -> Result<Self, LoudnessError> {
+        Self::check(sample_rate, roles)?;
         let channels = roles.len();
-        if channels > 1 && roles.contains(&Role::DualMono) {
-            return Err(LoudnessError::DualMono { channels });
-        }
         let refused = |_| LoudnessError::Format {
             channels,
             sample_rate,
         };
         let mode = Mode::S | Mode::TRUE_PEAK;
-        let count = u32::try_from(channels).unwrap_or(u32::MAX);
-        let mut meter = EbuR128::new(count, sample_rate, mode).map_err(refused)?;
+        let mut meter = EbuR128::new(channels as u32, sample_rate, mode).map_err(refused)?;
         let map: Vec<Channel> = roles.iter().map(|role| role.channel()).collect();
         meter.set_channel_map(&map).map_err(refused)?;
-        // The crate takes 16 Hz or more.
-        let step_frames = (sample_rate as usize / STEPS_PER_SEC).max(1);
+        let step_frames = sample_rate as usize / STEPS_PER_SEC;
         Ok(Self {
             sample_rate,
             channels,

@@ -152,4 +152,46 @@ fn impossible_settings_are_refused() {
     let mut bad = settings(2, all);
     bad.stft.window_size = 3;
     assert!(matches!(refused(bad), InstrumentError::Stft(_)));
+    let mut bad = settings(2, all);
+    bad.stft.hop_frames = (1 << 20) + 1;
+    assert_eq!(refused(bad), InstrumentError::Hop((1 << 20) + 1));
+}
+
+/// A rate without loudness is no reason against the other instruments.
+#[test]
+fn below_4_khz_everything_but_loudness_is_measured() {
+    let mut settings = settings(2, InstrumentSet::ALL);
+    settings.sample_rate = 2000;
+    settings.axis = FrequencyAxis::new(Scale::Log, 30.0, 1000.0, COLUMNS).unwrap();
+    let why = settings.no_loudness().unwrap().to_string();
+    assert!(why.contains("2000 Hz") && why.contains("4 kHz"), "{why}");
+    let report = whole(settings, &sound(2));
+    assert_eq!(report.loudness, None);
+    let channel = &report.channels[0];
+    assert!(channel.level.unwrap().rms_dbfs > -10.0);
+    assert!(!channel.average_dbfs.is_empty() && !channel.hold_dbfs.is_empty());
+    assert!(report.pair.is_some() && report.coherence.is_some());
+}
+
+/// What a report says does not depend on how often somebody asked before.
+#[test]
+fn totals_are_those_of_the_moment_of_the_report() {
+    let (sound, settings) = (sound(2), settings(2, InstrumentSet::ALL));
+    let (mut asked, mut silent) = (
+        Instruments::new(settings.clone()).unwrap(),
+        Instruments::new(settings).unwrap(),
+    );
+    for round in 0..4 {
+        for part in 0..20 {
+            let frames = part * 2400..(part + 1) * 2400;
+            let first = (round * RATE as usize + frames.start) as u64;
+            let samples = super::planar(&sound, frames);
+            asked.push(first, &samples);
+            silent.push(first, &samples);
+            let _ = asked.report();
+        }
+    }
+    let (asked, silent) = (asked.report().loudness, silent.report().loudness);
+    assert_eq!(asked, silent);
+    assert!(silent.unwrap().integrated_lufs.is_some() && silent.unwrap().range_lu.is_some());
 }

@@ -54,6 +54,18 @@ impl CopyingAnalysisWorker {
         self.ring.write(&self.planes, now_unix_ns).map_err(refused)
     }
 
+    /// Writes so many blocks of silence at once, for a gap.
+    ///
+    /// # Errors
+    /// An `Error` where the ring takes no more.
+    #[wasm_bindgen(js_name = writeSilence)]
+    pub fn write_silence(&mut self, blocks: f64) -> Result<(), Error> {
+        let now_unix_ns = (Date::now() * 1e6) as u64;
+        self.ring
+            .write_silence(blocks as u64, now_unix_ns)
+            .map_err(refused)
+    }
+
     /// Records that the `frames` frames up to the last one written were lost and hold zeros.
     #[wasm_bindgen(js_name = recordGap)]
     pub fn record_gap(&mut self, frames: f64, reason: u32) {

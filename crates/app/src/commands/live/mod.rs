@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 use soundfall_capture::{
-    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, SourceState, start,
+    Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, start,
 };
 use soundfall_systems::stream::SourceSwitch;
 
-use super::capture::{FAILED, announce, report_event};
+use super::capture::{announce, judge, report_event};
 use super::display;
 use super::record::{self, Recording};
 use crate::cli::LiveArgs;
@@ -55,8 +55,12 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
         stop,
         switch: Some(SourceSwitch(Arc::new(ManagedControl(Arc::clone(&manager))))),
         end: {
+            let (manager, recording) = (Arc::clone(&manager), Arc::clone(&recording));
+            Box::new(move || end(&manager, &recording))
+        },
+        captured: {
             let manager = Arc::clone(&manager);
-            Box::new(move || manager.halt())
+            Some(Box::new(move || manager.totals()))
         },
     };
     let begun = Instant::now();
@@ -79,7 +83,7 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
                 && !manager.stats().finished
         },
     );
-    manager.halt();
+    end(&manager, &recording);
     // The file is completed even when the display failed.
     let recording = recording
         .lock()
@@ -89,25 +93,38 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
         recording.report_events();
         recording.finish()
     });
-    let captured = match manager.stats().state {
-        SourceState::Failed => Err(anyhow::anyhow!(FAILED)),
-        _ => Ok(()),
-    };
+    let last = manager.current();
+    let captured = judge(&last.stats(), last.ring_path());
     outcome.and(recorded).and(captured)
 }
 
+type SharedRecording = Arc<Mutex<Option<Recording>>>;
+
+/// Ends the capture with the run.
+fn end(manager: &SourceManager, recording: &SharedRecording) {
+    let mut locked = recording.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(recording) = &mut *locked {
+        recording.run_is_over();
+    }
+    // The manager's last events look at the recording.
+    drop(locked);
+    manager.halt();
+}
+
 /// Prints what the source manager and the recording report.
-fn observer(
-    recording: Arc<Mutex<Option<Recording>>>,
-) -> impl FnMut(ManagerEvent<'_>) + Send + 'static {
-    move |event| match event {
-        ManagerEvent::Started(capture) => announce(capture),
-        ManagerEvent::Capture(capture, event) => report_event(capture, event),
-        _ => {
-            let mut recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(recording) = &mut *recording {
-                recording.report_events();
+fn observer(recording: SharedRecording) -> impl FnMut(ManagerEvent<'_>) + Send + 'static {
+    move |event| {
+        let mut recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+        match (event, &mut *recording) {
+            (ManagerEvent::Started(capture), recording) => {
+                if let Some(recording) = recording {
+                    recording.ends_before_the_run();
+                }
+                announce(capture);
             }
+            (ManagerEvent::Capture(capture, event), _) => report_event(capture, event),
+            (_, Some(recording)) => recording.report_events(),
+            _ => {}
         }
     }
 }

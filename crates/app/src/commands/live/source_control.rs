@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use soundfall_analysis::RingHistory;
 use soundfall_capture::{Capture, ManagedSource, SourceManager, SourceState};
-use soundfall_systems::stream::{SourceControl, SourceProbe, Stream};
+use soundfall_systems::stream::{SourceControl, SourceCounts, SourceProbe, Stream};
 
 /// A source manager as the display sees it.
 pub struct ManagedControl(pub Arc<SourceManager>);
@@ -43,6 +43,14 @@ impl SourceProbe for Probe {
 
     fn ended(&self) -> bool {
         self.0.stats().finished
+    }
+
+    fn counts(&self) -> SourceCounts {
+        let figures = self.0.stats();
+        SourceCounts {
+            changes: figures.ring_renewals,
+            faults: figures.ring_losses,
+        }
     }
 
     fn trouble(&self) -> Option<String> {

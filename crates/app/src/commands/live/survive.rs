@@ -1,33 +1,38 @@
-//! The sound goes on when the picture does not: a panic of the display is caught here, and what is
+//! The sound goes on when the picture does not: a panic of the display is caught here, or its end, and what is
 //! recorded, or read by others, ends when the user says so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 
 use crate::exit;
+use crate::show::DisplayEnded;
 
 /// How often the end is looked for without a picture.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Runs the picture. When it panics, the sound goes on for as long as `goes_on` says; an error follows.
+/// Runs the picture. When it panics or breaks off, the sound goes on for as long as `goes_on` says; an error follows.
 pub fn survive(
     picture: impl FnOnce() -> Result<()>,
     mut goes_on: impl FnMut() -> bool,
 ) -> Result<()> {
     // Nothing that the picture changes is used afterwards.
-    if let Ok(outcome) = catch_unwind(AssertUnwindSafe(picture)) {
-        return outcome;
-    }
+    let failure = match catch_unwind(AssertUnwindSafe(picture)) {
+        Ok(Err(error)) if error.is::<DisplayEnded>() => error,
+        Ok(outcome) => return outcome,
+        Err(_) => {
+            anyhow!("the picture failed; what was printed above says why, please report it")
+        }
+    };
     if goes_on() {
         exit::say("the picture failed; the sound goes on, Ctrl+C ends it");
     }
     while goes_on() {
         sleep(LOOK);
     }
-    bail!("the picture failed; what was printed above says why, please report it")
+    Err(failure)
 }
 
 /// True until so many seconds after `begun`; without a number for ever.
@@ -55,9 +60,23 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_breaks_off_leaves_the_sound_alone() {
+        let mut looks = 0;
+        let failed = survive(
+            || Err(DisplayEnded(1).into()),
+            || {
+                looks += 1;
+                looks < 4
+            },
+        );
+        assert!(failed.is_err_and(|error| error.is::<DisplayEnded>()));
+        assert_eq!(looks, 4);
+    }
+
+    #[test]
     fn a_picture_that_ends_ends_the_sound() {
         assert!(survive(|| Ok(()), || unreachable!()).is_ok());
-        assert!(survive(|| bail!("no place"), || unreachable!()).is_err());
+        assert!(survive(|| Err(anyhow!("no place")), || unreachable!()).is_err());
     }
 
     #[test]

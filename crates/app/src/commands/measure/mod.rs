@@ -54,7 +54,7 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
     };
     let programme = Programme::measure(&input);
     if let Err(error) = &programme {
-        exit::say(error);
+        exit::say(format!("no loudness and no true peaks: {error}"));
     }
     let (programme, true_peaks) = programme.ok().unzip();
     let report = Report {

@@ -32,6 +32,7 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         stop,
         switch: Some(SourceSwitch(Arc::new(watcher))),
         end: Box::new(|| ()),
+        captured: None,
     };
     display::run(shown, &args.view, &args.run, files, verbose, &upstream)
 }
