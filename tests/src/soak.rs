@@ -23,6 +23,8 @@ const LEAST: f64 = 0.5;
 /// What is shown and not judged: work under way, times, and what others decide on (the browser's own
 /// memory).
 const NOT_JUDGED: [&str; 4] = ["tasks", "p99_ms", "jobs_p99_ms", "browser_mb"];
+/// How long before the end all sources are there.
+const BACK_SECS: f64 = 10.0;
 /// Minutes that a table shows.
 const SHOWN: usize = 7;
 
@@ -162,8 +164,10 @@ impl Soak<'_> {
         let mut next = self.every;
         while start.elapsed().as_secs_f64() < self.seconds {
             let secs = start.elapsed().as_secs_f64();
+            // A source that is away at the end is an error of the run.
+            let ends_soon = secs > self.seconds - BACK_SECS;
             for display in &mut displays {
-                display.source.be(cycle.is_there(secs));
+                display.source.be(cycle.is_there(secs) || ends_soon);
             }
             let ended = displays
                 .iter_mut()

@@ -18,7 +18,7 @@ fn a_viewer_goes_over_to_the_new_ring() {
     let place = Place::new();
     let ring = place.path("ring");
     capture(&ring, "chord", "2").run().expect_success();
-    let view = Program::new([
+    let mut view = Program::new([
         "view",
         "--headless",
         "--seconds",
@@ -30,6 +30,12 @@ fn a_viewer_goes_over_to_the_new_ring() {
     ])
     .arg(&ring)
     .start();
+    let maps = format!("/proc/{}/maps", view.id());
+    view.wait_until("the first ring was open", || {
+        let open = std::fs::read_to_string(&maps);
+        !cfg!(target_os = "linux")
+            || open.is_ok_and(|maps| maps.contains(&ring.display().to_string()))
+    });
     let first = soundfall_ring_file::open(&ring, false)
         .unwrap()
         .ring

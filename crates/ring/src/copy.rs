@@ -200,3 +200,22 @@ fn spread(interleaved: &[f32], channels: usize, lines: &[&[AtomicU64]], next: &[
     plain(0, head);
     plain(done, frames);
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_copies_begin_where_two_words_are_atomic() {
+        let words: Vec<AtomicU64> = (0..8).map(AtomicU64::new).collect();
+        let mut heads = Vec::new();
+        for first in 0..4 {
+            let words = &words[first..];
+            let head = words_to_boundary(words);
+            assert_eq!(words[head..].as_ptr().addr() % 16, 0, "{first}: {head}");
+            heads.push(head);
+        }
+        heads.sort_unstable();
+        assert_eq!(heads, [0, 0, 1, 1]);
+    }
+}
