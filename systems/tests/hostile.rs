@@ -385,10 +385,9 @@ fn a_leap_of_64_channels_hands_over_few_bytes() {
 
     // 600 columns are lost: they are holes, and what was before stays. What was under way has arrived, or it
     // would be lost with them.
-    for _ in 0..20_000 {
-        if display.get::<AnalysisProgress>(view).unwrap().idle() {
-            break;
-        }
+    let newest = 5_000_000 * 480 / 512 - 8;
+    new_rows_after(&mut display, newest);
+    while !display.get::<AnalysisProgress>(view).unwrap().idle() {
         display.step();
         display.heights.try_iter().for_each(drop);
         std::thread::sleep(Duration::from_millis(1));
