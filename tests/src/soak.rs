@@ -18,6 +18,12 @@ use std::time::{Duration, Instant};
 
 /// Growth that is none.
 const FLAT: f64 = 0.01;
+/// Memory settles in about this many cycles: what was freed is kept by the allocator, in pieces that do not
+/// fit each other at first. Longer runs are judged from there on.
+const SETTLED: usize = 10;
+/// Growth of memory that is none while it settles. What is kept for ever of every change grows by more: the
+/// rows of one change are tens of megabytes, and there are sixteen changes in a cycle.
+const SETTLING: f64 = 0.15;
 /// Changes by less than this are none, whatever they are a part of: an entity, a page of memory.
 const LEAST: f64 = 0.5;
 /// What is shown and not judged: work under way, times, and what others decide on (the browser's own
@@ -125,29 +131,31 @@ pub struct Curve {
     pub name: String,
     /// Least, mean and largest value of each whole cycle but the first.
     pub cycles: Vec<[f64; 3]>,
-    /// Whether it has to be flat.
-    pub judged: bool,
+    /// The cycle that growth is measured from.
+    pub first: usize,
+    /// Growth that is none, as a part; nothing: not judged.
+    pub flat: Option<f64>,
 }
 
 impl Curve {
-    /// Growth of least, mean and largest value from the first cycle to the last one.
+    /// Growth of least, mean and largest value from the cycle that counts to the last one.
     fn changes(&self) -> [f64; 3] {
-        let [first, last] = [self.cycles[0], self.cycles[self.cycles.len() - 1]];
+        let [first, last] = [self.cycles[self.first], self.cycles[self.cycles.len() - 1]];
         [0, 1, 2].map(|which| last[which] - first[which])
     }
 
-    /// Growth of the mean from the first cycle to the last one, as a part of the first.
+    /// Growth of the mean, as a part of the first.
     pub fn growth(&self) -> f64 {
-        self.changes()[1] / self.cycles[0][1].max(1.0)
+        self.changes()[1] / self.cycles[self.first][1].max(1.0)
     }
 
     /// Whether it has grown though it must not. What is kept for ever makes the least, the mean and the
     /// largest value larger; a wave that is met at another place makes only one of them so.
     pub fn grows(&self) -> bool {
-        let first = self.cycles[0];
+        let first = self.cycles[self.first];
         let changes = self.changes();
-        let grown = |which: usize| changes[which] > LEAST.max(FLAT * first[which]);
-        self.judged && (0..3).all(grown)
+        self.flat
+            .is_some_and(|flat| (0..3).all(|which| changes[which] > LEAST.max(flat * first[which])))
     }
 }
 
@@ -249,11 +257,17 @@ pub fn curves(samples: &[Sample]) -> Vec<Curve> {
                     values.iter().copied().fold(0.0, f64::max),
                 ]
             };
+            let (first, flat) = match name.ends_with("_mb") {
+                true if cycles > 2 * SETTLED => (SETTLED - 1, FLAT),
+                true => (0, SETTLING),
+                false => (0, FLAT),
+            };
             curves.push(Curve {
                 display,
                 name: name.clone(),
                 cycles: (1..cycles).map(of_cycle).collect(),
-                judged: !NOT_JUDGED.contains(&name.as_str()),
+                first,
+                flat: (!NOT_JUDGED.contains(&name.as_str())).then_some(flat),
             });
         }
     }
@@ -283,10 +297,10 @@ pub fn table(curves: &[Curve]) -> String {
     }
     text.push_str("---:|---:|---|\n");
     for curve in curves {
-        let verdict = match (curve.judged, curve.grows()) {
-            (false, _) => "",
-            (true, true) => "GROWS",
-            (true, false) => "flat",
+        let verdict = match (curve.flat, curve.grows()) {
+            (None, _) => "",
+            (_, true) => "GROWS",
+            (_, false) => "flat",
         };
         let _ = write!(text, "| {:<8}| {:<14}|", curve.display, curve.name);
         for &minute in &shown {
@@ -463,7 +477,11 @@ mod tests {
         (0..minutes * 12)
             .map(|number| {
                 let secs = 5.0 * f64::from(number);
-                let values = [("memory_mb", value(secs)), ("tasks", secs)];
+                let values = [
+                    ("memory_mb", value(secs)),
+                    ("entities", value(secs)),
+                    ("tasks", secs),
+                ];
                 let named = values.map(|(name, value)| (name.to_owned(), value));
                 Sample {
                     secs,
@@ -474,35 +492,45 @@ mod tests {
             .collect()
     }
 
-    fn memory(samples: &[Sample]) -> Curve {
+    fn curve(name: &str, samples: &[Sample]) -> Curve {
         curves(samples)
             .into_iter()
-            .find(|curve| curve.name == "memory_mb")
+            .find(|curve| curve.name == name)
             .expect("a curve")
     }
 
     #[test]
     fn growth_after_the_first_minute_is_found_and_waves_are_not() {
+        let entities = |value: &dyn Fn(f64) -> f64| curve("entities", &samples(10, value));
         // The start is steep, then a wave as long as the cycle.
         let wave = |secs: f64| {
             100.0 - 50.0 * (-secs / 10.0).exp() + 10.0 * (secs / 60.0 * std::f64::consts::TAU).sin()
         };
-        let flat = memory(&samples(10, wave));
+        let flat = entities(&wave);
         assert!(!flat.grows() && flat.growth().abs() < 0.005, "{flat:?}");
         assert_eq!(flat.cycles.len(), 9, "every minute but the first");
         assert!(flat.cycles[8][2] > 109.0);
         // A quarter of a percent a minute.
-        let grows = memory(&samples(10, |secs| wave(secs) + secs / 60.0 * 0.25));
+        let grows = entities(&|secs| wave(secs) + secs / 60.0 * 0.25);
         assert!(grows.grows(), "{grows:?}");
         // Of few things a part of one is none, and one is one.
-        let part = memory(&samples(10, |secs| 10.0 + secs / 60.0 * 0.04));
-        let one = memory(&samples(10, |secs| 10.0 + secs / 60.0 * 0.12));
-        assert!(!part.grows() && one.grows());
+        assert!(!entities(&|secs| 10.0 + secs / 60.0 * 0.04).grows());
+        assert!(entities(&|secs| 10.0 + secs / 60.0 * 0.12).grows());
         // Now and then a peak, later more often.
-        let peaks = memory(&samples(10, |secs| {
-            100.0 + 50.0 * f64::from(secs % 60.0 < 20.0 + secs / 60.0)
-        }));
+        let peaks = entities(&|secs| 100.0 + 50.0 * f64::from(secs % 60.0 < 20.0 + secs / 60.0));
         assert!(peaks.growth() > FLAT && !peaks.grows());
+    }
+
+    #[test]
+    fn memory_may_settle_and_not_grow() {
+        let settles = |secs: f64| 400.0 - 50.0 * (-secs / 120.0).exp();
+        let memory = |minutes, value: &dyn Fn(f64) -> f64| {
+            curve("memory_mb", &samples(minutes, value)).grows()
+        };
+        assert!(!memory(5, &settles) && !memory(60, &settles));
+        // What is kept for ever, twenty megabytes a minute, is seen in five minutes; far less in an hour.
+        assert!(memory(5, &|secs| settles(secs) + secs / 60.0 * 20.0));
+        assert!(memory(60, &|secs| settles(secs) + secs / 60.0 * 0.1));
     }
 
     #[test]
@@ -525,7 +553,7 @@ mod tests {
     fn the_table_of_values_has_a_name_for_every_column() {
         let sample = &samples(1, |_| 1.0)[0];
         let columns = CSV_HEAD.split(',').count();
-        assert_eq!(sample.csv().lines().count(), 2);
+        assert_eq!(sample.csv().lines().count(), 3);
         for line in sample.csv().lines() {
             assert_eq!(line.split(',').count(), columns);
         }
