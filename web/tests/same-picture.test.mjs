@@ -57,5 +57,5 @@ async function drawNatively(out) {
   writeFileSync(input, wav({ secs: frames / 48_000, sample: (frame) => samples[frame] }));
   const size = `${SIZE.width}x${SIZE.height}`;
   const env = { ...process.env, XDG_RUNTIME_DIR: dirname(input), WGPU_FORCE_FALLBACK_ADAPTER: "1" };
-  execFileSync(program, ["render", input, "-o", out, "--span", "10", "--size", size], { env, stdio: "inherit" });
+  execFileSync(program, ["render", input, "-o", out, "--overwrite", "--span", "10", "--size", size], { env, stdio: "inherit" });
 }
