@@ -157,7 +157,10 @@ fn say(
         18.0,
         CLEAR,
     );
-    let rate = f64::from(format.sample_rate) / 1000.0;
+    let rate = match f64::from(format.sample_rate) {
+        hertz if hertz < 1e6 => format!("{} kHz", hertz / 1e3),
+        hertz => format!("{} MHz", hertz / 1e6),
+    };
     let ended = if status.ended && !status.held {
         " \u{00b7} ended"
     } else {
@@ -181,7 +184,7 @@ fn say(
         }
     };
     let facts = format!(
-        "{} ch \u{00b7} {rate} kHz{analysis}{ended}{edge}",
+        "{} ch \u{00b7} {rate}{analysis}{ended}{edge}",
         format.channels
     );
     let line = text(
