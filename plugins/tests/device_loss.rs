@@ -83,7 +83,7 @@ fn the_picture_comes_back_from_the_ring() {
     // What the driver says of it comes with the next poll.
     let _ = device.poll(PollType::wait_indefinitely());
     drop(device);
-    for _ in 0..20_000 {
+    for _ in 0..60_000 {
         screen.step();
         if losses(&screen) > 0 {
             break;

@@ -354,7 +354,7 @@ fn a_leap_of_64_channels_hands_over_few_bytes() {
     };
     let new_rows_after = |display: &mut BareDisplay, before: u64| {
         let mut most = 0;
-        for _ in 0..20_000 {
+        for _ in 0..60_000 {
             display.pass(Duration::from_millis(16));
             display.step();
             judge(display, "leaps");

@@ -18,7 +18,7 @@ use soundfall_systems::{
     stream::StreamStatus,
     view::ViewSettings,
 };
-use support::{BLOCK, RATE, Rig, stream};
+use support::{BLOCK, RATE, Rig, patiently, stream};
 
 struct Heard {
     rig: Rig,
@@ -62,15 +62,13 @@ impl Heard {
 
     /// Until all is heard that is written.
     fn catch_up(&mut self) -> InstrumentReport {
-        for _ in 0..2000 {
+        patiently("the instruments heard all", || {
             self.step();
             let readings = self.rig.the::<InstrumentReadings>();
-            if readings.caught_up(self.rig.the::<StreamStatus>()) {
-                return readings.newest().expect("a report").1.clone();
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        panic!("the instruments do not catch up");
+            readings.caught_up(self.rig.the::<StreamStatus>())
+        });
+        let readings = self.rig.the::<InstrumentReadings>();
+        readings.newest().expect("a report").1.clone()
     }
 
     fn choose(&mut self, change: impl Fn(&mut InstrumentChoice)) {
@@ -128,11 +126,14 @@ fn nothing_is_computed_for_what_is_not_shown() {
     engine.write(1);
     engine.step();
     engine.choose(|choice| choice.shown = InstrumentSet::NONE);
-    for _ in 0..200 {
+    patiently("the last request is answered", || {
         engine.step();
-        std::thread::sleep(Duration::from_micros(500));
+        engine.jobs() == 0
+    });
+    for _ in 0..20 {
+        engine.step();
+        assert_eq!(engine.jobs(), 0);
     }
-    assert_eq!(engine.jobs(), 0);
     assert!(engine.rig.the::<InstrumentReadings>().newest().is_none());
 }
 
@@ -239,13 +240,10 @@ fn an_engine_goes_with_its_view() {
         }
         let view = heard.rig.view;
         heard.rig.display.world.despawn(view);
-        for _ in 0..2000 {
+        patiently("the last request is answered", || {
             heard.step();
-            if heard.jobs() == 0 {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+            heard.jobs() == 0
+        });
         assert_eq!(engines.kept.lock().unwrap().len(), 0, "{in_flight}");
     }
 }

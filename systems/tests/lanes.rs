@@ -9,7 +9,7 @@ use soundfall_systems::{
     view::ViewSettings,
     waveform::{LaneField, LaneWidth},
 };
-use support::{BLOCK, Rig};
+use support::{BLOCK, Rig, patiently};
 
 /// A rig, its writer, and the lanes' texture as `[lane][column]`.
 struct Lanes {
@@ -48,6 +48,22 @@ impl Lanes {
         }
     }
 
+    /// Until all is staged that is written.
+    fn catch_up(&mut self) {
+        let all = self.writer.written_frames();
+        patiently("the lanes show all", || {
+            self.step();
+            let entry = self.field().entry_frames();
+            entry > 0 && self.staged_frames() == all / entry * entry
+        });
+    }
+
+    /// The frame at which the lanes end.
+    fn staged_frames(&self) -> u64 {
+        let field = self.field();
+        field.entries().end * field.entry_frames()
+    }
+
     fn field(&self) -> &LaneField {
         self.rig.the()
     }
@@ -66,19 +82,17 @@ impl Lanes {
 fn entries_arrive_while_blocks_keep_coming() {
     let mut engine = Lanes::new(2, 1.0, 1024);
     // A block before every frame: the store always has somewhere to go.
-    for _ in 0..400 {
-        engine.write(0.25);
-        engine.step();
-        std::thread::sleep(std::time::Duration::from_micros(200));
+    let mut last = 0;
+    for arrivals in 1..=5 {
+        patiently(&format!("arrival {arrivals}"), || {
+            engine.write(0.25);
+            engine.step();
+            std::thread::sleep(std::time::Duration::from_micros(200));
+            engine.staged_frames() > last
+        });
+        last = engine.staged_frames();
     }
-    let written = engine.writer.written_frames();
     let entries = engine.field().entries();
-    let frames = engine.field().entry_frames();
-    assert!(
-        entries.end * frames + 48_000 > written,
-        "the lanes stand at {} of {written}",
-        entries.end * frames
-    );
     let newest = ((entries.end - 1) % 1024) as usize;
     assert_eq!(engine.texture[0][newest], Some([0.25, 0.25, 0.25, 0.0]));
     assert_eq!(engine.texture[1][newest], Some([0.5, 0.5, 0.5, 0.0]));
@@ -99,10 +113,7 @@ fn a_gap_is_marked_as_lost() {
     for _ in 0..40 {
         engine.write(0.25);
     }
-    for _ in 0..50 {
-        engine.step();
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    engine.catch_up();
     let field = engine.field();
     let frames = field.entry_frames();
     for entry in field.entries() {
@@ -118,10 +129,7 @@ fn another_span_shows_another_level_at_once() {
     for _ in 0..900 {
         engine.write(0.5);
     }
-    for _ in 0..50 {
-        engine.step();
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    engine.catch_up();
     let fine = engine.field().entry_frames();
     engine.rig.the_mut::<ViewSettings>().span_secs = 8.0;
     engine.step();
@@ -137,38 +145,28 @@ fn another_span_shows_another_level_at_once() {
     }
 }
 
-/// Other channels take over while sound flows, a block before every frame, and the old lanes go on
-/// until then.
+/// Other channels take over while sound flows, a block before every frame; the old lanes go on until
+/// then, and the new ones do not lag behind them.
 #[test]
 fn other_channels_take_over_while_sound_flows() {
     let mut engine = Lanes::new(2, 1.0, 1024);
-    let flow = |engine: &mut Lanes, frames: usize, mut each: Box<dyn FnMut(&LaneField)>| {
-        for _ in 0..frames {
-            engine.write(0.25);
-            engine.step();
-            each(engine.field());
-            std::thread::sleep(std::time::Duration::from_micros(200));
-        }
-    };
-    flow(&mut engine, 200, Box::new(|_| {}));
+    engine.write(0.25);
+    engine.catch_up();
     engine.rig.the_mut::<ViewSettings>().channels = vec![1];
-    let mut last = 0;
-    flow(
-        &mut engine,
-        200,
-        Box::new(move |field| {
-            let end = field.entries().end * field.entry_frames();
-            assert!(!field.entries().is_empty(), "blank lanes");
-            assert!(
-                end + 480 >= last,
-                "the lanes went back from {last} to {end}"
-            );
-            last = end;
-        }),
-    );
-    let field = engine.field();
-    assert_eq!(field.channels(), [1]);
-    let newest = ((field.entries().end - 1) % 1024) as usize;
+    let mut last = engine.staged_frames();
+    let mut after = 0;
+    patiently("the other channels are shown", || {
+        engine.write(0.25);
+        engine.step();
+        let end = engine.staged_frames();
+        assert!(!engine.field().entries().is_empty(), "blank lanes");
+        assert!(end >= last, "the lanes went back from {last} to {end}");
+        last = end;
+        after += u32::from(engine.field().channels() == [1]);
+        std::thread::sleep(std::time::Duration::from_micros(200));
+        after > 20
+    });
+    let newest = ((engine.field().entries().end - 1) % 1024) as usize;
     // Channel 2 has twice the value.
     assert_eq!(engine.texture[0][newest], Some([0.5, 0.5, 0.5, 0.0]));
 }

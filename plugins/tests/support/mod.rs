@@ -8,7 +8,7 @@ use soundfall_systems::{analysis::AnalysisProgress, waterfall::FieldState};
 
 /// Steps until every view shows something and nothing is under way.
 pub fn settle(screen: &mut Headless) {
-    for _ in 0..20_000 {
+    for _ in 0..60_000 {
         screen.step();
         let world = screen.world_mut();
         let mut analyses = world.query::<&AnalysisProgress>();

@@ -191,9 +191,15 @@ pub fn stage_lanes(
                 let _ = uploads.0.send(upload);
             }
         }
+        // The end of what is on screen, where that goes on: what takes over does not lag behind it.
+        let edge = match (&field.shown, head) {
+            (Some(shown), None) if shown.epoch == status.epoch => shown.end_frame(),
+            _ => 0,
+        };
         let ready = field.coming.as_ref().is_some_and(|coming| {
             coming.frames > FRAMES_TO_BE_MADE
                 && !coming.entries.is_empty()
+                && coming.end_frame() >= edge
                 && envelopes
                     .get(coming.envelopes)
                     .is_ok_and(Envelopes::has_arrived)

@@ -63,6 +63,11 @@ impl LaneSet {
         }
     }
 
+    /// The frame at which the staged entries end.
+    pub fn end_frame(&self) -> u64 {
+        self.entries.end.saturating_mul(self.entry_frames)
+    }
+
     /// Entries of the level shown that are there and can be packed: the newest ones, or those
     /// around a right end that stands at the frame `head`.
     pub fn stage(

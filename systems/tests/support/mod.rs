@@ -27,6 +27,22 @@ pub fn stream(ring: SharedRing) -> Stream {
     Stream::new(RingHistory::shared(ring), "test")
 }
 
+/// Tries until it is so: as long as a machine may take that has other things to do as well. Quick
+/// at first, since most tries are.
+pub fn patiently(what: &str, mut is_so: impl FnMut() -> bool) {
+    for attempt in 0..60_000 {
+        if is_so() {
+            return;
+        }
+        if attempt < 1000 {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+    panic!("never came true: {what}");
+}
+
 /// A world with one view, and what it uploads.
 pub struct Rig {
     pub display: BareDisplay,
@@ -111,17 +127,13 @@ impl Rig {
 
     /// The same, and something is done between the steps.
     pub fn settle_with(&mut self, mut between: impl FnMut()) {
-        for _ in 0..5000 {
+        patiently("nothing is under way", || {
             self.step();
             between();
             let mut books = self.display.world.query::<&AnalysisProgress>();
-            if books.iter(&self.display.world).all(AnalysisProgress::idle) {
-                self.step();
-                return;
-            }
-            std::thread::yield_now();
-        }
-        panic!("never settled: {:?}", self.the::<AnalysisProgress>());
+            books.iter(&self.display.world).all(AnalysisProgress::idle)
+        });
+        self.step();
     }
 
     pub fn plan(&self) -> &RowPlan {
