@@ -117,11 +117,42 @@ impl Program {
 
     /// Starts it with these signals ignored, as `nohup` and shells do.
     #[must_use]
-    pub fn ignoring(mut self, signals: &str) -> Self {
-        let mut shell = Command::new("sh");
+    pub fn ignoring(self, signals: &str) -> Self {
+        self.through(&[
+            "sh",
+            "-c",
+            &format!("trap '' {signals}; exec \"$0\" \"$@\""),
+        ])
+    }
+
+    /// Starts it where no `/proc` tells a process about itself.
+    ///
+    /// # Errors
+    /// What `unshare` says where it may not.
+    pub fn without_proc(self) -> Result<Self, String> {
+        let hide = "mount -t tmpfs none /proc";
+        let own = [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+        ];
+        let tried = Command::new(own[0]).args(&own[1..]).arg(hide).output();
+        let tried = tried.map_err(|error| error.to_string())?;
+        if !tried.status.success() {
+            return Err(String::from_utf8_lossy(&tried.stderr).into_owned());
+        }
+        let script = format!("{hide} && exec \"$0\" \"$@\"");
+        Ok(self.through(&[&own, &[script.as_str()][..]].concat()))
+    }
+
+    /// Starts it as the last arguments of another program.
+    fn through(mut self, other: &[&str]) -> Self {
+        let mut shell = Command::new(other[0]);
         shell
-            .arg("-c")
-            .arg(format!("trap '' {signals}; exec \"$0\" \"$@\""))
+            .args(&other[1..])
             .arg(self.command.get_program())
             .args(self.command.get_args())
             .stdin(Stdio::null())

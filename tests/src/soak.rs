@@ -423,9 +423,10 @@ impl Writer {
             return;
         }
         match self.process.take() {
-            // The one way out and the other in turns: asked to end, and killed.
+            // The one way out and the other in turns: asked to end, and killed. Asked by a signal that is
+            // not ignored where the soak itself runs in the background.
             Some(process) if process.id() % 2 == 0 => {
-                process.interrupt();
+                process.signal("TERM");
                 drop(process.wait());
             }
             Some(process) => drop(process),

@@ -7,6 +7,7 @@ use soundfall_tests::picture::Picture;
 use soundfall_tests::place::Place;
 use soundfall_tests::program::Program;
 use soundfall_tests::recording;
+use soundfall_tests::skip::{Reason, skip};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -100,6 +101,32 @@ fn without_a_runtime_folder_nobody_complains() {
     for line in outcome.stderr.lines() {
         assert!(line.starts_with("soundfall: "), "{}", outcome.stderr);
     }
+}
+
+/// A system that tells a process nothing about itself: everything but figures of memory is there.
+#[test]
+fn a_picture_needs_no_proc() {
+    let tone: Vec<u8> = (0..192_000_u64).map(|i| (i * i / 9000) as u8).collect();
+    let place = Place::new();
+    let wav = place.write("chord.wav", recording::wav(1, &tone));
+    let png = place.path("picture.png");
+    let render = Program::new(["render", "--size", "160x120", "-o"])
+        .arg(&png)
+        .arg(&wav)
+        .software_renderer();
+    match render.without_proc() {
+        Ok(render) => {
+            let outcome = render.run().expect_success();
+            assert_eq!(outcome.stderr, "");
+        }
+        Err(said) => return skip("a_picture_needs_no_proc", &Reason::NoNamespaces(said)),
+    }
+    assert!(Picture::read(&png).colours() > 20, "a landscape");
+    let live = Program::new(["live", "--signal", "chord", "--headless", "--draw"])
+        .args(["--seconds", "1", "--size", "160x120", "--stats", "-"])
+        .software_renderer();
+    let live = live.without_proc().expect("as before");
+    live.run().expect_success();
 }
 
 /// True once a process has begun to set up the display: its pools of threads are there.

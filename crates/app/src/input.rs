@@ -273,8 +273,11 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
     let (rate, count) = (file.rate(), file.channels() as usize);
     let (start, end) = span(rate, u64::MAX, from, to);
     let mut channels = vec![Vec::new(); count];
-    let (mut packet, mut at) = (Vec::new(), 0_u64);
+    let (mut packet, mut at) = (Vec::new(), start);
     let (mut missing, room) = (Missing::default(), room());
+    if start > 0 {
+        file.seek(start)?;
+    }
     while at < end {
         packet.clear();
         let frames = match file.read(&mut packet) {
@@ -293,9 +296,8 @@ fn read_file(path: &Path, from: f64, to: Option<f64>) -> Result<Input> {
         if file.last_was_damaged() {
             missing.silent_frames += frames;
         }
-        let first = start.saturating_sub(at).min(frames);
         let last = (end - at).min(frames);
-        for frame in first..last {
+        for frame in 0..last {
             let at = frame as usize * count;
             for (channel, sample) in channels.iter_mut().zip(&packet[at..at + count]) {
                 channel.push(*sample);

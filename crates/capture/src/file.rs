@@ -3,6 +3,7 @@
 //! Never trusts a file: whatever it holds, the outcome is samples or a [`FileError`]. It does not resample, mix
 //! or pace.
 
+mod coded;
 mod error;
 mod wav;
 mod whole;
@@ -13,16 +14,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
-use symphonia::core::errors::Error as CodecError;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataOptions;
-use symphonia::core::packet::Packet;
-
+use coded::Coded;
 pub use error::FileError;
 use wav::WavFile;
 pub use whole::cut_frames;
@@ -66,13 +58,6 @@ enum Source {
     Coded(Coded),
 }
 
-struct Coded {
-    format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
-    track: u32,
-    place: Place,
-}
-
 /// A whole file in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
@@ -110,7 +95,10 @@ impl AudioFile {
                 let total_frames = wav.total_frames;
                 (Source::Wav(wav), total_frames)
             }
-            None => Coded::open(path, wav::rewound(source).map_err(read)?)?,
+            None => {
+                let (coded, frames) = Coded::open(path, wav::rewound(source).map_err(read)?)?;
+                (Source::Coded(coded), frames)
+            }
         };
         let mut file = Self {
             path: at(),
@@ -246,6 +234,56 @@ impl AudioFile {
         }
     }
 
+    /// Goes to a frame: [`AudioFile::read`] gives it next, exactly as it gives it when everything before is read too.
+    /// Beyond the last frame is the end. What a format cannot search is read from its start.
+    ///
+    /// # Errors
+    /// As [`AudioFile::rewind`] and [`AudioFile::read`].
+    pub fn seek(&mut self, frame: u64) -> Result<(), FileError> {
+        let (rate, channels) = (self.rate, self.channels);
+        self.first.clear();
+        self.last_was_damaged = false;
+        let out = &mut self.first;
+        let found = match &mut self.source {
+            Source::Wav(wav) => {
+                wav.seek(frame).map_err(|error| FileError::Read {
+                    path: self.path.clone(),
+                    message: error.to_string(),
+                })?;
+                true
+            }
+            Source::Coded(coded) => {
+                let seek = || coded.seek(frame, rate, channels, out);
+                catch_unwind(AssertUnwindSafe(seek)).unwrap_or(false)
+            }
+        };
+        if found {
+            Ok(())
+        } else {
+            self.read_up_to(frame)
+        }
+    }
+
+    /// Goes to a frame by reading everything before it.
+    fn read_up_to(&mut self, frame: u64) -> Result<(), FileError> {
+        self.rewind()?;
+        let (mut at, mut packet) = (0_u64, Vec::new());
+        while at < frame {
+            packet.clear();
+            let frames = self.read(&mut packet)? as u64;
+            if frames == 0 {
+                return Ok(());
+            }
+            if at + frames > frame {
+                packet.drain(..(frame - at) as usize * self.channels as usize);
+                self.first = packet;
+                return Ok(());
+            }
+            at += frames;
+        }
+        Ok(())
+    }
+
     /// Goes back to the first frame, by opening the file again.
     ///
     /// # Errors
@@ -287,34 +325,6 @@ pub fn decode_all(path: &Path, max_bytes: u64) -> Result<Decoded, FileError> {
     })
 }
 
-/// Where the packets of a file stand, for formats that number their frames.
-#[derive(Default)]
-struct Place {
-    /// The format numbers its frames.
-    exact: bool,
-    /// Number of the frame that is due.
-    due: Option<i64>,
-    /// A packet from beyond a hole.
-    held: Option<Packet>,
-}
-
-impl Place {
-    /// Frames that are missing before this packet, which is then held back. The reader skips what it cannot parse
-    /// without an error.
-    fn hole_before(&mut self, packet: &Packet) -> Option<u64> {
-        let start = packet.pts.get();
-        let due = self.due.unwrap_or(start);
-        if self.exact && start > due {
-            let part = start.saturating_sub(due).min(MAX_HOLE as i64);
-            self.due = Some(due + part);
-            return Some(part as u64);
-        }
-        let frames = i64::try_from(packet.dur.get()).unwrap_or(i64::MAX);
-        self.due = Some(start.saturating_add(frames));
-        None
-    }
-}
-
 /// What became of one packet.
 enum Step {
     Decoded {
@@ -327,90 +337,6 @@ enum Step {
     Skip,
     End,
     Failed(String),
-}
-
-impl Coded {
-    /// Opens the file and finds its decoder; its length in frames beside it, as the file states it.
-    fn open(path: &Path, file: File) -> Result<(Source, Option<u64>), FileError> {
-        let at = || path.to_path_buf();
-        let stream = MediaSourceStream::new(Box::new(file), Default::default());
-        let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-            hint.with_extension(extension);
-        }
-        let format = guarded(|| {
-            symphonia::default::get_probe().probe(
-                &hint,
-                stream,
-                FormatOptions::default(),
-                MetadataOptions::default(),
-            )
-        })
-        .map_err(|failure| FileError::Unrecognised {
-            path: at(),
-            message: failure.to_string(),
-        })?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or_else(|| FileError::NoAudio { path: at() })?;
-        let params = track.codec_params.as_ref().and_then(|p| p.audio());
-        let params = params.ok_or_else(|| FileError::NoAudio { path: at() })?;
-        let decoder = guarded(|| {
-            symphonia::default::get_codecs()
-                .make_audio_decoder(params, &AudioDecoderOptions::default())
-        })
-        .map_err(|failure| FileError::UnsupportedCodec {
-            path: at(),
-            message: failure.to_string(),
-        })?;
-        let place = Place {
-            exact: params.codec == CODEC_ID_FLAC,
-            ..Place::default()
-        };
-        let (track, total_frames) = (track.id, track.num_frames);
-        let coded = Self {
-            format,
-            decoder,
-            track,
-            place,
-        };
-        Ok((Source::Coded(coded), total_frames))
-    }
-
-    /// One packet.
-    fn step(&mut self, out: &mut Vec<f32>) -> Step {
-        let packet = match self
-            .place
-            .held
-            .take()
-            .map_or_else(|| self.format.next_packet(), |held| Ok(Some(held)))
-        {
-            Ok(Some(packet)) => packet,
-            Ok(None) => return Step::End,
-            // A file that was cut off plays as far as it goes.
-            Err(CodecError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Step::End;
-            }
-            Err(CodecError::ResetRequired) => {
-                return Step::Failed("its tracks change on the way".to_owned());
-            }
-            Err(error) => return Step::Failed(error.to_string()),
-        };
-        if packet.track_id != self.track {
-            return Step::Skip;
-        }
-        if let Some(frames) = self.place.hole_before(&packet) {
-            self.place.held = Some(packet);
-            return Step::Damaged(frames);
-        }
-        match self.decoder.decode(&packet) {
-            Ok(buffer) => copy(&buffer, out),
-            Err(CodecError::DecodeError(_) | CodecError::IoError(_)) => {
-                Step::Damaged(packet.dur.get())
-            }
-            Err(error) => Step::Failed(error.to_string()),
-        }
-    }
 }
 
 impl WavFile {
@@ -426,31 +352,5 @@ impl WavFile {
             },
             Err(error) => Step::Failed(error.to_string()),
         }
-    }
-}
-
-fn copy(buffer: &GenericAudioBufferRef<'_>, out: &mut Vec<f32>) -> Step {
-    buffer.copy_to_vec_interleaved(out);
-    Step::Decoded {
-        rate: buffer.spec().rate(),
-        channels: u32::try_from(buffer.spec().channels().count()).unwrap_or(0),
-        frames: buffer.frames(),
-    }
-}
-
-/// Why a parser gave up.
-#[derive(Debug, thiserror::Error)]
-enum ParseFailure {
-    #[error(transparent)]
-    Refused(#[from] CodecError),
-    #[error("its reader failed on damaged data")]
-    Panicked,
-}
-
-/// Runs a parser; a panic within becomes an error.
-fn guarded<T>(parse: impl FnOnce() -> Result<T, CodecError>) -> Result<T, ParseFailure> {
-    match catch_unwind(AssertUnwindSafe(parse)) {
-        Ok(outcome) => Ok(outcome?),
-        Err(_) => Err(ParseFailure::Panicked),
     }
 }

@@ -264,3 +264,72 @@ proptest! {
         let _ = decode_all(&path, 1 << 24);
     }
 }
+
+/// Any frame can be gone to, forwards and backwards, and what comes is bit for bit what reading everything gives.
+#[test]
+fn every_format_is_searched_to_the_sample() {
+    const TEST: &str = "every_format_is_searched_to_the_sample";
+    let ffmpeg = || program("ffmpeg", "ffmpeg");
+    let dir = tempfile::tempdir().unwrap();
+    let wav = dir.path().join("s.wav");
+    let noise = "anoisesrc=d=12:c=pink:r=44100:a=0.3:s=1,aformat=channel_layouts=stereo";
+    match ffmpeg() {
+        Ok(mut ffmpeg) => {
+            let input = ffmpeg.args(["-v", "error", "-f", "lavfi", "-i", noise]);
+            succeed(input.arg(&wav));
+        }
+        Err(reason) => return skip(TEST, &reason),
+    }
+    // Without noise that the AAC decoder makes up anew each time.
+    for (name, coder) in [
+        ("s.wav", &[][..]),
+        ("f.wav", &["-c:a", "pcm_f32le"]),
+        ("a.wav", &["-c:a", "adpcm_ms"]),
+        ("a.flac", &[]),
+        ("c.mp3", &["-b:a", "128k"]),
+        ("v.mp3", &["-q:a", "5"]),
+        ("n.mp3", &["-b:a", "96k", "-write_xing", "0"]),
+        ("a.m4a", &["-aac_pns", "0"]),
+        ("a.aac", &["-aac_pns", "0"]),
+        ("a.ogg", &["-c:a", "libvorbis"]),
+    ] {
+        let path = dir.path().join(name);
+        if !path.exists() {
+            let mut ffmpeg = ffmpeg().unwrap();
+            let input = ffmpeg.args(["-v", "error", "-i"]).arg(&wav);
+            succeed(input.args(coder).arg(&path));
+        }
+        let mut file = AudioFile::open(&path).unwrap();
+        let mut all = Vec::new();
+        while file.read(&mut all).unwrap() > 0 {}
+        let frames = all.len() / 2;
+        assert!(frames >= 12 * 44_100, "{name}");
+        for k in 0..60 {
+            let frame = match k {
+                0 => 0,
+                1 => frames - 1,
+                _ => (k * 245_489) % frames,
+            };
+            file.seek(frame as u64).unwrap();
+            let mut part = Vec::new();
+            while part.len() < 8_000 && file.read(&mut part).unwrap() > 0 {}
+            let count = part.len().min(8_000).min(all.len() - 2 * frame);
+            assert!(count > 0, "{name}: nothing at {frame}");
+            assert!(
+                part[..count] == all[2 * frame..][..count],
+                "{name}: other sound at frame {frame}"
+            );
+        }
+        for beyond in [frames as u64, frames as u64 + 1_000_000, u64::MAX] {
+            file.seek(beyond).unwrap();
+            assert_eq!(file.read(&mut Vec::new()).unwrap(), 0, "{name}: {beyond}");
+        }
+        file.seek(7).unwrap();
+        let mut part = Vec::new();
+        assert!(
+            file.read(&mut part).unwrap() > 0,
+            "{name}: back from the end"
+        );
+        assert_eq!(part[..2], all[14..16], "{name}");
+    }
+}

@@ -281,6 +281,7 @@ fn a_lapped_cursor_says_what_it_lost_and_goes_on_with_a_margin() {
     let format = RingFormat::new(48_000, 1, 1_000, 10).unwrap();
     let (mut writer, ring) = heap_ring(&format, "").unwrap();
     let mut cursor = Cursor::at(0);
+    assert_eq!((cursor.laps(), cursor.lost_frames()), (0, 0));
     let mut planar = Vec::new();
     for _ in 0..250 {
         writer.write_block(&[0.0; 10]).unwrap();
@@ -298,6 +299,14 @@ fn a_lapped_cursor_says_what_it_lost_and_goes_on_with_a_margin() {
         }
     );
     assert_eq!(cursor.backlog(&*ring), 2_500 - 1_733);
+    // Elsewhere, without forgetting.
+    cursor.seek(2_490);
+    let poll = cursor.poll(&*ring, 0..1, 100, &mut planar).unwrap();
+    let last = Poll::Frames {
+        start: 2_490,
+        frames: 10,
+    };
+    assert_eq!((poll, cursor.laps()), (last, 1));
     let text = ReadError::Lapped {
         lost_frames: 3,
         resume_at: 4,

@@ -2,7 +2,10 @@
 
 use bevy::{
     app::{PluginGroupBuilder, TaskPoolOptions, TaskPoolPlugin},
-    asset::AssetPlugin,
+    asset::{
+        AssetPlugin,
+        io::{AssetSourceBuilder, AssetSourceId, memory::MemoryAssetReader},
+    },
     camera::{ImageRenderTarget, RenderTarget},
     light::cluster::GlobalClusterSettings,
     log::LogPlugin,
@@ -62,6 +65,12 @@ pub fn add_base(app: &mut App, window: Option<&str>, size: UVec2, graphics: &Gra
         Some(title) => in_window(plugins, title, size, graphics),
         None => off_screen(plugins, graphics),
     };
+    // No file is read: what is drawn with is compiled in. Bevy's reader would look for a folder beside the program,
+    // and panic where the system does not say where that is.
+    app.register_asset_source(
+        AssetSourceId::Default,
+        AssetSourceBuilder::new(|| Box::new(MemoryAssetReader::default())),
+    );
     app.add_plugins(plugins);
     // Nothing here is lit by lamps that would have to be sorted; and what Bevy reads back for that
     // panics when the device is lost.

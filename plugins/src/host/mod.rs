@@ -10,6 +10,8 @@ mod headless;
 mod recovery;
 #[cfg(not(target_arch = "wasm32"))]
 mod snapshot;
+#[cfg(not(target_arch = "wasm32"))]
+mod threads;
 
 pub use adapter::Graphics;
 #[cfg(not(target_arch = "wasm32"))]
@@ -21,3 +23,5 @@ pub use headless::Headless;
 pub use recovery::GraphicsLoss;
 #[cfg(not(target_arch = "wasm32"))]
 pub use snapshot::{SnapshotError, write_png};
+#[cfg(not(target_arch = "wasm32"))]
+pub use threads::{TooFewThreads, check_threads};

@@ -29,7 +29,7 @@ pub fn run(
     let memory = own_memory_mb();
     let format = stream.history.format();
     run.check(format.channels)?;
-    let graphics = find_graphics();
+    let graphics = find_graphics()?;
     let program = view.program();
     let mut options = ShowOptions {
         analysis: view.analysis()?,

@@ -46,7 +46,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         input.frames(),
         args.view.settings.analysis.window_size
     );
-    let graphics = find_graphics();
+    let graphics = find_graphics()?;
     if graphics == Graphics::None {
         return Err(SnapshotError::NoGraphics.into());
     }

@@ -96,9 +96,13 @@ fn note_failure(first: &mut Option<Error>, error: Error) {
 }
 
 /// Looks for a graphics adapter.
-pub fn find_graphics() -> Graphics {
+///
+/// # Errors
+/// The system does not let a display start its threads.
+pub fn find_graphics() -> Result<Graphics> {
+    host::check_threads()?;
     let _held_back = HeldBack::begin();
-    host::find_graphics()
+    Ok(host::find_graphics())
 }
 
 /// Saves a drawn picture.

@@ -104,7 +104,11 @@ pub(super) struct WavFile {
     pub(super) rate: u32,
     /// Length in frames as the header states it; `None` where it states none.
     pub(super) total_frames: Option<u64>,
-    /// Bytes of the samples that were not read yet; the file may end before.
+    /// Where the samples begin in the file.
+    start: u64,
+    /// Bytes of the samples, as far as they are stated; the file may end before.
+    stated: u64,
+    /// Bytes of the samples that were not read yet.
     left: u64,
     bytes: Vec<u8>,
 }
@@ -143,7 +147,7 @@ impl WavFile {
                         _ if size >= ENDLESS_BYTES && size > file_bytes => None,
                         _ => Some(size),
                     };
-                    return Ok(Some(Self::of(format, file, stated)));
+                    return Self::of(format, file, stated).map(Some);
                 }
                 b"fmt " if size <= MAX_FORMAT => {
                     let mut bytes = vec![0; size as usize];
@@ -169,22 +173,40 @@ impl WavFile {
         Ok(None)
     }
 
-    fn of(format: Format, file: BufReader<File>, stated_bytes: Option<u64>) -> Self {
+    fn of(
+        format: Format,
+        mut file: BufReader<File>,
+        stated_bytes: Option<u64>,
+    ) -> io::Result<Self> {
         let Format {
             stored,
             channels,
             rate,
         } = format;
         let frame_bytes = stored.bytes() as u64 * u64::from(channels);
-        Self {
+        let stated = stated_bytes.unwrap_or(u64::MAX) / frame_bytes * frame_bytes;
+        Ok(Self {
+            start: file.stream_position()?,
             file,
             stored,
             channels,
             rate,
             total_frames: stated_bytes.map(|bytes| bytes / frame_bytes),
-            left: stated_bytes.unwrap_or(u64::MAX) / frame_bytes * frame_bytes,
+            stated,
+            left: stated,
             bytes: Vec::new(),
-        }
+        })
+    }
+
+    /// Goes to a frame; beyond the last one is the end.
+    pub(super) fn seek(&mut self, frame: u64) -> io::Result<()> {
+        let frame_bytes = self.stored.bytes() as u64 * u64::from(self.channels);
+        let at = frame.saturating_mul(frame_bytes).min(self.stated);
+        // The most a file can be long.
+        let place = self.start.saturating_add(at).min(i64::MAX as u64);
+        self.file.seek(SeekFrom::Start(place))?;
+        self.left = self.stated - at;
+        Ok(())
     }
 
     /// Appends the next frames, interleaved, and gives their number; 0 is the end. A frame that is cut off
