@@ -23,7 +23,7 @@ const FLAT: f64 = 0.01;
 const SETTLED: usize = 10;
 /// Growth of memory that is none while it settles. What is kept for ever of every change grows by more: the
 /// rows of one change are tens of megabytes, and there are sixteen changes in a cycle.
-const SETTLING: f64 = 0.15;
+const SETTLING: f64 = 0.05;
 /// Changes by less than this are none, whatever they are a part of: an entity, a page of memory.
 const LEAST: f64 = 0.5;
 /// What is shown and not judged: work under way, times, and what others decide on (the browser's own
@@ -524,13 +524,13 @@ mod tests {
 
     #[test]
     fn memory_may_settle_and_not_grow() {
-        let settles = |secs: f64| 400.0 - 50.0 * (-secs / 120.0).exp();
+        let settles = |secs: f64| 400.0 - 15.0 * (-secs / 120.0).exp();
         let memory = |minutes, value: &dyn Fn(f64) -> f64| {
             curve("memory_mb", &samples(minutes, value)).grows()
         };
         assert!(!memory(5, &settles) && !memory(60, &settles));
-        // What is kept for ever, twenty megabytes a minute, is seen in five minutes; far less in an hour.
-        assert!(memory(5, &|secs| settles(secs) + secs / 60.0 * 20.0));
+        // What is kept for ever, ten megabytes a minute, is seen in five minutes; far less in an hour.
+        assert!(memory(5, &|secs| settles(secs) + secs / 60.0 * 10.0));
         assert!(memory(60, &|secs| settles(secs) + secs / 60.0 * 0.1));
     }
 

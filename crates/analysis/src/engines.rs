@@ -37,10 +37,11 @@ impl Default for EnginePool {
         Self {
             engines: Mutex::default(),
             shapes: Mutex::default(),
-            rows: Pool::new(MAX_BUFFERS),
-            samples: Pool::new(MAX_BUFFERS),
-            entries: Pool::new(MAX_BUFFERS),
-            reports: Pool::new(MAX_BUFFERS),
+            rows: Pool::new(MAX_BUFFERS, bytes),
+            samples: Pool::new(MAX_BUFFERS, bytes),
+            entries: Pool::new(MAX_BUFFERS, bytes),
+            // Some kilobytes each.
+            reports: Pool::new(MAX_BUFFERS, |_| 0),
         }
     }
 }
@@ -92,4 +93,8 @@ fn keep<T>(stock: &mut Vec<T>, more: T, most: usize) {
         stock.remove(0);
     }
     stock.push(more);
+}
+
+fn bytes<T>(buffer: &Vec<T>) -> usize {
+    buffer.capacity().saturating_mul(size_of::<T>())
 }

@@ -175,8 +175,8 @@ pub trait History: Send + Sync {
     }
 }
 
-/// The epoch of another history.
-pub(crate) fn next_epoch() -> u64 {
+/// An epoch that no history in this process had yet: for one that is made.
+pub fn new_epoch() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -193,7 +193,7 @@ impl RingHistory {
     /// The history in this ring.
     #[must_use]
     pub fn new(ring: SharedRing) -> Self {
-        let epoch = next_epoch();
+        let epoch = new_epoch();
         Self { ring, epoch }
     }
 

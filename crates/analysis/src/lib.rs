@@ -24,7 +24,7 @@ mod request;
 mod response;
 mod worker;
 
-pub use history::{History, HistoryError, HistoryFormat, RingHistory, SharedHistory};
+pub use history::{History, HistoryError, HistoryFormat, RingHistory, SharedHistory, new_epoch};
 pub use message::{DecodeError, EncodeError, MAX_REQUEST_BYTES, Message, RequestId};
 pub use pool::Pooled;
 pub use recording::{Recording, RecordingError};

@@ -5,19 +5,25 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Bytes of all spare buffers of a pool: the newest rows of 64 channels fit in, which are asked for all the time; what
+/// a change asks for once is given back.
+const MAX_SPARE_BYTES: usize = 4 << 20;
+
 /// Spare buffers of one kind.
 #[derive(Debug)]
 pub(crate) struct Pool<T> {
     spare: Mutex<Vec<T>>,
     most: usize,
+    bytes: fn(&T) -> usize,
 }
 
 impl<T: Default> Pool<T> {
-    /// An empty pool that keeps `most` buffers.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    /// An empty pool that keeps `most` buffers, of which each takes up so many bytes.
+    pub(crate) fn new(most: usize, bytes: fn(&T) -> usize) -> Arc<Self> {
         Arc::new(Self {
             spare: Mutex::default(),
             most,
+            bytes,
         })
     }
 
@@ -48,7 +54,8 @@ impl<T: Default> Drop for Pooled<T> {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take() {
             let mut spare = pool.locked();
-            if spare.len() < pool.most {
+            let bytes: usize = spare.iter().map(pool.bytes).sum();
+            if spare.len() < pool.most && bytes + (pool.bytes)(&self.value) <= MAX_SPARE_BYTES {
                 spare.push(std::mem::take(&mut self.value));
             }
         }
@@ -118,7 +125,7 @@ mod tests {
 
     #[test]
     fn buffers_come_back_and_no_more_than_are_kept() {
-        let pool: Arc<Pool<Vec<u8>>> = Pool::new(2);
+        let pool: Arc<Pool<Vec<u8>>> = Pool::new(2, Vec::capacity);
         let mut lent: Vec<_> = (0..3).map(|_| pool.lend()).collect();
         for buffer in &mut lent {
             buffer.resize(100, 7);
@@ -130,5 +137,17 @@ mod tests {
         assert!(pool.lend().capacity() >= 100);
         drop(Pooled::from(vec![1_u8]));
         assert_eq!(pool.locked().len(), 2);
+    }
+
+    #[test]
+    fn what_is_large_is_given_back() {
+        let pool: Arc<Pool<Vec<u8>>> = Pool::new(9, Vec::capacity);
+        let mut lent: Vec<_> = (0..3).map(|_| pool.lend()).collect();
+        for (buffer, length) in lent.iter_mut().zip([100, MAX_SPARE_BYTES, 200]) {
+            buffer.resize(length, 7);
+        }
+        drop(lent);
+        let lengths: Vec<usize> = pool.locked().iter().map(Vec::len).collect();
+        assert_eq!(lengths, [100, 200]);
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use soundfall_ring::{Gap, MAX_CHANNELS, MAX_FRAME, MAX_SAMPLE_RATE};
 use thiserror::Error;
 
-use crate::history::{History, HistoryError, HistoryFormat, next_epoch};
+use crate::history::{History, HistoryError, HistoryFormat, new_epoch};
 
 /// Decoded samples of a recording.
 ///
@@ -92,7 +92,7 @@ impl Recording {
                 capacity_frames: expected as u64,
                 block_frames: 0,
             },
-            epoch: next_epoch(),
+            epoch: new_epoch(),
             planes,
             gaps: Vec::new(),
         })

@@ -264,6 +264,43 @@ impl AudioFile {
         }
     }
 
+    /// How many frames there are, without decoding them: as the header of a WAV or FLAC file states it, by the size of
+    /// the file where a WAV header states none, and from the packets of all other formats. Goes back to the first
+    /// frame.
+    ///
+    /// # Errors
+    /// As [`AudioFile::rewind`].
+    pub fn count_frames(&mut self) -> Result<u64, FileError> {
+        let last = match &mut self.source {
+            Source::Wav(wav) => {
+                let frames = wav.count_frames().map_err(|error| FileError::Read {
+                    path: self.path.clone(),
+                    message: error.to_string(),
+                });
+                let frames = frames?;
+                self.seek(0)?;
+                return Ok(frames);
+            }
+            Source::Coded(coded) => {
+                if let Some(frames) = self.total_frames.filter(|_| coded.states_frames()) {
+                    return Ok(frames);
+                }
+                let rate = self.rate;
+                catch_unwind(AssertUnwindSafe(|| coded.last_packet(rate))).unwrap_or(None)
+            }
+        };
+        let mut frames = last.unwrap_or(0);
+        self.seek(frames)?;
+        let mut packet = Vec::new();
+        // Of what cannot be read as much counts as can.
+        while let Ok(more @ 1..) = self.read(&mut packet) {
+            frames += more as u64;
+            packet.clear();
+        }
+        self.rewind()?;
+        Ok(frames)
+    }
+
     /// Goes to a frame by reading everything before it.
     fn read_up_to(&mut self, frame: u64) -> Result<(), FileError> {
         self.rewind()?;

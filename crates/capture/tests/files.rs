@@ -304,6 +304,7 @@ fn every_format_is_searched_to_the_sample() {
         while file.read(&mut all).unwrap() > 0 {}
         let frames = all.len() / 2;
         assert!(frames >= 12 * 44_100, "{name}");
+        assert_eq!(file.count_frames().unwrap(), frames as u64, "{name}");
         for k in 0..60 {
             let frame = match k {
                 0 => 0,

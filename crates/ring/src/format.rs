@@ -169,3 +169,17 @@ impl RingFormat {
             .min(MAX_FRAME)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn seconds_and_frames() {
+        let format = RingFormat::new(44_100, 2, 132_300, 441).unwrap();
+        let secs = [format.frames_to_secs(11_025.0), format.capacity_secs()];
+        assert_eq!((secs, format.secs_to_frames(2.5)), ([0.25, 3.0], 110_250.0));
+        assert_eq!(format.readable_frames(), 131_859);
+    }
+}

@@ -183,6 +183,23 @@ impl Coded {
         }
     }
 
+    /// Whether the number of frames that the file states is the one that decoding gives.
+    pub(super) fn states_frames(&self) -> bool {
+        self.place.exact
+    }
+
+    /// The first frame of the last packet. Reads all packets and decodes none.
+    pub(super) fn last_packet(&mut self, rate: u32) -> Option<u64> {
+        let origin = self.origin.filter(|_| self.ticks == Some(rate))?;
+        let mut last = None;
+        while let Ok(Some(packet)) = self.format.next_packet() {
+            if packet.track_id == self.track {
+                last = Some(first_tick(&packet));
+            }
+        }
+        u64::try_from(last?.checked_sub(origin)?).ok()
+    }
+
     /// One packet.
     pub(super) fn step(&mut self, out: &mut Vec<f32>) -> Step {
         let packet = match self

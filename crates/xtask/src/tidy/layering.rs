@@ -20,6 +20,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["soundfall-ring", "soundfall-ring-file"],
     ),
     (
+        "soundfall-recording",
+        &["soundfall-analysis", "soundfall-capture", "soundfall-ring"],
+    ),
+    (
         "soundfall-web",
         &["soundfall-analysis", "soundfall-ring", "soundfall-dsp"],
     ),
@@ -104,6 +108,7 @@ const NO_BEVY: &[&str] = &[
     "soundfall-analysis",
     "soundfall-settings",
     "soundfall-capture",
+    "soundfall-recording",
     "soundfall-web",
     "soundfall-web-module",
     "soundfall-test-support",
