@@ -302,9 +302,16 @@ impl Running {
         }
     }
 
-    /// Asks it to end, as Ctrl-C does.
+    /// Asks it to end, as Ctrl-C does; by `TERM` where this process was started with `INT` ignored, as shells do in the
+    /// background, since the program then ignores it too.
     pub fn interrupt(&self) {
-        self.signal("INT");
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"))
+            .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .is_some_and(|mask| mask & 1 << 1 != 0);
+        self.signal(if ignored { "TERM" } else { "INT" });
     }
 
     /// Sends a signal: `TERM`, `STOP`.

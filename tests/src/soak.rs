@@ -423,10 +423,9 @@ impl Writer {
             return;
         }
         match self.process.take() {
-            // The one way out and the other in turns: asked to end, and killed. Asked by a signal that is
-            // not ignored where the soak itself runs in the background.
+            // The one way out and the other in turns: asked to end, and killed.
             Some(process) if process.id() % 2 == 0 => {
-                process.signal("TERM");
+                process.interrupt();
                 drop(process.wait());
             }
             Some(process) => drop(process),
