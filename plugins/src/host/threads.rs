@@ -62,6 +62,7 @@ fn start(wanted: usize, stack_bytes: usize) -> Result<(), TooFewThreads> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
     use super::*;
 
     #[test]
