@@ -33,6 +33,10 @@ pub struct LaneUploads(pub Sender<LaneUpload>);
 /// Display frames a new texture gets to be made before it can be shown.
 const FRAMES_TO_BE_MADE: u32 = 3;
 
+/// How often new lanes may arrive behind the ones on screen before they are shown all the same: with more channels they
+/// take longer to read, and may always be a block behind.
+const MAX_ARRIVALS_LATE: u32 = 4;
+
 /// The textures of a view's lanes: which entries lie where. While the lanes of other channels are
 /// read, the old ones stay on screen.
 #[derive(Component, Default)]
@@ -191,18 +195,20 @@ pub fn stage_lanes(
                 let _ = uploads.0.send(upload);
             }
         }
-        // The end of what is on screen, where that goes on: what takes over does not lag behind it.
+        // The end of what is on screen, where that goes on: what takes over should not lag behind it.
         let edge = match (&field.shown, head) {
             (Some(shown), None) if shown.epoch == status.epoch => shown.end_frame(),
             _ => 0,
         };
-        let ready = field.coming.as_ref().is_some_and(|coming| {
-            coming.frames > FRAMES_TO_BE_MADE
+        let ready = field.coming.as_mut().is_some_and(|coming| {
+            let arrived = coming.frames > FRAMES_TO_BE_MADE
                 && !coming.entries.is_empty()
-                && coming.end_frame() >= edge
                 && envelopes
                     .get(coming.envelopes)
-                    .is_ok_and(Envelopes::has_arrived)
+                    .is_ok_and(Envelopes::has_arrived);
+            let lags = coming.end_frame() < edge;
+            coming.arrivals_late += u32::from(arrived && lags);
+            arrived && (!lags || coming.arrivals_late > MAX_ARRIVALS_LATE)
         });
         if ready {
             field.shown = field.coming.take();

@@ -43,6 +43,8 @@ pub(super) struct LaneSet {
     gaps_seen: u64,
     pub entry_frames: u64,
     pub frames: u32,
+    /// How often all was read and the lanes on screen were further on.
+    pub arrivals_late: u32,
 }
 
 impl LaneSet {
@@ -60,6 +62,7 @@ impl LaneSet {
             gaps_seen: 0,
             entry_frames: 0,
             frames: 0,
+            arrivals_late: 0,
         }
     }
 
