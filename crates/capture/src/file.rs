@@ -10,7 +10,6 @@ mod whole;
 
 use std::fmt;
 use std::fs::File;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -85,10 +84,7 @@ impl AudioFile {
             return Err(FileError::Empty { path: at() });
         }
         let source = File::open(path).map_err(|source| FileError::Open { path: at(), source })?;
-        let read = |source: io::Error| FileError::Read {
-            path: at(),
-            message: source.to_string(),
-        };
+        let read = |error| unreadable(path, error);
         let plain = WavFile::open(source.try_clone().map_err(read)?).map_err(read)?;
         let (source, total_frames) = match plain {
             Some(wav) => {
@@ -181,20 +177,14 @@ impl AudioFile {
                 Step::End => return Ok(0),
                 Step::Skip => {}
                 Step::Failed(message) => {
-                    return Err(FileError::Read {
-                        path: self.path.clone(),
-                        message,
-                    });
+                    return Err(unreadable(&self.path, message));
                 }
                 Step::Damaged(frames) => {
                     self.damaged_packets += 1;
                     self.damaged_in_a_row += 1;
                     if self.damaged_in_a_row > MAX_DAMAGED_IN_A_ROW {
                         let message = format!("{MAX_DAMAGED_IN_A_ROW} damaged packets in a row");
-                        return Err(FileError::Read {
-                            path: self.path.clone(),
-                            message,
-                        });
+                        return Err(unreadable(&self.path, message));
                     }
                     // Known from the second packet on.
                     let frames = frames.min(MAX_HOLE) as usize;
@@ -246,10 +236,8 @@ impl AudioFile {
         let out = &mut self.first;
         let found = match &mut self.source {
             Source::Wav(wav) => {
-                wav.seek(frame).map_err(|error| FileError::Read {
-                    path: self.path.clone(),
-                    message: error.to_string(),
-                })?;
+                let sought = wav.seek(frame);
+                sought.map_err(|error| unreadable(&self.path, error))?;
                 true
             }
             Source::Coded(coded) => {
@@ -264,35 +252,44 @@ impl AudioFile {
         }
     }
 
-    /// How many frames there are, without decoding them: as the header of a WAV or FLAC file states it, by the size of
-    /// the file where a WAV header states none, and from the packets of all other formats. Goes back to the first
-    /// frame.
+    /// How many frames can be read, whatever is stated: found out without decoding more than the end, where the format
+    /// can be searched. Goes back to the first frame.
     ///
     /// # Errors
     /// As [`AudioFile::rewind`].
     pub fn count_frames(&mut self) -> Result<u64, FileError> {
-        let last = match &mut self.source {
+        let coded = match &mut self.source {
+            Source::Coded(coded) => coded,
             Source::Wav(wav) => {
-                let frames = wav.count_frames().map_err(|error| FileError::Read {
-                    path: self.path.clone(),
-                    message: error.to_string(),
-                });
-                let frames = frames?;
+                let frames = wav.count_frames();
+                let frames = frames.map_err(|error| unreadable(&self.path, error))?;
                 self.seek(0)?;
                 return Ok(frames);
             }
-            Source::Coded(coded) => {
-                if let Some(frames) = self.total_frames.filter(|_| coded.states_frames()) {
-                    return Ok(frames);
-                }
-                let rate = self.rate;
-                catch_unwind(AssertUnwindSafe(|| coded.last_packet(rate))).unwrap_or(None)
-            }
         };
-        let mut frames = last.unwrap_or(0);
-        self.seek(frames)?;
+        let (rate, channels) = (self.rate, self.channels);
+        let stated = self.total_frames.filter(|_| coded.states_frames());
+        let mut part = Vec::new();
+        // Of the last packet that is there; of all packets where it is not found.
+        let find = || {
+            let mut has = |frame| coded.seek(frame, rate, channels, &mut part);
+            let last = stated.map(|frames| frames.saturating_sub(1));
+            last.filter(|last| has(*last)).or_else(|| {
+                let last = coded.last_packet(rate)?;
+                coded.seek(last, rate, channels, &mut part).then_some(last)
+            })
+        };
+        let last = catch_unwind(AssertUnwindSafe(find)).unwrap_or(None);
+        let mut frames = 0;
+        match last {
+            Some(last) => {
+                frames = last;
+                self.first = part;
+            }
+            None => self.rewind()?,
+        }
         let mut packet = Vec::new();
-        // Of what cannot be read as much counts as can.
+        // What cannot be read does not count.
         while let Ok(more @ 1..) = self.read(&mut packet) {
             frames += more as u64;
             packet.clear();
@@ -337,6 +334,13 @@ impl AudioFile {
         }
         *self = fresh;
         Ok(())
+    }
+}
+
+fn unreadable(path: &Path, message: impl fmt::Display) -> FileError {
+    FileError::Read {
+        path: path.to_path_buf(),
+        message: message.to_string(),
     }
 }
 

@@ -46,8 +46,8 @@ pub enum OpenError {
 /// called, and keeps the ones used last within a budget of bytes.
 ///
 /// Every read gives bit for bit what decoding the file from its start gives (an AAC decoder that fills in noise makes
-/// it up anew each time). Sound that is stated and is not there, since the file is cut off or damaged, is a gap once
-/// its block was looked at.
+/// it up anew each time). It ends where the sound that is there ends. Sound that is damaged is a gap once its block was
+/// decoded.
 pub struct FileHistory {
     path: PathBuf,
     format: HistoryFormat,
@@ -62,12 +62,11 @@ pub struct FileHistory {
 
 struct State {
     blocks: Blocks,
+    /// Those that decode nothing now; the one that was put back first is the first.
     readers: Vec<Reader>,
-    /// Readers that are decoding now.
-    lent: usize,
-    /// Blocks that are being decoded.
+    /// Blocks that are being decoded, each by a reader of its own.
     under_way: Vec<u64>,
-    /// Frames that are stated and not there, block by block.
+    /// Frames that could not be decoded: the first of a span and the one after it.
     lost: BTreeMap<u64, u64>,
 }
 
@@ -116,7 +115,6 @@ impl FileHistory {
             state: Mutex::new(State {
                 blocks: Blocks::new(cache_bytes),
                 readers: vec![reader],
-                lent: 0,
                 under_way: Vec::new(),
                 lost: BTreeMap::new(),
             }),
@@ -148,7 +146,7 @@ impl FileHistory {
             if let Some(block) = state.blocks.get(index) {
                 return Ok(block);
             }
-            if !state.under_way.contains(&index) && state.lent < MAX_READERS {
+            if !state.under_way.contains(&index) && state.under_way.len() < MAX_READERS {
                 break;
             }
             state = self
@@ -159,32 +157,30 @@ impl FileHistory {
         state.under_way.push(index);
         let first = index * u64::from(self.block_frames);
         let reader = state.nearest(first);
-        state.lent += 1;
         drop(state);
-        let decoded = self.decode(reader, first);
+        let _under_way = UnderWay {
+            history: self,
+            index,
+        };
+        let (reader, lost, block) = self.decode(reader, first)?;
         let mut state = self.lock();
-        state.lent -= 1;
-        state.under_way.retain(|other| *other != index);
-        self.done.notify_all();
-        let (reader, there, block) = decoded?;
         state.readers.push(reader);
-        if there < block.frames {
-            let end = first + block.frames as u64;
-            state.lost.insert(first + there as u64, end);
-            let lost = state.lost.len() as u64;
-            self.lost.store(lost, Ordering::Relaxed);
-        }
+        state
+            .lost
+            .extend(lost.into_iter().map(|lost| (lost.start, lost.end)));
+        let lost = state.lost.len() as u64;
+        self.lost.store(lost, Ordering::Relaxed);
         let block = Arc::new(block);
         state.blocks.put(index, block.clone());
         Ok(block)
     }
 
-    /// Decodes the block that begins with frame `first`; the number of its frames that are there beside it.
+    /// Decodes the block that begins with frame `first`; the frames that were lost on the way beside it.
     fn decode(
         &self,
         reader: Option<Reader>,
         first: u64,
-    ) -> Result<(Reader, usize, Block), FileError> {
+    ) -> Result<(Reader, Vec<Range<u64>>, Block), FileError> {
         let mut reader = match reader {
             Some(reader) => reader,
             None => Reader {
@@ -197,13 +193,19 @@ impl FileHistory {
         let frames = (end - first).min(u64::from(self.block_frames)) as usize;
         let channels = self.format.channels as usize;
         reader.go_to(first, channels)?;
-        let mut is_broken = false;
+        let (mut lost, mut broken) = (Vec::new(), None);
         while reader.rest.len() < frames * channels {
+            let at = first + (reader.rest.len() / channels) as u64;
             match reader.file.read(&mut reader.rest) {
-                Ok(0) => break,
+                Ok(0) => {
+                    // It was longer when it was opened.
+                    broken = Some(at);
+                    break;
+                }
+                Ok(more) if reader.file.last_was_damaged() => lost.push(at..at + more as u64),
                 Ok(_) => {}
                 Err(_) => {
-                    is_broken = true;
+                    broken = Some(at);
                     break;
                 }
             }
@@ -218,13 +220,28 @@ impl FileHistory {
         }
         reader.rest.drain(..there * channels);
         reader.at = first + there as u64;
-        if is_broken {
-            // Where it broke off is no place to go on from.
+        if let Some(at) = broken {
+            lost.push(at..first + frames as u64);
+            // That is no place to go on from.
             reader.rest.clear();
             reader.at = u64::MAX;
         }
         let samples = samples.into();
-        Ok((reader, there, Block { samples, frames }))
+        Ok((reader, lost, Block { samples, frames }))
+    }
+}
+
+/// A block is being decoded, until this is dropped: also where that ends with an error.
+struct UnderWay<'a> {
+    history: &'a FileHistory,
+    index: u64,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut state = self.history.lock();
+        state.under_way.retain(|other| *other != self.index);
+        self.history.done.notify_all();
     }
 }
 
@@ -234,8 +251,8 @@ impl State {
         if let Some(at) = self.readers.iter().position(|reader| reader.at == frame) {
             return Some(self.readers.remove(at));
         }
-        // The first one was put back first.
-        let enough = self.readers.len() + self.lent >= MAX_READERS;
+        // The block itself is among those under way.
+        let enough = self.readers.len() + self.under_way.len() > MAX_READERS;
         (enough && !self.readers.is_empty()).then(|| self.readers.remove(0))
     }
 }

@@ -11,7 +11,7 @@ use std::thread;
 use soundfall_analysis::{History, HistoryError};
 use soundfall_capture::file::decode_all;
 use soundfall_recording::{FileHistory, OpenError};
-use soundfall_ring::GapReason;
+use soundfall_ring::{GapReason, lost_frames};
 use soundfall_test_support::program::program;
 use soundfall_test_support::skip::skip;
 
@@ -138,26 +138,65 @@ fn a_long_file_is_open_at_once() {
     assert!(history.cached_bytes() <= 8 << 20);
 }
 
+/// A file that is cut off ends where its sound ends, whatever its header says.
 #[test]
-fn what_is_stated_and_not_there_is_a_gap() {
+fn what_is_stated_and_not_there_is_not_there() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cut.wav");
     write_noise(&path, 2, 100_000);
     let file = File::options().write(true).open(&path).unwrap();
     file.set_len(44 + 4 * 60_000).unwrap();
     let history = FileHistory::open(&path, 1 << 20).unwrap();
-    assert_eq!(history.extent(), 0..100_000);
+    assert_eq!(history.extent(), 0..60_000);
+    // Cut off once more while it is open.
+    file.set_len(44 + 4 * 50_000).unwrap();
     let mut out = vec![1.0; 20_000];
-    history.read(0, 50_000, &mut out).unwrap();
+    history.read(0, 40_000, &mut out).unwrap();
     assert!(out[..10_000].iter().any(|sample| *sample != 0.0));
     assert!(out[10_000..].iter().all(|sample| *sample == 0.0));
-    history.read(1, 80_000, &mut out).unwrap();
     let gaps = history.gaps();
     assert_eq!(gaps.len() as u64, history.gap_total());
-    assert_eq!(gaps[0].start_frame, 60_000);
-    let last = gaps.last().unwrap();
-    assert_eq!(last.start_frame + last.length_frames, 100_000);
+    let spans: Vec<_> = gaps
+        .iter()
+        .map(|g| (g.start_frame, g.end_frame()))
+        .collect();
+    assert_eq!(spans, [(50_000, 60_000)]);
     assert_eq!(gaps[0].reason, GapReason::SourceDiscontinuity);
+}
+
+/// What is damaged in the middle is a gap in its place; what follows stays where it is.
+#[test]
+fn damage_is_a_gap() {
+    const TEST: &str = "damage_is_a_gap";
+    let dir = tempfile::tempdir().unwrap();
+    let (wav, flac) = (dir.path().join("a.wav"), dir.path().join("a.flac"));
+    write_noise(&wav, 2, 200_000);
+    match program("flac", "flac") {
+        Ok(mut flac_program) => {
+            let command: &mut Command = flac_program.args(["-s", "-o"]).arg(&flac).arg(&wav);
+            assert!(command.status().unwrap().success());
+        }
+        Err(reason) => return skip(TEST, &reason),
+    }
+    let whole = decode_all(&flac, 1 << 30).unwrap().interleaved;
+    let mut bytes = std::fs::read(&flac).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2_000].fill(0x55);
+    std::fs::write(&flac, bytes).unwrap();
+    let history = FileHistory::open(&flac, 1 << 20).unwrap();
+    assert_eq!(history.extent(), 0..200_000);
+    let mut right = vec![0.0; 200_000];
+    history.read(1, 0, &mut right).unwrap();
+    let gaps = history.gaps();
+    assert!(!gaps.is_empty());
+    let all = lost_frames(&gaps, &(0..200_000));
+    assert!((1..20_000).contains(&all), "{gaps:?}");
+    for (frame, sample) in (0..).zip(&right) {
+        match gaps.iter().any(|gap| gap.touches(&(frame..frame + 1))) {
+            true => assert_eq!(*sample, 0.0, "{frame}"),
+            false => assert_eq!(*sample, whole[2 * frame as usize + 1], "{frame}"),
+        }
+    }
 }
 
 #[test]

@@ -105,3 +105,45 @@ impl core::fmt::Display for GapReason {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_touches_what_shares_a_frame_with_it() {
+        let gap = Gap {
+            start_frame: 10,
+            length_frames: 5,
+            reason: GapReason::DeviceLost,
+        };
+        assert_eq!(gap.end_frame(), 15);
+        for (frames, touches) in [
+            (0..10, false),
+            (0..11, true),
+            (12..13, true),
+            (14..20, true),
+            (15..20, false),
+        ] {
+            assert_eq!(gap.touches(&frames), touches, "{frames:?}");
+        }
+        let beyond = Gap {
+            start_frame: u64::MAX - 1,
+            ..gap
+        };
+        assert_eq!(beyond.end_frame(), u64::MAX);
+    }
+
+    #[test]
+    fn every_reason_has_a_number_and_a_name() {
+        let mut names = Vec::new();
+        for word in 1..6 {
+            let reason = GapReason::from_word(word);
+            assert_eq!(reason.to_word(), word);
+            names.push(reason.to_string());
+        }
+        names.dedup();
+        assert_eq!(names.len(), 5, "{names:?}");
+        assert!(names.iter().all(|name| !name.is_empty()), "{names:?}");
+    }
+}

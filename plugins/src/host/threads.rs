@@ -10,7 +10,7 @@ const OTHER_THREADS: usize = 10;
 /// The system starts no more threads.
 #[derive(Debug, Error)]
 #[error(
-    "the system starts {started} more threads and a picture needs {wanted} ({reason}): raise the limit of processes (`ulimit -u`, or that of the container or service)"
+    "the system starts {started} more threads and a display needs {wanted} ({reason}): raise the limit of processes (`ulimit -u`, or that of the container or service)"
 )]
 pub struct TooFewThreads {
     /// Threads that could be started.

@@ -22,13 +22,14 @@ pub fn run(args: &CaptureArgs) -> Result<()> {
     record::check(&args.record, &mut files)?;
     let stats = StatsTo::judge(args.stats.as_deref(), &mut files)?;
     let memory = own_memory_mb();
-    let begun = Instant::now();
     let mut config = args.source.config();
     let mut recording = args.record.clone();
     let mut total = Stats::default();
     let mut captured = CaptureStats::default();
     let mut outcome = Ok(());
     let mut next = Some(start(config.clone())?);
+    // Not from the start of the program: so long is the recording.
+    let begun = Instant::now();
     while let Some(capture) = next.take() {
         announce(&capture);
         let written = Recording::start(&recording, &capture)?;

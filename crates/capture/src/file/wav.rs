@@ -198,16 +198,12 @@ impl WavFile {
         })
     }
 
-    /// The number of frames as the header states it; by the size of the file where it states none.
+    /// The number of frames that are stated and there.
     pub(super) fn count_frames(&self) -> io::Result<u64> {
         let frame_bytes = self.stored.bytes() as u64 * u64::from(self.channels);
-        match self.total_frames {
-            Some(frames) => Ok(frames),
-            None => {
-                let bytes = self.file.get_ref().metadata()?.len();
-                Ok(bytes.saturating_sub(self.start) / frame_bytes)
-            }
-        }
+        let bytes = self.file.get_ref().metadata()?.len();
+        let there = bytes.saturating_sub(self.start) / frame_bytes;
+        Ok(self.total_frames.unwrap_or(there).min(there))
     }
 
     /// Goes to a frame; beyond the last one is the end.
