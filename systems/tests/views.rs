@@ -272,7 +272,8 @@ fn two_views_that_look_as_closely_share_their_rows() {
 fn two_analyses_of_one_stream_and_two_streams_of_different_rates() {
     let (mut writer, first) = ring(RATE, 20);
     write(&mut writer, RATE, 800);
-    let (mut other, second) = ring(96_000, 10);
+    // Long enough that nothing is overwritten before its turn, however late that comes.
+    let (mut other, second) = ring(96_000, 20);
     write(&mut other, 96_000, 1600);
     let mut rig = Rig::new(first, vec![0, 1], 300);
     let base = rig.view;
