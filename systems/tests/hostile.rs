@@ -335,7 +335,7 @@ fn a_sparse_ring_of_a_trillion_frames_takes_little_memory() {
 }
 
 /// A viewer that was stopped for minutes, or a ring that leaps: what is lost is a few bytes for the
-/// renderer, not a texture full of holes for each of 64 channels.
+/// renderer, not a texture full of holes for each of 64 channels (64 MB). A dozen jobs may arrive in one frame.
 #[test]
 fn a_leap_of_64_channels_hands_over_few_bytes() {
     let format = RingFormat::new(48_000, 64, 2_100_000, 480).unwrap();
@@ -373,7 +373,7 @@ fn a_leap_of_64_channels_hands_over_few_bytes() {
     let before = shown(&display, 0).unwrap().end;
     storage.leap_to(5_000_000);
     let bytes = new_rows_after(&mut display, before);
-    assert!(bytes < 16 << 20, "{bytes} bytes in one frame");
+    assert!(bytes < 32 << 20, "{bytes} bytes in one frame");
     let oldest = (5_000_000 * 480 - 2_100_000) / 512;
     for mip in 0..4 {
         let rows = shown(&display, mip);
@@ -398,7 +398,7 @@ fn a_leap_of_64_channels_hands_over_few_bytes() {
     let sequence = (front * 512 + 600 * 512 + 2_100_000) / 480;
     storage.leap_to(sequence);
     let bytes = new_rows_after(&mut display, front);
-    assert!(bytes < 16 << 20, "{bytes} bytes in one frame");
+    assert!(bytes < 32 << 20, "{bytes} bytes in one frame");
     let after = shown(&display, 0).unwrap();
     // As far as the texture reaches back.
     assert!(after.start < before.end, "{before:?} {after:?}");

@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// After this long a process hangs.
-const WATCHDOG: Duration = Duration::from_secs(180);
+const WATCHDOG: Duration = Duration::from_secs(600);
 
 /// Variables that would let the user's session into a test.
 const OF_THE_SESSION: &[&str] = &[
@@ -288,8 +288,22 @@ impl Running {
     /// Waits until `ready` says so; fails if the process ends before.
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, mut ready: impl FnMut() -> bool) {
+        self.wait_for(what, |_| ready());
+    }
+
+    /// Waits until it has said this on stderr; fails if the process ends before.
+    #[track_caller]
+    pub fn wait_until_said(&mut self, words: &str) {
+        self.wait_for(&format!("it said {words:?}"), |this| {
+            this.said().contains(words)
+        });
+    }
+
+    /// Waits until it is so; fails if the process ends before.
+    #[track_caller]
+    pub fn wait_for(&mut self, what: &str, mut ready: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
-        while !ready() {
+        while !ready(self) {
             if !self.is_running() || start.elapsed() > WATCHDOG {
                 let _ = self.child.kill();
                 let stderr = text(&mut self.stderr);

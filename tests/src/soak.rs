@@ -166,6 +166,10 @@ impl Soak<'_> {
         let cycle = Cycle::read();
         let mut displays = vec![Display::of_a_ring(&cycle, self.seconds)];
         displays.extend(Display::of_a_device(&cycle, self.seconds));
+        // The start, however long it takes, is none of the first minute.
+        for display in &mut displays {
+            display.begin();
+        }
         displays.extend(self.page.map(|script| Display::page(script, self)));
         let start = Instant::now();
         let mut samples = Vec::new();
@@ -370,6 +374,14 @@ impl Display {
             running: program.start(),
             source: Source::Own,
         }
+    }
+
+    /// Waits for its first figures.
+    fn begin(&mut self) {
+        let id = self.running.id();
+        self.running.wait_for("it gave figures", |running| {
+            Figures::of(id, &running.said()).is_some()
+        });
     }
 
     fn figures(&self) -> Option<Figures> {

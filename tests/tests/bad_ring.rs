@@ -183,7 +183,7 @@ fn a_ring_where_none_can_be_written() {
 fn a_second_writer_is_told_who_the_first_is() {
     let place = Place::new();
     let path = place.path("ring");
-    let mut first = capture(&path, "60").start();
+    let mut first = capture(&path, "100000").start();
     first.wait_until("its ring exists", || path.exists());
 
     let pid = first.id().to_string();

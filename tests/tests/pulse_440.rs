@@ -14,6 +14,7 @@ use soundfall_tests::recording;
 use soundfall_tests::scene::{ONE_ON_1080P, Scene};
 use soundfall_tests::skip::{Reason, skip};
 use std::f64::consts::TAU;
+use std::path::Path;
 use std::process::Child;
 
 const HERTZ: f64 = 440.0;
@@ -31,7 +32,7 @@ impl Sounding {
     fn start() -> Result<Self, Reason> {
         let server = PulseServer::start(&[NullSink::new("loop", 2, recording::RATE)])?;
         let place = Place::new();
-        let data: Vec<u8> = (0..60 * u64::from(recording::RATE))
+        let data: Vec<u8> = (0..120 * u64::from(recording::RATE))
             .flat_map(|frame| {
                 let sine = (TAU * HERTZ * frame as f64 / f64::from(recording::RATE)).sin();
                 let sample = ((LEVEL * 32_768.0 * sine).round() as i16).to_le_bytes();
@@ -81,6 +82,24 @@ fn strongest(sound: &[f64]) -> f64 {
         .expect("a grid")
 }
 
+/// Whether the sine is in all of the ring's last three seconds.
+fn sounds(ring: &Path) -> bool {
+    let Ok(open) = soundfall_ring_file::open(ring, false) else {
+        return false;
+    };
+    let mut sound = vec![0.0; 3 * recording::RATE as usize];
+    let end = open.ring.written_frames();
+    let Some(first) = end.checked_sub(sound.len() as u64) else {
+        return false;
+    };
+    let read = open.ring.read_f64(0, first, &mut sound);
+    read.is_ok()
+        && sound.chunks(480).all(|part| {
+            let loudest = part.iter().fold(0.0f64, |most, one| most.max(one.abs()));
+            (loudest - LEVEL).abs() < 0.01
+        })
+}
+
 /// Captures, then looks at the ring and at its STFT.
 fn captured_through(test: &str, device: &[&str]) {
     let sounding = match Sounding::start() {
@@ -89,13 +108,12 @@ fn captured_through(test: &str, device: &[&str]) {
     };
     let place = Place::new();
     let ring = place.path("ring");
-    let capture = sounding.program(&["capture", "--seconds", "4", "--stats", "-", "--ring"]);
-    let stats = capture
-        .arg(&ring)
-        .args(device)
-        .run()
-        .expect_success()
-        .json();
+    let capture = sounding.program(&["capture", "--stats", "-", "--ring"]);
+    let mut capture = capture.arg(&ring).args(device).start();
+    // The player may have started after the recorder.
+    capture.wait_until("three seconds of the sine", || sounds(&ring));
+    capture.interrupt();
+    let stats = capture.wait().expect_success().json();
     assert_eq!(number(&stats, "lost_frames"), 0.0, "{stats:#}");
 
     let open = soundfall_ring_file::open(&ring, false).expect("a ring");
@@ -152,7 +170,7 @@ fn captured_through(test: &str, device: &[&str]) {
     let spectrum = Array::read(&npy);
     assert_eq!((spectrum.shape[0], spectrum.shape[2]), (2, 1025));
     for channel in 0..2 {
-        // Columns of the last second: the player may have started after the recorder.
+        // Columns of the last second.
         for column in spectrum.shape[1].saturating_sub(80)..spectrum.shape[1] {
             let row = spectrum.row(channel, column);
             let peak = (0..row.len())

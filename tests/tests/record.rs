@@ -35,24 +35,18 @@ fn a_capture_is_recorded_and_its_ring_saved_sample_by_sample() {
         place.path("live.wav"),
         place.path("span.wav"),
     );
-    Program::new([
-        "capture",
-        "--signal",
-        "pink",
-        "--channels",
-        "3",
-        "--seconds",
-        "2",
-    ])
-    .arg("--ring")
-    .arg(&ring)
-    .arg("--record")
-    .arg(&live)
-    .run()
-    .expect_success();
+    let mut running = Program::new(["capture", "--signal", "pink", "--channels", "3"])
+        .arg("--ring")
+        .arg(&ring)
+        .arg("--record")
+        .arg(&live)
+        .start();
+    running.wait_until("sound", || written(&place) > 72_000);
+    running.interrupt();
+    running.wait().expect_success();
     let (samples, channels) = samples_of(&live);
     assert_eq!(channels, 3);
-    assert!(samples.len() > 3 * 48_000, "{} samples", samples.len());
+    assert!(samples.len() > 3 * 72_000, "{} samples", samples.len());
     assert_eq!(samples, expected(Signal::Pink, 3, samples.len()));
 
     Program::new(["ring", "save", "--from", "0.5", "--to", "1.25"])
@@ -84,14 +78,17 @@ fn a_capture_is_recorded_and_its_ring_saved_sample_by_sample() {
 fn a_display_records_what_it_shows() {
     let place = Place::new();
     let flac = place.path("live.flac");
-    Program::new(["live", "--signal", "chord", "--headless", "--seconds", "2"])
+    let mut running = Program::new(["live", "--signal", "chord", "--headless", "--ring"])
+        .arg(place.path("ring"))
         .arg("--record")
         .arg(&flac)
-        .run()
-        .expect_success();
+        .start();
+    running.wait_until("sound", || written(&place) > 72_000);
+    running.interrupt();
+    running.wait().expect_success();
     let (samples, channels) = samples_of(&flac);
     assert_eq!(channels, 2);
-    assert!(samples.len() > 2 * 48_000);
+    assert!(samples.len() > 2 * 72_000);
     for (got, want) in samples
         .iter()
         .zip(expected(Signal::Chord, 2, samples.len()))
@@ -132,20 +129,15 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
     let place = Place::new();
     let ring = place.path("ring");
     // 768 kB a second: full before the first one is over.
-    let outcome = Program::new([
-        "capture",
-        "--signal",
-        "sine",
-        "--channels",
-        "4",
-        "--seconds",
-        "4",
-    ])
-    .arg("--ring")
-    .arg(&ring)
-    .arg("--record")
-    .arg(disk.place().path("full.wav"))
-    .run();
+    let mut running = Program::new(["capture", "--signal", "sine", "--channels", "4"])
+        .arg("--ring")
+        .arg(&ring)
+        .arg("--record")
+        .arg(disk.place().path("full.wav"))
+        .start();
+    running.wait_until("sound", || written(&place) > 3 * 48_000);
+    running.interrupt();
+    let outcome = running.wait();
     assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
     assert!(
         outcome
@@ -155,8 +147,6 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
         outcome.stderr
     );
     outcome.expect_no_panic();
-    let reader = soundfall_ring_file::open(&ring, false).unwrap().ring;
-    assert!(reader.written_frames() > 3 * 48_000, "the capture went on");
     let (kept, _) = samples_of(&disk.place().path("full.wav"));
     assert!(!kept.is_empty(), "what was written can be read");
     assert_eq!(kept, expected(Signal::Sine(440.0), 4, kept.len()));
@@ -194,10 +184,7 @@ fn a_recording_that_is_removed_is_told_and_no_success() {
             .start();
         running.wait_until("sound", || written(&place) > 24_000);
         fs::remove_file(place.path("take.wav")).unwrap();
-        while !running.said().contains("removed, moved or replaced it") {
-            running.wait_until("more sound", || written(&place) > 96_000);
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        running.wait_until_said("removed, moved or replaced it");
         running.interrupt();
         let outcome = running.wait().expect_no_panic();
         assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
@@ -211,22 +198,23 @@ fn a_recording_that_is_removed_is_told_and_no_success() {
 #[test]
 fn a_limit_on_the_size_of_files_is_a_full_disk() {
     let place = Place::new();
-    let outcome = Program::other("sh", ["-c", "ulimit -f 2000; exec \"$0\" \"$@\""])
+    let mut running = Program::other("sh", ["-c", "ulimit -f 2000; exec \"$0\" \"$@\""])
         .arg(program_path())
         .args(["capture", "--signal", "pink", "--channels", "8"])
-        .args(["--history", "0.25", "--seconds", "3", "--ring"])
+        .args(["--history", "0.25", "--ring"])
         .arg(place.path("ring"))
         .arg("--record")
         .arg(place.path("take.wav"))
-        .run()
-        .expect_no_panic();
+        .start();
+    running.wait_until("sound", || written(&place) > 2 * 48_000);
+    running.interrupt();
+    let outcome = running.wait().expect_no_panic();
     assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
     let said = &outcome.stderr;
     assert!(
         said.contains("the recording ended, the capture goes on"),
         "{said}"
     );
-    assert!(written(&place) > 2 * 48_000, "the capture went on");
     let (kept, _) = samples_of(&place.path("take.wav"));
     assert!(!kept.is_empty());
     assert_eq!(kept, expected(Signal::Pink, 8, kept.len()));
@@ -246,10 +234,7 @@ fn a_picture_that_cannot_be_saved_does_not_end_the_recording() {
     let first = pictures.join("out-0001.png");
     running.wait_until("the first picture", || first.exists());
     fs::rename(&pictures, place.path("elsewhere")).unwrap();
-    while !running.said().contains("cannot write") {
-        running.wait_until("more sound", || written(&place) > 24_000);
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    running.wait_until_said("cannot write");
     let before = written(&place);
     running.wait_until("still more sound", || written(&place) > before + 48_000);
     running.interrupt();
@@ -281,10 +266,7 @@ fn a_device_of_another_shape_ends_the_recording_and_a_device_that_is_away_is_no_
     let mut running = capture("take.wav").start();
     running.wait_until("sound", || written(&place) > 24_000);
     server.unplug(module).unwrap();
-    while !running.said().contains("the device is gone") {
-        running.wait_until("a ring", || place.path("ring").exists());
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    running.wait_until_said("the device is gone");
     server.plug(&NullSink::new("gone", 4, 44_100)).unwrap();
     let channels = || {
         let ring = soundfall_ring_file::open(&place.path("ring"), false);
@@ -307,10 +289,7 @@ fn a_device_of_another_shape_ends_the_recording_and_a_device_that_is_away_is_no_
     // A device that gives nothing: told, counted, and a signal ends it all the same.
     server.pactl(&["suspend-sink", "gone", "1"]).unwrap();
     let mut running = capture("silent.wav").start();
-    while !running.said().contains("the device is gone") {
-        running.wait_until("a ring", || place.path("ring").exists());
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    running.wait_until_said("the device is gone");
     running.interrupt();
     let outcome = running.wait().expect_no_panic();
     assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);

@@ -206,12 +206,16 @@ fn recordings_of_any_number_of_channels_can_be_measured() {
     let place = Place::new();
     for channels in [19, 20, 22, 24, 26, 27, 32, 64] {
         let take = place.path(&format!("{channels}.wav"));
-        Program::new(["capture", "--signal", "sine", "--seconds", "0.5"])
-            .args(["--channels", &channels.to_string(), "--history", "1"])
+        let ring = place.path(&format!("ring-{channels}"));
+        let mut running = Program::new(["capture", "--signal", "sine", "--history", "1"])
+            .args(["--channels", &channels.to_string(), "--ring"])
+            .arg(&ring)
             .arg("--record")
             .arg(&take)
-            .run()
-            .expect_success();
+            .start();
+        wait_for_sound(&mut running, &ring, 24_000);
+        running.interrupt();
+        running.wait().expect_success();
         let outcome = Program::new(["measure", "--json"])
             .arg(&take)
             .run()

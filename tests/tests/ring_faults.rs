@@ -83,6 +83,7 @@ impl Viewer {
         let id = viewer.0.id();
         let open = || !mappings(id, ring).is_empty();
         viewer.0.wait_until("it mapped the ring", open);
+        viewer.looks();
         viewer
     }
 
@@ -90,7 +91,10 @@ impl Viewer {
     fn goes_over(&mut self, ring: &Path, change: impl FnOnce()) {
         let id = self.0.id();
         let before = mappings(id, ring);
+        // It sees what is made of the file, not how it is made.
+        self.0.signal("STOP");
         change();
+        self.0.signal("CONT");
         let changed = || {
             let now = mappings(id, ring);
             now.iter().any(|line| !before.contains(line))

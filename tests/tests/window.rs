@@ -23,15 +23,17 @@ fn a_window_opens_draws_and_closes() {
         "chord",
         "--channels",
         "2",
-        "--seconds",
-        "3",
         "--stats",
         "-",
+        "-v",
     ]);
-    let outcome = program
-        .env("DISPLAY", screen.display())
-        .run()
-        .expect_success();
+    let mut running = program.env("DISPLAY", screen.display()).start();
+    running.wait_for("columns were analysed", |program| {
+        let said = program.said();
+        (1..10).any(|digit| said.contains(&format!("columns {digit}")))
+    });
+    running.interrupt();
+    let outcome = running.wait().expect_success();
     let stats = outcome.json();
     assert!(number(&stats, "frames") > 0.0, "{stats:#}");
     assert!(number(&stats, "columns_analysed") > 0.0, "{stats:#}");

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { pictureSays, rowsDrawn, running } from "./lib/app.mjs";
+import { comes, giveBack, lose, pictureSays, rowsDrawn, running, settled } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { ridge } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
@@ -20,11 +20,7 @@ test("not isolated", async (t) => {
     assert.equal(await page.evaluate(() => self.crossOriginIsolated), false);
     await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
     await rowsDrawn(page, 100);
-    const last = await page.waitForFunction(() => {
-      const now = window.soundfall.stats();
-      return now.columns_analysed + now.columns_dropped === now.columns_due ? now : null;
-    }, undefined, { timeout: PATIENCE, polling: 250 });
-    const stats = await last.jsonValue();
+    const stats = await settled(page);
     u.diagnostic(JSON.stringify(stats));
     assert.equal(stats.lost_frames, 0);
     seen.signal = ridge(decode(await shoot(page, "copy-signal")));
@@ -37,7 +33,10 @@ test("not isolated", async (t) => {
     await page.click("#microphone");
     await running(page);
     await rowsDrawn(page, 300);
-    seen.microphone = ridge(decode(await shoot(page, "copy-microphone")));
+    seen.microphone = await comes(async () => {
+      const found = ridge(decode(await shoot(page, "copy-microphone")));
+      return found.pixels > 20 && found;
+    });
     assert.ok(Math.abs(seen.microphone.x - seen.signal.x) < 0.03, JSON.stringify(seen));
     assert.deepEqual(page.problems, []);
     await page.context().close();
@@ -49,12 +48,9 @@ test("not isolated", async (t) => {
     await running(page);
     await rowsDrawn(page, 1);
     await page.waitForFunction(() => new BigInt64Array(window.soundfall.engine.current.header.slice().buffer)[5] > 50n);
-    await page.evaluate(() => {
-      const { track } = window.soundfall.engine.current.source;
-      track.stop();
-      track.dispatchEvent(new Event("ended"));
-    });
+    await lose(page, "NotFoundError");
     await pictureSays(page, "The microphone is gone; the history stays.");
+    await giveBack(page);
     await pictureSays(page, null);
     await page.waitForFunction(
       () => {

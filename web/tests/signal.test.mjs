@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { figures, peak, readRing, rowsDrawn, running, written } from "./lib/app.mjs";
+import { comes, figures, peak, readRing, rowsDrawn, running, settled, written } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { difference, ridge } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
@@ -15,11 +15,7 @@ test("built-in signals", async (t) => {
     await running(page);
     await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
     await rowsDrawn(page);
-    const last = await page.waitForFunction(() => {
-      const now = window.soundfall.stats();
-      return now.columns_due > 0 && now.columns_analysed + now.columns_dropped === now.columns_due ? now : null;
-    }, undefined, { timeout: PATIENCE, polling: 250 });
-    const stats = await last.jsonValue();
+    const stats = await settled(page);
     u.diagnostic(JSON.stringify(stats));
     assert.equal(stats.channels, 2);
     assert.equal(stats.rate, 48_000);
@@ -71,11 +67,7 @@ test("built-in signals", async (t) => {
     await rowsDrawn(page);
     const without = decode(await shoot(page, "phone"));
     await page.tap("#panel");
-    let change = 0;
-    for (let round = 0; round < 20 && change < 3; round += 1) {
-      change = difference(without, decode(await shoot(page, "phone-panel"))).mean;
-    }
-    assert.ok(change >= 3, `the picture changed by ${change}`);
+    await comes(async () => difference(without, decode(await shoot(page, "phone-panel"))).mean >= 3);
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });
@@ -103,7 +95,7 @@ test("built-in signals", async (t) => {
       const page = await openPage(browser, `${address}?signal=sine:${hz}&seconds=5&speed=2&panel=0&smooth=0`);
       await running(page);
       await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
-      await rowsDrawn(page, 100);
+      await settled(page);
       seen[hz] = ridge(decode(await shoot(page, `sine-${hz}`)));
       await page.context().close();
     }

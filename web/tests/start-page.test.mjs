@@ -94,9 +94,10 @@ test("start page", async (t) => {
   });
 
   await t.test("program not to be had while a source is being opened: it stays said", async () => {
-    let fail;
+    let asked;
+    const route = new Promise((resolve) => (asked = resolve));
     const before = async (page) => {
-      await page.route("**/app/soundfall_bg.wasm", (route) => (fail = () => route.abort("internetdisconnected")));
+      await page.route("**/app/soundfall_bg.wasm", (one) => asked(one));
       await page.addInitScript(() => {
         navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => (window.allow = resolve));
       });
@@ -104,7 +105,7 @@ test("start page", async (t) => {
     const page = await openPage(browser, address, { before, expected: [/ERR_INTERNET_DISCONNECTED/] });
     await page.click("#microphone");
     await page.waitForFunction(() => window.allow);
-    fail();
+    await (await route).abort("internetdisconnected");
     assert.match(await trouble(page), /could not be loaded/);
     const track = await page.evaluateHandle(() => {
       const end = new MediaStreamAudioDestinationNode(new AudioContext());
@@ -138,8 +139,13 @@ test("start page", async (t) => {
     });
     await page.selectOption("#signals", "sine:1000");
     await page.fill("#channels", "900");
+    // It says so for two seconds.
+    await page.evaluate(() => {
+      const link = document.getElementById("link");
+      new MutationObserver(() => (window.copied ||= link.textContent.includes("Copied"))).observe(link, { childList: true, characterData: true, subtree: true });
+    });
     await page.click("#link");
-    await page.locator("#link", { hasText: "Copied" }).waitFor();
+    await page.waitForFunction(() => window.copied);
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.equal(copied, `${address}?signal=sine%3A1000&channels=256`);
     await page.context().close();

@@ -161,10 +161,12 @@ fn make_changes(
     if streams.is_empty() {
         return;
     }
-    let due = changes.0.partition_point(|change| change.at_secs <= now);
-    if due == 0 {
+    // Those of one moment: each change is seen on its own, also where a frame takes longer than it is to the next.
+    let first = changes.0.first().map(|change| change.at_secs);
+    let Some(moment) = first.filter(|moment| *moment <= now) else {
         return;
-    }
+    };
+    let due = changes.0.partition_point(|change| change.at_secs <= moment);
     let due: Vec<Change> = changes.0.drain(..due).collect();
     let numbered = |mut entities: Vec<Entity>, index: usize| {
         entities.sort();

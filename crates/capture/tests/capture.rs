@@ -150,10 +150,12 @@ fn a_looped_file_repeats_without_a_seam() {
     let source = SourceSpec::File {
         path: path.clone(),
         looped: true,
-        speed: 20.0,
+        speed: 4.0,
     };
     let capture = start(CaptureConfig {
         channels: Some(2),
+        // All of it is compared.
+        history_secs: 600.0,
         ..config(source, dir.path())
     })
     .unwrap();

@@ -47,7 +47,7 @@ fn from_start(path: PathBuf) -> RecordConfig {
 }
 
 fn until(what: &str, done: impl Fn() -> bool) {
-    for _ in 0..3_000 {
+    for _ in 0..12_000 {
         if done() {
             return;
         }
@@ -283,9 +283,10 @@ fn a_recording_of_a_capture_may_begin_at_any_frame() {
         from("middle.wav", Some(12_345)),
         from("later.wav", Some(40_001)),
     ];
+    let latest = capture.stats().frames + 48_000;
     until("more sound", || capture.stats().frames > 60_000);
     let early = takes[0].first_frame();
-    assert!((20_000..60_000).contains(&early));
+    assert!((20_000..latest).contains(&early));
     // A new ring: what is older than it is silence, and told.
     fs::remove_file(capture.ring_path()).unwrap();
     until("the loss", || capture.stats().ring_losses == 1);

@@ -96,6 +96,12 @@ fn inner_goes_and_comes_back() {
     assert_eq!(capture.stats().state, SourceState::Lost);
     assert!(!capture.stats().finished);
     // The ring stands still, its writer lives.
+    // What was in the queue is written first.
+    wait_for("the ring stands still", || {
+        let before = ring.written_frames();
+        std::thread::sleep(Duration::from_millis(300));
+        ring.written_frames() == before
+    });
     let stood_at = ring.written_frames();
     let away = Instant::now();
     std::thread::sleep(Duration::from_millis(1_500));

@@ -142,16 +142,14 @@ fn a_writer_killed_in_the_middle_of_a_block_and_started_again() {
     assert!(dir.path().join("ring.lock").exists());
     let mut writer = create(&options(&path)).unwrap();
     writer.write_block(&block(0)).unwrap();
-    writer.heartbeat_now();
+    let now = unix_now_ns();
+    writer.heartbeat(now);
     assert!(before.is_replaced());
     assert_eq!(check_history(&*before.ring), history, "the old one stays");
     let after = open(&path, false).unwrap();
     assert_ne!(after.ring.epoch(), before.ring.epoch());
     assert_eq!(check_history(&*after.ring), (0, u64::from(BLOCK)));
-    assert_eq!(
-        writer_status(&*after.ring, unix_now_ns()),
-        WriterStatus::Alive
-    );
+    assert_eq!(writer_status(&*after.ring, now), WriterStatus::Alive);
 }
 
 #[test]

@@ -343,8 +343,13 @@ fn a_writer_that_panics_does_not_claim_a_clean_end() {
 fn inspect_tells_all() {
     let (_dir, options, mut writer) = with_ring(15);
     writer.record_gap(100, 48, GapReason::DeviceLost);
-    writer.heartbeat_now();
-    let info = inspect(&options.path).unwrap();
+    // A sign of life counts for a second, which may pass in between.
+    let alive = (0..100).find_map(|_| {
+        writer.heartbeat_now();
+        let info = inspect(&options.path).unwrap();
+        (info.writer == WriterStatus::Alive).then_some(info)
+    });
+    let info = alive.expect("a sign of life");
     assert_eq!(
         (info.channels, info.sample_rate, info.block_frames),
         (2, 48_000, 480)

@@ -17,7 +17,7 @@ use crate::cache;
 use crate::skip::Reason;
 
 /// How long the server and its programs may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A null sink: what is played into it can be recorded from `NAME.monitor`.
 #[derive(Clone, Debug, PartialEq, Eq)]

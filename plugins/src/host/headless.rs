@@ -1,6 +1,7 @@
 //! Drives an app without a window: frames when the program says so, drawn only when asked for.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bevy::{
     app::PluginsState,
@@ -11,8 +12,9 @@ use bevy::{
 use super::base::Target;
 use super::snapshot::SnapshotError;
 
-/// Frames to wait for a picture before giving up: the first one compiles all shaders.
+/// Frames to wait for a picture before giving up, and seconds: the first one compiles all shaders.
 const PATIENCE: u32 = 120;
+const PATIENCE_TIME: Duration = Duration::from_secs(30);
 
 /// An app that is stepped by hand.
 pub struct Headless {
@@ -91,8 +93,11 @@ impl Headless {
                         Some((size, bytes.clone()));
                 }
             });
-        for _ in 0..PATIENCE {
+        let asked = Instant::now();
+        let mut frames = 0;
+        while frames < PATIENCE || asked.elapsed() < PATIENCE_TIME {
             self.app.update();
+            frames += 1;
             let taken = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(picture) = taken {
                 self.set_drawing(drew);
@@ -100,6 +105,6 @@ impl Headless {
             }
         }
         self.set_drawing(drew);
-        Err(SnapshotError::NotDelivered { frames: PATIENCE })
+        Err(SnapshotError::NotDelivered { frames })
     }
 }

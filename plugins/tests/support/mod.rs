@@ -4,9 +4,14 @@ use std::thread;
 use std::time::Duration;
 
 use soundfall_plugins::host::Headless;
-use soundfall_systems::{analysis::AnalysisProgress, waterfall::FieldState};
+use soundfall_systems::{
+    analysis::AnalysisProgress,
+    stream::StreamStatus,
+    waterfall::FieldState,
+    waveform::{Envelopes, EnvelopesOf, LaneField},
+};
 
-/// Steps until every view shows something and nothing is under way.
+/// Steps until every view shows something, its lanes too, and nothing is under way.
 pub fn settle(screen: &mut Headless) {
     for _ in 0..60_000 {
         screen.step();
@@ -14,7 +19,15 @@ pub fn settle(screen: &mut Headless) {
         let mut analyses = world.query::<&AnalysisProgress>();
         let idle = analyses.iter(world).all(AnalysisProgress::idle);
         let mut views = world.query::<&FieldState>();
-        if idle && views.iter(world).all(|state| state.visible) {
+        let mut lanes = world.query::<&LaneField>();
+        let there = views.iter(world).all(|state| state.visible)
+            && lanes.iter(world).all(|lanes| lanes.settled_on().is_some());
+        let mut envelopes = world.query::<(&EnvelopesOf, &Envelopes)>();
+        let read = envelopes.iter(world).all(|(of, envelopes)| {
+            let status = world.get::<StreamStatus>(of.0);
+            status.is_some_and(|status| envelopes.caught_up(status.written_frames))
+        });
+        if idle && there && read {
             return;
         }
         thread::sleep(Duration::from_millis(1));

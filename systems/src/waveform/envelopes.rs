@@ -57,6 +57,12 @@ impl Envelopes {
         self.caught_up(self.sent_to)
     }
 
+    /// End of what has been read.
+    #[must_use]
+    pub fn end_frame(&self) -> u64 {
+        self.store.as_ref().map_or(0, |store| store.next_frame())
+    }
+
     /// True when all there is has been read.
     #[must_use]
     pub fn caught_up(&self, written_frames: u64) -> bool {

@@ -15,6 +15,36 @@ export async function rowsDrawn(page, rows = 8) {
   });
 }
 
+/** Waits until all that is due is analysed and has been drawn; gives the figures then. For sound that has ended. */
+export async function settled(page) {
+  const last = await page.waitForFunction(() => {
+    const now = window.soundfall.stats();
+    return now.columns_due > 0 && now.columns_analysed + now.columns_dropped === now.columns_due ? now : null;
+  }, undefined, { timeout: PATIENCE, polling: 250 });
+  await drawn(page);
+  return last.jsonValue();
+}
+
+/** Waits for some more pictures. */
+export const drawn = (page, pictures = 4) =>
+  page.evaluate(
+    (left) => new Promise((resolve) => {
+      const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve());
+      next();
+    }),
+    pictures,
+  );
+
+/** What `look` gives, as soon as it gives something. */
+export async function comes(look) {
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`did not come: ${look}`);
+}
+
 /** Waits until the picture has begun, or fails with the message of the start page. */
 export async function running(page) {
   await page.waitForFunction(
@@ -79,6 +109,29 @@ export const peak = (page, windowSize = 8192, channel = 0) =>
     },
     [windowSize, channel],
   );
+
+/** The microphone is gone and not to be had for a while, for this reason; gives the frames written until then. */
+export const lose = (page, reason) =>
+  page.evaluate((name) => {
+    const ask = navigator.mediaDevices.getUserMedia;
+    window.asked = 0;
+    window.ask = () => (navigator.mediaDevices.getUserMedia = ask);
+    navigator.mediaDevices.getUserMedia = () => {
+      window.asked += 1;
+      return Promise.reject(new DOMException("", name));
+    };
+    const { track } = window.soundfall.engine.current.source;
+    track.stop();
+    track.dispatchEvent(new Event("ended"));
+    return window.reader?.writtenFrames;
+  }, reason);
+
+/** The microphone is there again. */
+export const giveBack = (page) =>
+  page.evaluate(() => {
+    window.ask();
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+  });
 
 /** The gaps of the ring: `{start, length, reason}`. */
 export const gaps = (page) =>

@@ -25,8 +25,10 @@ use super::{DisplayReport, ShowOptions, Upstream, build, note_failure, save_png}
 const FRAME: Duration = Duration::from_nanos(16_666_667);
 /// What a live run may take at its end to finish what is due.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Without a single new column for this long, nothing more will come.
+/// Without anything done for this long, nothing more will come.
 const STUCK: Duration = Duration::from_secs(5);
+/// The most that one look counts for: this process may have been kept from the processor.
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) fn run(
     stream: Stream,
@@ -110,6 +112,7 @@ fn standing(world: &mut World) -> Standing {
     let mut envelopes = world.query::<(&EnvelopesOf, &Envelopes)>();
     idle &= envelopes.iter(world).all(|(of, envelopes)| {
         let status = status(world, of.0).unwrap_or_default();
+        done += envelopes.end_frame();
         envelopes.caught_up(status.written_frames)
     });
     let mut lanes = world.query::<&LaneField>();
@@ -135,7 +138,8 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
         status.held = true;
     }
     let begun = Instant::now();
-    let (mut done, mut moved) = (0, begun);
+    let (mut done, mut looked) = (0, begun);
+    let mut still = Duration::ZERO;
     loop {
         screen.step();
         let standing = standing(screen.world_mut());
@@ -144,10 +148,13 @@ pub(super) fn settle(screen: &mut Headless, limit: Option<Duration>) -> bool {
             screen.step();
             return true;
         }
+        still += looked.elapsed().min(LOOK);
+        looked = Instant::now();
         if standing.done != done {
-            (done, moved) = (standing.done, Instant::now());
+            done = standing.done;
+            still = Duration::ZERO;
         }
-        if moved.elapsed() > STUCK || limit.is_some_and(|limit| begun.elapsed() > limit) {
+        if still > STUCK || limit.is_some_and(|limit| begun.elapsed() > limit) {
             return false;
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -28,7 +28,7 @@ pub fn run_inner(name: &str, envs: Vec<(&'static str, std::ffi::OsString)>) {
 
 /// Waits for something that must come; gives up rather than hang the test run.
 pub fn wait_for(what: &str, done: impl Fn() -> bool) {
-    for _ in 0..1_200 {
+    for _ in 0..12_000 {
         if done() {
             return;
         }
