@@ -60,7 +60,7 @@ impl Envelopes {
     /// End of what has been read.
     #[must_use]
     pub fn end_frame(&self) -> u64 {
-        self.store.as_ref().map_or(0, |store| store.next_frame())
+        self.store.as_ref().map_or(0, LaneStore::next_frame)
     }
 
     /// True when all there is has been read.
