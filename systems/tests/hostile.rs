@@ -8,10 +8,12 @@
     reason = "tests"
 )]
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bevy_ecs::prelude::Entity;
 use soundfall_analysis::RingHistory;
 use soundfall_dsp::instruments::{Instrument, InstrumentSet};
 use soundfall_ring::copy::store_word;
@@ -23,7 +25,7 @@ use soundfall_ring::{
     Extension, HeapStorage, MAX_FRAME, ReadStorage, RingFormat, RingReader, StorageError,
     WriteStorage, header_words,
 };
-use soundfall_systems::analysis::{AnalysisProgress, AnalysisSettings, JobQueue, RowPlan};
+use soundfall_systems::analysis::{AnalysisProgress, AnalysisSettings, RowPlan};
 use soundfall_systems::bare::BareDisplay;
 use soundfall_systems::instruments::{InstrumentChoice, InstrumentReadings};
 use soundfall_systems::stream::{Stream, StreamStatus};
@@ -334,73 +336,99 @@ fn a_sparse_ring_of_a_trillion_frames_takes_little_memory() {
     }
 }
 
-/// A viewer that was stopped for minutes, or a ring that leaps: what is lost is a few bytes for the
-/// renderer, not a texture full of holes for each of 64 channels (64 MB). A dozen jobs may arrive in one frame.
-#[test]
-fn a_leap_of_64_channels_hands_over_few_bytes() {
-    let format = RingFormat::new(48_000, 64, 2_100_000, 480).unwrap();
-    let storage = Sparse::new(&format, 5000);
-    let ring = RingReader::new(storage.clone()).unwrap();
-    let stream = Stream::new(RingHistory::shared(Arc::new(ring)), "leaps");
-    let mut display = BareDisplay::new(HeightFieldSize::default(), LaneWidth(64));
-    let settings = ViewSettings {
-        channels: (0..64).collect(),
-        ..ViewSettings::default()
-    };
-    let view = display.show(stream, AnalysisSettings::default(), settings);
-    let shown = |display: &BareDisplay, mip| {
-        let field = display.get::<HeightField>(view)?;
-        field.shown_rows(mip)
-    };
-    let new_rows_after = |display: &mut BareDisplay, before: u64| {
+/// A ring of 64 channels in blocks of 480 frames that leaps, and the display of all of them.
+struct Leaping {
+    storage: Sparse,
+    display: BareDisplay,
+    view: Entity,
+}
+
+impl Leaping {
+    fn new(capacity_frames: u64, blocks_written: u64) -> Self {
+        let format = RingFormat::new(48_000, 64, capacity_frames, 480).unwrap();
+        let storage = Sparse::new(&format, blocks_written);
+        let ring = RingReader::new(storage.clone()).unwrap();
+        let stream = Stream::new(RingHistory::shared(Arc::new(ring)), "leaps");
+        let mut display = BareDisplay::new(HeightFieldSize::default(), LaneWidth(64));
+        let settings = ViewSettings {
+            channels: (0..64).collect(),
+            ..ViewSettings::default()
+        };
+        let view = display.show(stream, AnalysisSettings::default(), settings);
+        Self {
+            storage,
+            display,
+            view,
+        }
+    }
+
+    fn shown(&self, mip: u32) -> Option<Range<u64>> {
+        self.display.get::<HeightField>(self.view)?.shown_rows(mip)
+    }
+
+    /// Goes on until all there is to read is on screen: the newest column, and no job under way. Gives the
+    /// bytes of the frame that handed over most.
+    fn settle(&mut self, newest: u64) -> usize {
         let mut most = 0;
         for _ in 0..60_000 {
-            display.pass(Duration::from_millis(16));
-            display.step();
-            judge(display, "leaps");
-            let bytes: usize = display.heights.try_iter().map(|u| u.bytes.len()).sum();
+            self.display.pass(Duration::from_millis(16));
+            self.display.step();
+            judge(&mut self.display, "leaps");
+            let bytes: usize = self.display.heights.try_iter().map(|u| u.bytes.len()).sum();
             most = most.max(bytes);
-            if shown(display, 0).is_some_and(|rows| rows.end > before) {
+            let idle = self
+                .display
+                .get::<AnalysisProgress>(self.view)
+                .unwrap()
+                .idle();
+            if idle && self.shown(0).is_some_and(|rows| rows.end >= newest) {
                 return most;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        panic!("no rows after row {before}");
-    };
-    new_rows_after(&mut display, 0);
+        panic!("column {newest} never comes, shown are {:?}", self.shown(0));
+    }
+}
 
-    // Beyond all that is kept: the picture begins anew.
-    let before = shown(&display, 0).unwrap().end;
-    storage.leap_to(5_000_000);
-    let bytes = new_rows_after(&mut display, before);
+/// Columns of 2048 frames every 512 that are complete after so many blocks of 480.
+fn columns_after(blocks: u64) -> u64 {
+    (blocks * 480 - 2048) / 512
+}
+
+/// A viewer that was stopped for minutes, or a ring that leaps: what is lost is a few bytes for the
+/// renderer, not a texture full of holes for each of 64 channels (64 MB). A dozen jobs may arrive in one
+/// frame. Beyond all that is kept, the picture begins anew.
+#[test]
+fn a_leap_of_64_channels_hands_over_few_bytes() {
+    let capacity = 2_100_000;
+    let mut leaping = Leaping::new(capacity, 5000);
+    leaping.settle(columns_after(5000));
+    leaping.storage.leap_to(5_000_000);
+    let bytes = leaping.settle(columns_after(5_000_000));
     assert!(bytes < 32 << 20, "{bytes} bytes in one frame");
-    let oldest = (5_000_000 * 480 - 2_100_000) / 512;
+    let oldest = (5_000_000 * 480 - capacity) / 512;
     for mip in 0..4 {
-        let rows = shown(&display, mip);
+        let rows = leaping.shown(mip);
         assert!(
             rows.as_ref().is_none_or(|rows| rows.start >= oldest >> mip),
             "mip {mip}: {rows:?}"
         );
     }
+}
 
-    // 600 columns are lost: they are holes, and what was before stays. What was under way has arrived, or it
-    // would be lost with them.
-    let newest = 5_000_000 * 480 / 512 - 8;
-    new_rows_after(&mut display, newest);
-    while !display.get::<AnalysisProgress>(view).unwrap().idle() {
-        display.step();
-        display.heights.try_iter().for_each(drop);
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let before = shown(&display, 0).unwrap();
-    let queue = display.get::<JobQueue>(view).unwrap();
-    let front = queue.front();
-    let sequence = (front * 512 + 600 * 512 + 2_100_000) / 480;
-    storage.leap_to(sequence);
-    let bytes = new_rows_after(&mut display, front);
+/// 600 columns are lost: they are holes, and what was before stays. The ring is so short that what comes
+/// after the holes does not take the places of it.
+#[test]
+fn a_leap_within_the_picture_leaves_what_was_before() {
+    let capacity = 60_000;
+    let mut leaping = Leaping::new(capacity, 5000);
+    leaping.settle(columns_after(5000));
+    let before = leaping.shown(0).unwrap();
+    let blocks = (before.end * 512 + 600 * 512 + capacity) / 480;
+    leaping.storage.leap_to(blocks);
+    let bytes = leaping.settle(columns_after(blocks));
     assert!(bytes < 32 << 20, "{bytes} bytes in one frame");
-    let after = shown(&display, 0).unwrap();
-    // As far as the texture reaches back.
+    let after = leaping.shown(0).unwrap();
     assert!(after.start < before.end, "{before:?} {after:?}");
 }
 
