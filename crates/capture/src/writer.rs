@@ -373,6 +373,10 @@ impl<W: KeptRing> Assembler<W> {
                     return;
                 }
             }
+            if self.reconnected_device.is_none() {
+                // What the lost stream still delivers meanwhile is no return.
+                return;
+            }
         }
         let delivers = self.counters.state() == SourceState::Running;
         let waiting = (self.consumer.samples.slots() / self.consumer.channels) as u64;

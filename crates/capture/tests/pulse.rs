@@ -11,11 +11,13 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::f64::consts::TAU;
 use std::path::Path;
 
 use soundfall_capture::devices::{self, DeviceKind};
 use soundfall_capture::{CaptureConfig, CaptureError, SourceSpec, SourceState, start};
+use soundfall_ring::Gap;
 use soundfall_test_support::pulse::NullSink;
 use support::{run_inner, server, wait_for};
 
@@ -103,16 +105,18 @@ fn inner_capture_sine() {
     );
 
     let capture = start(config(None)).unwrap();
-    wait_for("four seconds of sound", || {
-        assert_eq!(capture.stats().state, SourceState::Running);
-        capture.stats().frames >= 4 * 48_000
-    });
-    let stats = capture.stats();
-    assert_eq!((stats.lost_frames, stats.gaps), (0, 0));
     let ring = soundfall_ring_file::open(capture.ring_path(), false)
         .unwrap()
         .ring;
-    let end = ring.written_frames();
+    // A machine that keeps the device's thread waiting loses sound, and says so: not what is tested here.
+    let end = Cell::new(0);
+    wait_for("two seconds of sound without a gap", || {
+        assert_eq!(capture.stats().state, SourceState::Running);
+        end.set(ring.written_frames());
+        let is_before = |gap: &Gap| gap.start_frame + gap.length_frames + 96_000 <= end.get();
+        end.get() >= 4 * 48_000 && ring.gaps().iter().all(is_before)
+    });
+    let end = end.get();
     for (channel, hz) in [(0, 440.0), (1, 880.0)] {
         let mut samples = vec![0.0f64; 96_000];
         ring.read_f64(channel, end - 96_000, &mut samples).unwrap();
@@ -150,7 +154,8 @@ fn inner_capture_sine() {
             .fold(0.0, f64::max);
         assert!(worst < 1e-3, "{worst}");
     }
-    assert_eq!(capture.stop().lost_frames, 0);
+    let lost: u64 = ring.gaps().iter().map(|gap| gap.length_frames).sum();
+    assert!(capture.stop().lost_frames >= lost);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use soundfall_capture::{
     Capture, CaptureConfig, CaptureEvent, SourceSpec, SourceState, devices, start,
 };
-use soundfall_ring::{GapReason, WriterState};
+use soundfall_ring::{Gap, GapReason, WriterState};
 use support::{run_inner, server, wait_for};
 
 /// Captures from a device.
@@ -61,6 +61,13 @@ fn wait_for_event(
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("waited in vain; there was {seen:?}");
+}
+
+/// The gaps of devices that were away; a machine that keeps their threads waiting loses more, which is not what is tested
+/// here.
+fn lost_with_devices(gaps: &[Gap]) -> Vec<Gap> {
+    let of_device = |gap: &&Gap| gap.reason == GapReason::DeviceLost;
+    gaps.iter().filter(of_device).copied().collect()
 }
 
 fn is_lost(event: &CaptureEvent) -> bool {
@@ -118,23 +125,25 @@ fn inner_goes_and_comes_back() {
     wait_for("more sound", || {
         capture.stats().frames > stats.frames + 24_000
     });
-    let gaps = ring.gaps();
-    assert_eq!(gaps.len(), 1, "{gaps:?}");
-    assert_eq!(gaps[0].reason, GapReason::DeviceLost);
+    let lost = lost_with_devices(&ring.gaps());
+    let [gap] = lost[..] else {
+        panic!("{:?}", ring.gaps());
+    };
     // It begins behind the last frame that arrived, less than a block behind what could be read.
     let block = u64::from(capture.format().block_frames);
-    assert!((stood_at..stood_at + block).contains(&gaps[0].start_frame));
+    assert!((stood_at..stood_at + block).contains(&gap.start_frame));
     // As long as the time that passed: no shorter than the device was away, no longer than the whole affair.
     let frames = |time: Duration| (time.as_secs_f64() * 48_000.0) as u64;
     assert!(
-        (frames(least)..=frames(most)).contains(&gaps[0].length_frames),
-        "{gaps:?} {least:?} {most:?}"
+        (frames(least)..=frames(most)).contains(&gap.length_frames),
+        "{gap:?} {least:?} {most:?}"
     );
-    assert_eq!(capture.stop().lost_frames, gaps[0].length_frames);
+    assert!(capture.stop().lost_frames >= gap.length_frames);
     let kinds: Vec<&CaptureEvent> = events
         .iter()
         .filter(|event| {
-            is_lost(event) || is_back(event) || matches!(event, CaptureEvent::Gap { .. })
+            let is_gap = matches!(event, CaptureEvent::Gap { reason, .. } if *reason == GapReason::DeviceLost);
+            is_lost(event) || is_back(event) || is_gap
         })
         .collect();
     assert!(
@@ -217,7 +226,7 @@ fn inner_moved() {
         .unwrap()
         .ring
         .gaps();
-    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!(lost_with_devices(&gaps).len(), 1, "{gaps:?}");
 }
 
 /// Handles and threads of this process.
@@ -308,12 +317,10 @@ fn inner_next_default() {
     wait_for("sound", || capture.stats().frames >= 24_000);
     pactl(&["unload-module", &module]);
     let mut events = Vec::new();
-    wait_for_event(&capture, &mut events, is_back);
-    assert!(
-        events.iter().any(
-            |event| matches!(event, CaptureEvent::Reconnected { device } if device.contains("other"))
-        ),
-        "{events:?}"
+    wait_for_event(
+        &capture,
+        &mut events,
+        |event| matches!(event, CaptureEvent::Reconnected { device } if device.contains("other")),
     );
     assert_eq!(capture.stats().state, SourceState::Running);
 }

@@ -42,7 +42,8 @@ const FRAMES_UNDER_WAY: f64 = 4.0;
 const STEP_AFTER_SECS: f64 = 0.5;
 /// This long without being behind, and a step is taken back.
 const PATIENCE_SECS: f64 = 4.0;
-/// Patience doubles when a step taken back turns out to be too early, up to this.
+/// Patience doubles when a step taken back turns out to be too early, up to this; it is halved when the
+/// next one can be taken back too.
 const MAX_PATIENCE_SECS: f64 = 64.0;
 /// How much of a slow frame is remembered from frame to frame.
 const SLOW_FRAMES_FADE: f64 = 0.9;
@@ -64,6 +65,8 @@ pub struct Quality {
     calm_secs: f64,
     patience_secs: f64,
     since_up_secs: f64,
+    /// The last step taken back was not too early.
+    held: bool,
 }
 
 impl Default for Quality {
@@ -79,6 +82,7 @@ impl Default for Quality {
             calm_secs: 0.0,
             patience_secs: PATIENCE_SECS,
             since_up_secs: f64::INFINITY,
+            held: false,
         }
     }
 }
@@ -144,6 +148,7 @@ impl Quality {
             if self.since_up_secs < self.patience_secs {
                 self.patience_secs = (self.patience_secs * 2.0).min(MAX_PATIENCE_SECS);
             }
+            self.held = false;
             self.step += 1;
             self.lowest = self.lowest.max(self.step);
             self.steps_down += 1;
@@ -155,6 +160,10 @@ impl Quality {
                 self.step -= 1;
                 self.steps_up += 1;
                 self.since_up_secs = 0.0;
+                if self.held {
+                    self.patience_secs = (self.patience_secs / 2.0).max(PATIENCE_SECS);
+                }
+                self.held = true;
                 tracing::info!("the analysis keeps up: {}", self.name());
             } else {
                 self.patience_secs = PATIENCE_SECS;
@@ -220,6 +229,23 @@ mod tests {
         assert_eq!(quality.name(), "full");
         assert_eq!(quality.steps_down, quality.steps_up);
         assert_ne!(quality.lowest_name(), "full");
+    }
+
+    /// After minutes of overload the patience is longest; each step that holds makes the next one come
+    /// sooner.
+    #[test]
+    fn it_recovers_sooner_with_every_step_that_holds() {
+        let mut quality = Quality::default();
+        run(&mut quality, 600, |_| 0.1);
+        assert_eq!(quality.patience_secs, MAX_PATIENCE_SECS);
+        let steps = quality.step() as f64;
+        assert!(steps >= 3.0);
+        let names = run(&mut quality, 600, |_| 10.0);
+        let whole = names.iter().position(|name| *name == "full").unwrap();
+        let secs = whole as f64;
+        // 64 + 64 + 32 + … and what is left of the first one.
+        assert!(secs < 2.0 * MAX_PATIENCE_SECS + MAX_PATIENCE_SECS, "{secs}");
+        assert_eq!(quality.patience_secs, PATIENCE_SECS);
     }
 
     #[test]

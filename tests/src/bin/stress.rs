@@ -30,20 +30,21 @@ fn main() -> ExitCode {
     let seconds = minutes * 60.0 / SCENES.len() as f64;
     let mut good = true;
     eprintln!(
-        "{:<17}{:>12}{:>9}{:>6}{:>7}{:>28}{:>20}",
-        "scene", "frames", "lost", "laps", "steps", "least quality", "columns"
+        "{:<17}{:>12}{:>9}{:>6}{:>7}{:>28}{:>20}{:>11}",
+        "scene", "frames", "lost", "laps", "steps", "least quality", "columns", "full after"
     );
     for scene in SCENES {
         let result = scene.play(MOST, seconds, disk);
         eprintln!(
-            "{:<17}{:>12}{:>9}{:>6}{:>7}{:>28}{:>20}",
+            "{:<17}{:>12}{:>9}{:>6}{:>7}{:>28}{:>20}{:>9.0} s",
             scene.name,
             result.frames,
             result.lost,
             result.laps,
             result.quality_steps,
             result.lowest,
-            format!("{}/{}", result.columns[1], result.columns[0])
+            format!("{}/{}", result.columns[1], result.columns[0]),
+            result.recovery_secs
         );
         for fault in &result.faults {
             eprintln!("  FAULT: {fault}");
