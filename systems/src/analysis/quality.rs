@@ -238,12 +238,15 @@ mod tests {
         let mut quality = Quality::default();
         run(&mut quality, 600, |_| 0.1);
         assert_eq!(quality.patience_secs, MAX_PATIENCE_SECS);
-        let steps = quality.step() as f64;
-        assert!(steps >= 3.0);
+        // It may just be trying a better step.
+        if quality.step() < 4 {
+            run(&mut quality, 5, |_| 0.1);
+        }
+        assert_eq!(quality.step(), 4);
         let names = run(&mut quality, 600, |_| 10.0);
         let secs = names.iter().take_while(|name| **name != "full").count() as f64;
-        // 64 + 64 + 32 + … and what is left of the first one.
-        assert!(secs < 2.0 * MAX_PATIENCE_SECS + MAX_PATIENCE_SECS, "{secs}");
+        // 64 + 64 + 32 + 16, less what of the first one had passed.
+        assert!((112.0..=180.0).contains(&secs), "{secs}");
         assert_eq!(quality.patience_secs, PATIENCE_SECS);
     }
 
