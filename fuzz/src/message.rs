@@ -180,7 +180,6 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
             Request::Envelopes(EnvelopesRequest {
                 start_frame: 640,
                 frames: 640,
-                entry_frames: 64,
                 channels: vec![1, 2],
             }),
         ),
@@ -189,7 +188,6 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
             Request::Envelopes(EnvelopesRequest {
                 start_frame: 0,
                 frames: 64,
-                entry_frames: 1,
                 channels: vec![4],
             }),
         ),

@@ -34,7 +34,6 @@ mod tests {
             body: Request::Envelopes(EnvelopesRequest {
                 start_frame: 64,
                 frames: 128,
-                entry_frames: 64,
                 channels: vec![0],
             }),
         };

@@ -75,9 +75,7 @@ pub(super) fn run(
         }
     }
     (upstream.end)();
-    // All of a recording is there already: only what is live cannot wait.
-    let limit = is_live(screen.world_mut()).then_some(DRAIN);
-    if !settle(&mut screen, limit) {
+    if !settle(&mut screen, Some(DRAIN)) {
         exit::say("the analysis did not keep up: what was left at the end counts as dropped");
     }
     let mut report = DisplayReport::of(screen.world_mut());
@@ -93,13 +91,6 @@ fn played_out(world: &mut World) -> bool {
     let mut streams = world.query::<(&StreamStatus, &StreamClock)>();
     let mut streams = streams.iter(world).peekable();
     streams.peek().is_some() && streams.all(|(status, clock)| status.ended && !clock.flowing())
-}
-
-/// Somebody writes one of the streams, or did.
-fn is_live(world: &mut World) -> bool {
-    let mut streams = world.query::<&Stream>();
-    let is_written = |stream: &Stream| stream.history.writer_state().is_some();
-    streams.iter(world).any(is_written)
 }
 
 /// Where the work on what is written stands.
@@ -125,7 +116,7 @@ fn standing(world: &mut World) -> Standing {
         envelopes.caught_up(status.written_frames)
     });
     let mut lanes = world.query::<&LaneField>();
-    idle &= lanes.iter(world).all(LaneField::is_settled);
+    idle &= lanes.iter(world).all(|lanes| lanes.settled_on().is_some());
     let mut instruments = world.query::<(&ViewOf, &InstrumentReadings)>();
     for (of, readings) in instruments.iter(world) {
         let stream = world.get::<AnalysisOf>(of.0);

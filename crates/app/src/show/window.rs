@@ -259,7 +259,6 @@ mod tests {
             options: ShowOptions {
                 analysis: Default::default(),
                 view: Default::default(),
-                follow: Default::default(),
                 instruments: Default::default(),
                 program: Default::default(),
                 size: UVec2::splat(64),
