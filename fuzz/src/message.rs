@@ -180,6 +180,7 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
             Request::Envelopes(EnvelopesRequest {
                 start_frame: 640,
                 frames: 640,
+                entry_frames: 64,
                 channels: vec![1, 2],
             }),
         ),
@@ -188,6 +189,7 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
             Request::Envelopes(EnvelopesRequest {
                 start_frame: 0,
                 frames: 64,
+                entry_frames: 1,
                 channels: vec![4],
             }),
         ),

@@ -61,7 +61,7 @@ impl Plugin for LayoutPlugin {
 
 /// Where the camera was put by itself: columns and rows of surfaces, size of the scene, framing.
 #[derive(Component, Clone, Copy, Debug, Default)]
-struct Home(Option<((u32, u32), UVec2, Framing)>);
+pub(crate) struct Home(Option<((u32, u32), UVec2, Framing)>);
 
 /// The camera that sees the lanes of all views, one unit a physical pixel.
 #[derive(Component)]
@@ -158,8 +158,11 @@ fn spawn_view_cameras(
                 pitch_upper_limit: Some(1.55),
                 zoom_lower_limit: 1.0,
                 zoom_upper_limit: Some(200.0),
-                button_orbit: MouseButton::Left,
-                button_pan: MouseButton::Right,
+                button_orbit: MouseButton::Right,
+                button_pan: MouseButton::Middle,
+                // The wheel and fingers move the sound.
+                zoom_sensitivity: 0.0,
+                touch_enabled: false,
                 ..default()
             },
         ));

@@ -4,8 +4,10 @@
 mod analysis;
 mod annotate;
 mod diagnostics;
+mod explore;
 pub mod host;
 mod instruments;
+mod key_codes;
 mod layout;
 mod material;
 mod overlay;
@@ -21,6 +23,7 @@ mod waveform;
 pub use analysis::AnalysisPlugin;
 pub use annotate::{AnnotatePlugin, LabelContext};
 pub use diagnostics::DiagnosticsPlugin;
+pub use explore::ExplorePlugin;
 pub use instruments::{InstrumentPaintPlugin, InstrumentsPlugin};
 pub use layout::LayoutPlugin;
 pub use overlay::OverlayPlugin;
@@ -88,6 +91,7 @@ impl PluginGroup for ProgramPlugins {
         PluginGroupBuilder::start::<Self>()
             .add(DiagnosticsPlugin)
             .add(LayoutPlugin)
+            .add(ExplorePlugin)
             .add(AnnotatePlugin)
             .add(InstrumentPaintPlugin)
             .add(PanelPlugin)

@@ -60,6 +60,19 @@ impl Projection {
         })
     }
 
+    /// Where the line of sight through a point of the picture, in points of text, meets the floor: in the space of the
+    /// view. None above the horizon.
+    pub(crate) fn on_floor(&self, at: egui::Pos2) -> Option<Vec3> {
+        let place = (Vec2::new(at.x, at.y) - self.origin) / self.size.max(Vec2::splat(1e-3));
+        let clip = Vec2::new(2.0 * place.x - 1.0, 1.0 - 2.0 * place.y);
+        let inverse = self.clip_from_view_space.inverse();
+        // Depth is reversed: the near plane is at 1.
+        let near = inverse.project_point3(clip.extend(1.0));
+        let way = inverse.project_point3(clip.extend(0.5)) - near;
+        let far = -near.y / way.y;
+        (far > 0.0 && far.is_finite()).then(|| near + far * way)
+    }
+
     /// How wide the front edge of a surface is seen; 0 where it is not.
     pub(crate) fn front_width(&self, place: &SurfacePlace) -> f32 {
         let end = |x| self.at(front(place, x, 0.0));
@@ -68,6 +81,13 @@ impl Projection {
             _ => 0.0,
         }
     }
+}
+
+/// Where a point is on the floor of a surface: along the frequency axis from the left, and along time from the front
+/// edge back; both 0…1 on the surface.
+pub(crate) fn on_surface(place: &SurfacePlace, point: Vec3) -> Vec2 {
+    let from = point - place.centre;
+    Vec2::new(from.x / place.size.x + 0.5, 0.5 - from.z / place.size.z)
 }
 
 /// A point over the front edge: `x` along the frequency axis and `height` up to the top of the

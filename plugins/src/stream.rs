@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 use soundfall_systems::{
+    explore::{MoveView, move_views},
     stream::{adopt_sources, advance_clocks, poll_streams},
     view::{FocusedView, focus_view, move_time_windows},
 };
@@ -14,16 +15,18 @@ pub struct StreamPlugin;
 
 impl Plugin for StreamPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<FocusedView>().add_systems(
-            Soundfall,
-            (
-                (adopt_sources, focus_view)
-                    .chain()
-                    .in_set(SoundfallSystems::Input),
-                (poll_streams, advance_clocks, move_time_windows)
-                    .chain()
-                    .in_set(SoundfallSystems::Sync),
-            ),
-        );
+        app.init_resource::<FocusedView>()
+            .add_message::<MoveView>()
+            .add_systems(
+                Soundfall,
+                (
+                    (adopt_sources, focus_view)
+                        .chain()
+                        .in_set(SoundfallSystems::Input),
+                    (poll_streams, advance_clocks, move_time_windows, move_views)
+                        .chain()
+                        .in_set(SoundfallSystems::Sync),
+                ),
+            );
     }
 }

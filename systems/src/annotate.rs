@@ -23,6 +23,19 @@ fn round_step(least: f64) -> f64 {
         .unwrap_or(10.0 * decade)
 }
 
+/// The smallest step of time that clocks have and that is at least `least` seconds.
+fn time_step(least: f64) -> f64 {
+    const CLOCK: [f64; 15] = [
+        10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0,
+        21_600.0, 43_200.0, 86_400.0,
+    ];
+    if least <= 5.0 {
+        return round_step(least);
+    }
+    let step = CLOCK.into_iter().find(|step| *step >= least * 0.999_999);
+    step.unwrap_or_else(|| 86_400.0 * round_step(least / 86_400.0))
+}
+
 /// A frequency as people say it.
 #[must_use]
 pub fn hertz(hz: f64) -> String {
@@ -84,7 +97,7 @@ pub fn frequency_ticks(axis: &FrequencyAxis, most: usize) -> Vec<Tick> {
 /// and the ticks stand at round times of the stream.
 #[must_use]
 pub fn time_ticks(span_secs: f64, edge_secs: Option<f64>, most: usize) -> Vec<Tick> {
-    let step = round_step(span_secs / most.max(1) as f64);
+    let step = time_step(span_secs / most.max(1) as f64);
     let count = (span_secs / step + 1e-6).floor() as u32;
     if let Some(edge_secs) = edge_secs {
         let last = (edge_secs / step + 1e-9).floor();
@@ -93,7 +106,7 @@ pub fn time_ticks(span_secs: f64, edge_secs: Option<f64>, most: usize) -> Vec<Ti
             .filter(|secs| *secs > -step * 1e-6 && edge_secs - secs <= span_secs * 1.000_001)
             .map(|secs| Tick {
                 at: (edge_secs - secs) / span_secs,
-                label: seconds(secs.max(0.0), step, span_secs),
+                label: clock(secs.max(0.0), step, edge_secs),
                 major: false,
             })
             .collect();
@@ -106,7 +119,7 @@ pub fn time_ticks(span_secs: f64, edge_secs: Option<f64>, most: usize) -> Vec<Ti
                 label: if i == 0 {
                     "now".to_owned()
                 } else {
-                    format!("\u{2212}{}", seconds(secs, step, span_secs))
+                    format!("\u{2212}{}", duration(secs, step, span_secs))
                 },
                 major: i == 0,
             }
@@ -114,16 +127,45 @@ pub fn time_ticks(span_secs: f64, edge_secs: Option<f64>, most: usize) -> Vec<Ti
         .collect()
 }
 
-/// A time with as many digits as the step between ticks needs.
-fn seconds(secs: f64, step: f64, span_secs: f64) -> String {
-    if step < 0.001 {
-        format!("{:.2} ms", secs * 1000.0)
-    } else if span_secs < 1.0 {
-        format!("{:.0} ms", secs * 1000.0)
-    } else if step < 1.0 {
-        format!("{secs:.1} s")
+/// Digits after the point that multiples of a step need.
+fn digits(step: f64) -> usize {
+    (-step.log10() - 1e-9).ceil().clamp(0.0, 9.0) as usize
+}
+
+/// A length of time with as many digits as the step between ticks needs, in the unit that suits the longest of them.
+fn duration(secs: f64, step: f64, longest_secs: f64) -> String {
+    if longest_secs < 1e-3 {
+        format!("{:.*} \u{b5}s", digits(step * 1e6), secs * 1e6)
+    } else if longest_secs < 1.0 {
+        format!("{:.*} ms", digits(step * 1e3), secs * 1e3)
+    } else if longest_secs <= 120.0 {
+        format!("{secs:.*} s", digits(step))
     } else {
-        format!("{secs:.0} s")
+        clock(secs, step, longest_secs)
+    }
+}
+
+/// A moment of a stream with as many digits as the step between ticks needs: `12.5 s`, `1:02.5`, `1:00:02`; with
+/// minutes and hours where the latest moment has some.
+#[must_use]
+pub fn clock(secs: f64, step: f64, latest_secs: f64) -> String {
+    let digits = digits(step);
+    if latest_secs < 60.0 {
+        return format!("{secs:.digits$} s");
+    }
+    // Rounded once, so that no minute has 60 seconds.
+    let per_sec = 10_u64.pow(digits as u32);
+    let all = (secs.max(0.0) * per_sec as f64).round() as u64;
+    let (whole, part) = (all / per_sec, all % per_sec);
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let fraction = match digits {
+        0 => String::new(),
+        _ => format!(".{part:0digits$}"),
+    };
+    if latest_secs < 3600.0 {
+        format!("{minutes}:{seconds:02}{fraction}")
+    } else {
+        format!("{hours}:{minutes:02}:{seconds:02}{fraction}")
     }
 }
 
@@ -182,6 +224,30 @@ mod tests {
         assert_eq!(said, ["22 s", "20 s", "18 s", "16 s", "14 s"]);
         assert!((ticks[0].at - 0.15).abs() < 1e-9);
         assert_eq!(time_ticks(10.0, Some(3.0), 5).last().unwrap().label, "0 s");
+    }
+
+    #[test]
+    fn times_have_the_digits_that_their_steps_need() {
+        let said = |span, edge, most| -> Vec<String> {
+            let ticks = time_ticks(span, edge, most);
+            ticks.into_iter().map(|tick| tick.label).collect()
+        };
+        let first = |span, edge| said(span, edge, 4).swap_remove(0);
+        // A day, an hour, half a minute of an hour, ten samples of it.
+        assert_eq!(first(86_400.0, Some(86_400.0)), "24:00:00");
+        assert_eq!(first(3600.0, Some(3600.0)), "1:00:00");
+        assert_eq!(first(30.0, Some(3599.0)), "59:50");
+        assert_eq!(first(2.0, Some(61.25)), "1:01.0");
+        assert_eq!(first(0.000_2, Some(3599.0)), "59:59.00000");
+        assert_eq!(first(0.000_2, Some(1.0)), "1.00000 s");
+        assert_eq!(clock(59.96, 0.1, 70.0), "1:00.0");
+        let back = |span| said(span, None, 4).swap_remove(1);
+        assert_eq!(back(0.000_2), "\u{2212}50 \u{b5}s");
+        assert_eq!(back(0.03), "\u{2212}10 ms");
+        assert_eq!(back(0.5), "\u{2212}200 ms");
+        assert_eq!(back(1.5), "\u{2212}0.5 s");
+        assert_eq!(back(30.0), "\u{2212}10 s");
+        assert_eq!(back(1800.0), "\u{2212}10:00");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
     },
     backend::SharedBackend,
     diagnostics::{RunStats, begin_frame, end_frame},
+    explore::{MoveView, Push, move_views},
     instruments::{collect_instruments, send_instruments},
     stream::{Stream, adopt_sources, advance_clocks, poll_streams},
     view::{FocusedView, View, ViewOf, ViewSettings, focus_view, move_time_windows},
@@ -61,6 +62,7 @@ impl BareDisplay {
         world.init_resource::<AllocationIds>();
         world.init_resource::<RunStats>();
         world.init_resource::<FocusedView>();
+        world.init_resource::<Messages<MoveView>>();
         let mut schedule = Schedule::default();
         schedule.set_executor(SingleThreadedExecutor::new());
         schedule.add_systems(
@@ -72,7 +74,7 @@ impl BareDisplay {
                     despawn_unused_analyses,
                 )
                     .chain(),
-                (poll_streams, advance_clocks, move_time_windows).chain(),
+                (poll_streams, advance_clocks, move_time_windows, move_views).chain(),
                 (collect_jobs, collect_envelopes, collect_instruments).chain(),
                 (
                     fit_row_windows,
@@ -118,6 +120,11 @@ impl BareDisplay {
     /// One display frame.
     pub fn step(&mut self) {
         self.schedule.run(&mut self.world);
+    }
+
+    /// Moves a view in the next display frame.
+    pub fn push(&mut self, view: Entity, push: Push) {
+        self.world.write_message(MoveView { view, push });
     }
 
     /// Lets time pass before the next display frame.

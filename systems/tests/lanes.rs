@@ -11,7 +11,7 @@ use soundfall_analysis::{Request, Response, SharedHistory, Worker};
 use soundfall_ring::{GapReason, HeapStorage, RingFormat, RingWriter, heap_ring};
 use soundfall_systems::{
     backend::{AnalysisBackend, Pending, SharedBackend},
-    view::ViewSettings,
+    view::{Follow, TimeWindow, ViewSettings},
     waveform::{LaneField, LaneWidth},
 };
 use support::{BLOCK, Rig, patiently};
@@ -150,6 +150,49 @@ fn another_span_shows_another_level_at_once() {
             "entry {entry}"
         );
     }
+}
+
+/// A look at single samples, live and at a moment of before: what the texture holds are the samples themselves.
+#[test]
+fn a_close_look_shows_single_samples() {
+    let mut engine = Lanes::new(1, 0.01, 1024);
+    let samples: Vec<f32> = (0..96_000)
+        .map(|i| ((i % 977) as f32 / 1024.0) - 0.5)
+        .collect();
+    for block in samples.chunks(BLOCK as usize) {
+        engine.writer.write_block(block).unwrap();
+    }
+    let close = |engine: &mut Lanes, what: &str, has: Box<dyn Fn(std::ops::Range<u64>) -> bool>| {
+        patiently(what, || {
+            engine.step();
+            let field = engine.field();
+            field.is_settled() && field.entry_frames() == 1 && has(field.entries())
+        });
+        for entry in engine.field().entries() {
+            let wanted = samples[entry as usize];
+            let [min, max, rms, lost] = engine.texture[0][(entry % 1024) as usize].unwrap();
+            assert!(
+                (min - wanted).abs() < 5e-4 && min == max && (rms - wanted.abs()).abs() < 5e-4,
+                "sample {entry}: {min} {max} {rms}, not {wanted}"
+            );
+            assert_eq!(lost, 0.0);
+        }
+    };
+    close(
+        &mut engine,
+        "the newest",
+        Box::new(|entries| entries.end == 96_000),
+    );
+    let mut window = engine.rig.the_mut::<TimeWindow>();
+    window.follow = Follow::Frozen { frame: 30_000.0 };
+    let around = |entries: std::ops::Range<u64>| entries.start <= 29_520 && entries.end >= 30_000;
+    close(&mut engine, "a moment of before", Box::new(around));
+    // Further away again what is kept of all is fine enough.
+    engine.rig.the_mut::<ViewSettings>().span_secs = 1.0;
+    patiently("a wider look", || {
+        engine.step();
+        engine.field().is_settled() && engine.field().entry_frames() == 64
+    });
 }
 
 /// Answers envelopes some display frames after they were asked for.

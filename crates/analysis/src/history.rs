@@ -169,6 +169,12 @@ pub trait History: Send + Sync {
     /// zeros.
     fn gaps(&self) -> Vec<Gap>;
 
+    /// True where the last frame is the end of the sound: silence stands for what would come after it. Not where
+    /// something was cut off, or is still to be written.
+    fn ends(&self) -> bool {
+        false
+    }
+
     /// What is known about the writer; none where nothing is ever written.
     fn writer_state(&self) -> Option<WriterState> {
         None

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
+use soundfall_dsp::envelope::MinMaxRms;
 use soundfall_dsp::instruments::InstrumentSettings;
-use soundfall_dsp::pyramid::BASE_FRAMES;
 use soundfall_dsp::rows::{LEVEL_BYTES, RowSpan};
 use soundfall_dsp::scale::FrequencyAxis;
 use soundfall_dsp::stft::StftParams;
@@ -29,7 +29,7 @@ pub const MAX_RESULT_BYTES: u64 = 1 << 26;
 pub enum Request {
     /// Rows of the height field.
     Rows(RowsRequest),
-    /// Base entries of the waveforms' envelopes.
+    /// Entries of the waveforms' envelopes.
     Envelopes(EnvelopesRequest),
     /// Instruments hear on.
     Instruments(Box<InstrumentsRequest>),
@@ -52,13 +52,15 @@ pub struct RowsRequest {
     pub channels: Vec<u32>,
 }
 
-/// Base entries of the envelopes: minimum, maximum and mean square of every [`BASE_FRAMES`] frames.
+/// Entries of envelopes: minimum, maximum and mean square of so many frames each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvelopesRequest {
     /// First frame.
     pub start_frame: u64,
-    /// Frames, a multiple of [`BASE_FRAMES`].
+    /// Frames, a multiple of those of an entry.
     pub frames: u64,
+    /// Frames of an entry, from 1 up.
+    pub entry_frames: u64,
     /// Channels of the history, in the order of their entries in the response.
     pub channels: Vec<u32>,
 }
@@ -108,9 +110,16 @@ pub enum RequestError {
     /// The frequency axis has too many bins.
     #[error("a frequency axis of {0} bins, there may be {MAX_AXIS_BINS}")]
     AxisBins(usize),
-    /// No frames, or not whole base entries.
-    #[error("{0} frames of envelopes, there must be a multiple of {BASE_FRAMES}")]
-    EnvelopeFrames(u64),
+    /// No frames, or not whole entries.
+    #[error(
+        "{frames} frames of envelopes in entries of {entry_frames}: there must be whole entries"
+    )]
+    EnvelopeFrames {
+        /// Frames.
+        frames: u64,
+        /// Frames of an entry.
+        entry_frames: u64,
+    },
     /// More frames than one request may have read, or frames beyond all numbers.
     #[error("frames from {start_frame} on: more than the {MAX_FRAMES} one request may have read")]
     Frames {
@@ -218,12 +227,17 @@ impl EnvelopesRequest {
 
     fn check(&self) -> Result<(), RequestError> {
         check_channels(&self.channels)?;
-        if self.frames == 0 || !self.frames.is_multiple_of(BASE_FRAMES) {
-            return Err(RequestError::EnvelopeFrames(self.frames));
+        let (frames, entry_frames) = (self.frames, self.entry_frames);
+        // No number is a multiple of 0 but 0.
+        if frames == 0 || !frames.is_multiple_of(entry_frames) {
+            return Err(RequestError::EnvelopeFrames {
+                frames,
+                entry_frames,
+            });
         }
         check_frames(self.start_frame, self.frames())?;
-        let entries = self.frames / BASE_FRAMES * self.channels.len() as u64;
-        check_bytes(entries.checked_mul(12))
+        let entries = frames / entry_frames * self.channels.len() as u64;
+        check_bytes(entries.checked_mul(size_of::<MinMaxRms>() as u64))
     }
 }
 

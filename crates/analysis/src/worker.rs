@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use soundfall_dsp::envelope::reduce;
-use soundfall_dsp::pyramid::BASE_FRAMES;
 use soundfall_ring::Gap;
 use web_time::Instant;
 
@@ -120,7 +119,7 @@ impl Worker {
         out.resize(bytes as usize, 0);
         let channels = request.channels.len() as u64;
         for (slot, &channel) in (0..).zip(&request.channels) {
-            if let Err(error) = history.read(channel, first, &mut samples) {
+            if let Err(error) = read_padded(history, channel, first, &mut samples) {
                 self.engines.put_engine(engine);
                 return Err(error.into());
             }
@@ -143,7 +142,11 @@ impl Worker {
         entries.clear();
         for &channel in &request.channels {
             history.read(channel, request.start_frame, &mut samples)?;
-            entries.extend(samples.chunks_exact(BASE_FRAMES as usize).map(reduce));
+            entries.extend(
+                samples
+                    .chunks_exact(request.entry_frames as usize)
+                    .map(reduce),
+            );
         }
         Ok(Outcome::Envelopes(entries))
     }
@@ -171,6 +174,25 @@ impl Worker {
             gaps: gaps.clone(),
         });
         gaps
+    }
+}
+
+/// Reads frames; those beyond the end of a recording are silence, so that columns stand there too.
+fn read_padded(
+    history: &dyn History,
+    channel: u32,
+    first: u64,
+    out: &mut [f32],
+) -> Result<(), HistoryError> {
+    match history.read(channel, first, out) {
+        Err(HistoryError::PastEnd { end }) if end > first => {
+            let there =
+                usize::try_from(end - first).map_or(out.len(), |there| there.min(out.len()));
+            let (sound, silence) = out.split_at_mut(there);
+            silence.fill(0.0);
+            history.read(channel, first, sound)
+        }
+        read => read,
     }
 }
 

@@ -89,9 +89,10 @@ prop_compose! {
     fn envelopes()(
         start_frame in 0u64..1 << 62,
         entries in 1u64..10_000,
+        shift in 0u32..8,
         channels in channels(),
     ) -> Request {
-        Request::Envelopes(EnvelopesRequest { start_frame, frames: entries * 64, channels })
+        Request::Envelopes(EnvelopesRequest { start_frame, frames: entries << shift, entry_frames: 1 << shift, channels })
     }
 }
 
@@ -327,6 +328,7 @@ fn what_is_too_large_is_a_failure_that_says_so() {
         body: Request::Envelopes(EnvelopesRequest {
             start_frame: 0,
             frames: 64,
+            entry_frames: 64,
             channels: vec![u32::MAX; 1000],
         }),
     };

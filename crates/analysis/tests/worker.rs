@@ -190,24 +190,25 @@ fn threads_share_a_worker() {
 }
 
 #[test]
-fn envelopes_are_the_base_entries() {
+fn envelopes_have_entries_of_any_length() {
     let planes = [sine(0, 2560), sine(1, 2560)];
     let (mut writer, history) = ring(8192);
     write(&mut writer, &planes);
-    let asked = Request::Envelopes(EnvelopesRequest {
-        start_frame: 64,
-        frames: 1280,
-        channels: vec![1, 0],
-    });
-    let response = Worker::new().answer(&history, &asked);
-    let Outcome::Envelopes(entries) = response.outcome else {
-        panic!("no entries: {response:?}");
-    };
-    let expected: Vec<_> = [1, 0]
-        .iter()
-        .flat_map(|channel: &usize| planes[*channel][64..1344].chunks(64).map(reduce))
-        .collect();
-    assert_eq!(*entries, expected);
+    for entry_frames in [1, 64, 1280] {
+        let asked = Request::Envelopes(EnvelopesRequest {
+            start_frame: 64,
+            frames: 1280,
+            entry_frames,
+            channels: vec![1, 0],
+        });
+        let response = Worker::new().answer(&history, &asked);
+        let Outcome::Envelopes(entries) = response.outcome else {
+            panic!("no entries: {response:?}");
+        };
+        let one = |channel: usize| planes[channel][64..1344].chunks(entry_frames as usize);
+        let expected: Vec<_> = one(1).chain(one(0)).map(reduce).collect();
+        assert_eq!(*entries, expected);
+    }
 }
 
 #[test]
@@ -293,6 +294,7 @@ fn what_is_not_there_yet_is_waited_for() {
     let envelopes = EnvelopesRequest {
         start_frame: 640,
         frames: 640,
+        entry_frames: 64,
         channels: vec![0],
     };
     let asked = [
@@ -435,6 +437,7 @@ fn what_no_history_gives_fails_in_words() {
         fails(Request::Envelopes(EnvelopesRequest {
             start_frame,
             frames,
+            entry_frames: 64,
             channels: vec![0],
         }))
     };
@@ -442,7 +445,10 @@ fn what_no_history_gives_fails_in_words() {
     assert!(matches!(envelopes(u64::MAX - 10, 64), Failure::Request(_)));
     assert!(matches!(
         envelopes(0, 63),
-        Failure::Request(RequestError::EnvelopeFrames(63))
+        Failure::Request(RequestError::EnvelopeFrames {
+            frames: 63,
+            entry_frames: 64
+        })
     ));
     let mut asked = instruments(vec![0, 1], 4800);
     asked.settings.sample_rate = 44_100;

@@ -287,7 +287,7 @@ mod tests {
             ("1:device=a", "no setting `device`"),
             ("1:rate=48000", "`rate` cannot be changed"),
             ("1:size=64x64", "`size` cannot be changed"),
-            ("1:span=0", "span=0: give 0.05 to 3600 s"),
+            ("1:span=0", "span=0: give 0.00005 to 86400 s"),
             ("1:stream[0].span=1", "belongs to something else"),
         ] {
             let error = bad.parse::<Change>().unwrap_err().to_string();

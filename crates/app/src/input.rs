@@ -358,7 +358,8 @@ impl Missing {
     }
 }
 
-fn file_name(path: &Path) -> String {
+/// The name of a file, for people.
+pub fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy()

@@ -16,11 +16,13 @@ proptest! {
 
     #[test]
     fn every_kept_entry_equals_reducing_its_frames(
+        base in prop::sample::select(vec![1u64, 2, 64, 512]),
         first in 0u64..300,
         history in 1u64..5000,
         pieces in prop::collection::vec(0usize..700, 1..20),
     ) {
-        let mut pyramid = EnvelopePyramid::new(history, first);
+        let mut pyramid = EnvelopePyramid::with_base(base, history, first);
+        prop_assert_eq!(pyramid.entry_frames(0), base);
         let mut all = vec![0.0f32; first as usize];
         for (k, piece) in pieces.into_iter().enumerate() {
             let samples: Vec<f32> = (0..piece).map(|i| ((i * 37 + k * 11) as f32).sin()).collect();
@@ -51,6 +53,7 @@ proptest! {
 
     #[test]
     fn a_click_survives_at_every_level_and_every_zoom(
+        base in prop::sample::select(vec![1u64, 64, 4096]),
         history in 1000u64..200_000,
         share in 0.0f64..1.0,
         after in 0.0f64..1.0,
@@ -62,7 +65,7 @@ proptest! {
         let end = click + 1 + (after * (history - 1) as f64) as u64;
         let mut samples = vec![0.0f32; end as usize];
         samples[click as usize] = -0.75;
-        let mut pyramid = EnvelopePyramid::new(history, 0);
+        let mut pyramid = EnvelopePyramid::with_base(base, history, 0);
         samples.chunks(piece).for_each(|chunk| pyramid.push(chunk));
         for level in 0..pyramid.levels() {
             let index = click / pyramid.entry_frames(level);

@@ -329,6 +329,10 @@ impl History for FileHistory {
         Ok(())
     }
 
+    fn ends(&self) -> bool {
+        true
+    }
+
     fn gap_total(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }

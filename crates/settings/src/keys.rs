@@ -14,8 +14,48 @@ pub enum Action {
     NextColormap,
     /// Shows or hides an instrument.
     ToggleInstrument(Instrument),
+    /// Moves the view in focus through its sound.
+    Move(Motion),
+    /// Brings the camera home.
+    HomeCamera,
     /// Ends the program.
     Quit,
+}
+
+/// How a key moves a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Motion {
+    /// To older sound.
+    Back,
+    /// To newer sound.
+    On,
+    /// To higher frequencies.
+    Higher,
+    /// To lower frequencies.
+    Lower,
+    /// Shows less time.
+    Nearer,
+    /// Shows more time.
+    Wider,
+    /// To the oldest sound.
+    Oldest,
+    /// To the newest sound, and with it.
+    Newest,
+    /// All there is.
+    All,
+    /// Stands still, or plays on.
+    FreezeOrPlay,
+}
+
+impl Motion {
+    /// Goes on for as long as the key is held.
+    #[must_use]
+    pub fn goes_on(self) -> bool {
+        !matches!(
+            self,
+            Self::Oldest | Self::Newest | Self::All | Self::FreezeOrPlay
+        )
+    }
 }
 
 /// A key and what it does.
@@ -25,9 +65,11 @@ pub struct Shortcut {
     pub action: Action,
     /// The name of the action in files.
     pub name: &'static str,
-    /// The key where nothing else was chosen: a letter, a digit, `Tab`, `F1` to `F12`, with `Ctrl+`
-    /// before it where that is held.
+    /// The key where nothing else was chosen: a letter, a digit, a sign (`+`, `-`), `Tab`, `Space`, `Home`, `End`, `Left`,
+    /// `Right`, `Up`, `Down`, `F1` to `F12`, with `Ctrl+` before it where that is held.
     pub key: &'static str,
+    /// Another key that does the same.
+    pub also: Option<&'static str>,
     /// One word for a line of hints.
     pub hint: &'static str,
     /// What it does, in a sentence.
@@ -45,14 +87,27 @@ const fn key(
         action,
         name,
         key,
+        also: None,
         hint,
         help,
     }
 }
 
+impl Shortcut {
+    const fn or(mut self, key: &'static str) -> Self {
+        self.also = Some(key);
+        self
+    }
+
+    /// Its keys.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
+        [Some(self.key), self.also].into_iter().flatten()
+    }
+}
+
 /// Every shortcut.
 #[rustfmt::skip]
-pub const SHORTCUTS: [Shortcut; 8] = [
+pub const SHORTCUTS: [Shortcut; 19] = [
     key(Action::TogglePanel, "toggle-panel", "Tab", "panel", "Show or hide the panel."),
     key(Action::ToggleOverlay, "toggle-overlay", "F3", "figures", "Show or hide the performance overlay."),
     key(Action::NextColormap, "next-colormap", "C", "colours", "Take the next colormap."),
@@ -60,6 +115,17 @@ pub const SHORTCUTS: [Shortcut; 8] = [
     key(Action::ToggleInstrument(Instrument::Hold), "toggle-hold", "H", "hold", "Show or hide the held maxima."),
     key(Action::ToggleInstrument(Instrument::Meters), "toggle-meters", "M", "meters", "Show or hide the meters."),
     key(Action::ToggleInstrument(Instrument::Stereo), "toggle-stereo", "G", "stereo", "Show or hide the goniometer."),
+    key(Action::Move(Motion::FreezeOrPlay), "freeze-or-play", "Space", "freeze, play", "Stand still, or play on from there."),
+    key(Action::Move(Motion::Newest), "newest", "L", "live", "To the newest sound, and on with it.").or("End"),
+    key(Action::Move(Motion::Oldest), "oldest", "Home", "oldest", "To the oldest sound."),
+    key(Action::Move(Motion::Back), "back", "Left", "back", "To older sound.").or("A"),
+    key(Action::Move(Motion::On), "on", "Right", "on", "To newer sound.").or("D"),
+    key(Action::Move(Motion::Higher), "higher", "Up", "higher", "To higher frequencies.").or("W"),
+    key(Action::Move(Motion::Lower), "lower", "Down", "lower", "To lower frequencies.").or("S"),
+    key(Action::Move(Motion::Nearer), "nearer", "+", "nearer", "Show less time."),
+    key(Action::Move(Motion::Wider), "wider", "-", "wider", "Show more time."),
+    key(Action::Move(Motion::All), "all", "Z", "all", "Show all there is."),
+    key(Action::HomeCamera, "home-camera", "0", "camera home", "Bring the camera home."),
     key(Action::Quit, "quit", "Ctrl+Q", "quit", "End the program."),
 ];
 

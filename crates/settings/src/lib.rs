@@ -43,4 +43,4 @@ pub use program::ProgramSettings;
 pub use stream::StreamSettings;
 pub use table::{AnySettings, Cost, Info, Rule, Scope, Setting, SettingsTable};
 pub use value::Value;
-pub use view::{MAX_CHANNELS, ViewSettings};
+pub use view::{MAX_CHANNELS, MAX_SPAN_SECS, MIN_SPAN_SECS, ViewSettings};

@@ -11,6 +11,8 @@ settings! {
         pub panel: bool = true, "panel", None, Redraw, Kind::Flag;
         /// Show the performance overlay.
         pub overlay: bool = false, "overlay", None, Redraw, Kind::Flag;
+        /// Views move at once, without gliding.
+        pub reduced_motion: bool = false, "reduced-motion", Some("Reduced motion"), Redraw, Kind::Flag;
         /// Size of the window or picture.
         pub size: (u32, u32) = (1600, 900), "size", None, Start, Kind::Size(64, 8192);
         /// Smooth edges (4 samples a pixel; up to 16.7 million pixels).

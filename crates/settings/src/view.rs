@@ -3,10 +3,16 @@
 use soundfall_dsp::colormap::Colormap;
 
 use crate::declare::settings;
-use crate::kind::{Control, Kind, Names, Number, Unit};
+use crate::kind::{Control, Kind, Names, Number, Unit, Unset};
 
 /// At most this many channels are shown at once.
 pub const MAX_CHANNELS: usize = 64;
+
+/// The shortest time that is shown: ten samples at 192 kHz.
+pub const MIN_SPAN_SECS: f64 = 0.000_05;
+
+/// The longest time that is shown: a day.
+pub const MAX_SPAN_SECS: f64 = 86_400.0;
 
 settings! {
     /// How the picture is cut and coloured. Changing any of it never touches the samples.
@@ -15,7 +21,11 @@ settings! {
     pub struct ViewSettings in View {
         /// Time from the front edge to the back.
         pub span_secs: f64 = 10.0, "span", Some("Shown"), Rows,
-            Kind::Number(Number::new(0.05, 3600.0, Unit::Secs).shown(1, Control::LogSlider));
+            Kind::Number(Number::new(MIN_SPAN_SECS, MAX_SPAN_SECS, Unit::Secs).shown(1, Control::LogSlider));
+        /// Lowest frequency shown, where that is less than what is analysed.
+        pub low_hz: Option<f64> = None, "low", None, Redraw, band("the lower end of the range", "100");
+        /// Highest frequency shown, where that is less than what is analysed.
+        pub high_hz: Option<f64> = None, "high", None, Redraw, band("the upper end of the range", "1000");
         /// Level at the floor.
         pub db_min: f32 = -90.0, "db-min", Some("Floor"), Redraw, LEVEL;
         /// Level at the top.
@@ -38,6 +48,20 @@ settings! {
         pub channels: Vec<u32> = vec![0], "channel", None, Rows, Kind::Channels(MAX_CHANNELS);
     }
     rules { "db-min" + 6.0 <= "db-max"; }
+}
+
+const fn band(meaning: &'static str, start: &'static str) -> Kind {
+    const HZ: Kind =
+        Kind::Number(Number::new(0.0, 384_000.0, Unit::Hz).shown(0, Control::Drag(5.0)));
+    Kind::Optional(
+        Unset {
+            word: "range",
+            meaning,
+            start,
+            switch: "part",
+        },
+        &HZ,
+    )
 }
 
 const LEVEL: Kind = Kind::Number(Number::new(-160.0, 24.0, Unit::Dbfs).shown(0, Control::Slider));

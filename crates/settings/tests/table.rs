@@ -25,7 +25,7 @@ fn another(info: &Info) -> String {
         "pair" => "3,1",
         "reference" => "2",
         "panel" | "smooth" => "off",
-        "overlay" => "on",
+        "overlay" | "reduced-motion" => "on",
         "size" => "640x480",
         "rate" => "96000",
         _ => match info.kind.number() {
@@ -107,12 +107,12 @@ fn every_setting_is_described() {
 #[test]
 fn what_is_refused_changes_nothing_and_names_the_range() {
     for (name, text, sentence) in [
-        ("span", "0", "give 0.05 to 3600 s"),
-        ("span", "3601", "give 0.05 to 3600 s"),
-        ("span", "nan", "give 0.05 to 3600 s"),
-        ("span", "inf", "give 0.05 to 3600 s"),
-        ("span", "", "give 0.05 to 3600 s"),
-        ("span", " 5", "give 0.05 to 3600 s"),
+        ("span", "0", "give 0.00005 to 86400 s"),
+        ("span", "3601", "give 0.00005 to 86400 s"),
+        ("span", "nan", "give 0.00005 to 86400 s"),
+        ("span", "inf", "give 0.00005 to 86400 s"),
+        ("span", "", "give 0.00005 to 86400 s"),
+        ("span", " 5", "give 0.00005 to 86400 s"),
         ("hop", "0", "give a whole number, 1 to 1000000 frames"),
         ("hop", "-5", "give a whole number, 1 to 1000000 frames"),
         ("hop", "12.5", "give a whole number, 1 to 1000000 frames"),
@@ -275,7 +275,10 @@ fn files_hold_what_the_command_line_takes_and_nothing_else() {
         ..ViewSettings::default()
     };
     let text = serde_json::to_string(&view).unwrap();
-    assert!(text.contains(r#""span":12.5,"db-min":-90.0"#), "{text}");
+    assert!(
+        text.contains(r#""span":12.5,"low":"range","high":"range","db-min":-90.0"#),
+        "{text}"
+    );
     assert!(text.contains(r#""channel":"1,3-4""#), "{text}");
     assert_eq!(serde_json::from_str::<ViewSettings>(&text).unwrap(), view);
     fn round<S: SettingsTable + serde::Serialize + serde::de::DeserializeOwned + PartialEq>() {

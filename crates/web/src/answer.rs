@@ -34,6 +34,7 @@ mod tests {
             body: Request::Envelopes(EnvelopesRequest {
                 start_frame: 64,
                 frames: 128,
+                entry_frames: 64,
                 channels: vec![0],
             }),
         };

@@ -230,6 +230,7 @@ mod tests {
         Request::Envelopes(EnvelopesRequest {
             start_frame: 0,
             frames,
+            entry_frames: 64,
             channels: vec![0],
         })
     }
@@ -364,7 +365,10 @@ mod tests {
         pending.submit(1, request(63), move |response| {
             sink.lock().unwrap().push((0, response));
         });
-        let refused = Failure::Request(RequestError::EnvelopeFrames(63));
+        let refused = Failure::Request(RequestError::EnvelopeFrames {
+            frames: 63,
+            entry_frames: 64,
+        });
         assert_eq!(outcomes(&log), [(0, Outcome::Failed(refused))]);
         assert!(way.0.lock().unwrap().0.is_empty() && pending.is_empty());
     }

@@ -9,6 +9,7 @@ use bevy::{
     reflect::TypePath,
     render::render_resource::AsBindGroup,
 };
+use soundfall_dsp::scale::FrequencyAxis;
 use soundfall_systems::{
     annotate::{frequency_ticks, level_ticks, time_ticks},
     view::ViewSettings,
@@ -34,7 +35,7 @@ pub(super) struct SceneLines {
     span_secs: f64,
     edge_secs: Option<f64>,
     range: (f32, f32),
-    generation: u64,
+    axis: Option<FrequencyAxis>,
 }
 
 pub(super) fn draw_lines(
@@ -62,7 +63,7 @@ pub(super) fn draw_lines(
             span_secs: settings.span_secs,
             edge_secs: state.edge_secs,
             range: (settings.db_min, settings.db_max),
-            generation: state.plan.as_ref().map_or(0, |plan| plan.generation),
+            axis: state.axis,
         };
         let known = children
             .into_iter()
@@ -106,7 +107,7 @@ fn mesh(of: &SceneLines, state: &FieldState) -> Mesh {
             for tick in level_ticks(of.range.0, of.range.1, 5) {
                 level_line(&mut bands, place, tick.at as f32);
             }
-            let axis = state.plan.as_ref().map(|plan| &plan.axis);
+            let axis = state.axis.as_ref();
             for tick in axis
                 .map(|axis| frequency_ticks(axis, 24))
                 .unwrap_or_default()

@@ -5,6 +5,7 @@ use bevy::prelude::*;
 use bevy_egui::egui;
 use soundfall_systems::{
     analysis::{AnalysisOf, AnalysisProgress, PlanRefusal, Quality},
+    annotate::clock,
     diagnostics::RunStats,
     stream::{Stream, StreamStatus},
     view::{Follow, View},
@@ -161,7 +162,9 @@ fn say(
         hertz if hertz < 1e6 => format!("{} kHz", hertz / 1e3),
         hertz => format!("{} MHz", hertz / 1e6),
     };
-    let ended = if status.ended && !status.held {
+    // What was never written by anybody has no end that is news.
+    let is_news = stream.history.writer_state().is_some();
+    let ended = if status.ended && !status.held && is_news {
         " \u{00b7} ended"
     } else {
         ""
@@ -178,6 +181,18 @@ fn say(
     let edge = match view.window.follow {
         Follow::Live { offset_secs } if offset_secs <= 0.0 => String::new(),
         Follow::Live { offset_secs } => format!(" \u{00b7} {offset_secs:.1} s behind"),
+        // Of a recording, the part of it that is seen.
+        Follow::Frozen { frame } if !is_news => {
+            let (end, span, length) = (
+                moment(frame),
+                view.settings.span_secs,
+                format.capacity_secs(),
+            );
+            let step = 10_f64.powf((span / 100.0).log10().floor());
+            let [start, end, length] =
+                [(end - span).max(0.0), end, length].map(|secs| clock(secs, step, length));
+            format!(" \u{00b7} {start} \u{2013} {end} of {length}")
+        }
         Follow::Frozen { frame } => format!(" \u{00b7} frozen at {:.2} s", moment(frame)),
         Follow::Playing { frame, speed } => {
             format!(" \u{00b7} {:.2} s, \u{00d7}{speed}", moment(frame))

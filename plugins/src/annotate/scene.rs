@@ -2,8 +2,8 @@
 
 use bevy::prelude::*;
 use bevy_egui::egui;
+use soundfall_dsp::scale::FrequencyAxis;
 use soundfall_systems::{
-    analysis::RowPlan,
     annotate::{frequency_ticks, hertz, time_ticks},
     waterfall::{SurfaceLayout, SurfacePlace},
 };
@@ -23,14 +23,19 @@ pub(super) fn label_scene(
         return;
     };
     for view in &views {
-        if let (Some(plan), Some(project)) = (&view.state.plan, view.projection(&cameras)) {
+        if let (Some(axis), Some(project)) = (&view.state.axis, view.projection(&cameras)) {
             let painter = painter.with_clip_rect(view.scene());
-            label(&painter, &view, plan, &project);
+            label(&painter, &view, axis, &project);
         }
     }
 }
 
-fn label(painter: &egui::Painter, view: &ShownViewItem, plan: &RowPlan, project: &Projection) {
+fn label(
+    painter: &egui::Painter,
+    view: &ShownViewItem,
+    axis: &FrequencyAxis,
+    project: &Projection,
+) {
     let surfaces = view.surfaces;
     // One ladder for all: as many ticks as the narrowest surface of the front row has room for.
     let front = || surfaces.places.iter().filter(|place| place.row == 0);
@@ -51,7 +56,7 @@ fn label(painter: &egui::Painter, view: &ShownViewItem, plan: &RowPlan, project:
     let ticks = if said_once {
         Vec::new()
     } else {
-        frequency_ticks(&plan.axis, most.min(16))
+        frequency_ticks(axis, most.min(16))
     };
     for place in front() {
         for tick in &ticks {
@@ -89,7 +94,6 @@ fn label(painter: &egui::Painter, view: &ShownViewItem, plan: &RowPlan, project:
             place.centre + Vec3::new(place.size.x / 2.0 + 0.6, 0.0, place.size.z / 2.0 + 0.55);
         if let Some(mut at) = project.at(unit) {
             let (words, align) = if said_once {
-                let axis = &plan.axis;
                 let range = format!(
                     "{} \u{2013} {} Hz",
                     hertz(axis.min_hz()),

@@ -26,15 +26,15 @@ pub(super) fn draw_curves(
         return;
     };
     for (view, readings) in &views {
-        let (Some((plan, report)), Some(shown)) = (readings.newest(), &view.state.plan) else {
+        let (Some((plan, report)), Some(shown)) = (readings.newest(), &view.state.axis) else {
             continue;
         };
         let Some(project) = view.projection(&cameras) else {
             continue;
         };
-        let (ours, theirs) = (&plan.settings.axis, &shown.axis);
-        let same_axis = ours.scale() == theirs.scale()
-            && (ours.min_hz(), ours.max_hz()) == (theirs.min_hz(), theirs.max_hz());
+        let (ours, theirs) = (&plan.settings.axis, shown);
+        let same_axis = ours.scale() == theirs.scale();
+        let seen = ours.position(theirs.min_hz())..ours.position(theirs.max_hz());
         let same_channels = view
             .state
             .drawn
@@ -60,11 +60,23 @@ pub(super) fn draw_curves(
             for (levels, colour, width) in curves {
                 if !levels.is_empty() {
                     let stroke = egui::Stroke::new(width, colour);
-                    draw(&painter, &project, place, levels, &range, stroke);
+                    let part = part(levels, &seen);
+                    draw(&painter, &project, place, part, &range, stroke);
                 }
             }
         }
     }
+}
+
+/// The levels that lie between two places of their axis, and where these begin and end on the part that is seen.
+fn part<'a>(levels: &'a [f32], seen: &std::ops::Range<f64>) -> (&'a [f32], f32, f32) {
+    let bins = levels.len() as f64;
+    let bin = |place: f64| (place * bins).clamp(0.0, bins);
+    let (first, last) = (bin(seen.start).ceil(), bin(seen.end).floor());
+    let span = (seen.end - seen.start).max(1e-9);
+    let x = |bin: f64| ((bin / bins - seen.start) / span) as f32;
+    let part = levels.get(first as usize..last as usize);
+    (part.unwrap_or_default(), x(first), x(last))
 }
 
 /// One curve, in pieces where it sinks below the floor.
@@ -72,7 +84,7 @@ fn draw(
     painter: &egui::Painter,
     project: &Projection,
     place: &SurfacePlace,
-    levels: &[f32],
+    (levels, left, right): (&[f32], f32, f32),
     range: &std::ops::Range<f32>,
     stroke: egui::Stroke,
 ) {
@@ -89,7 +101,7 @@ fn draw(
         let part = i * levels.len() / points..(i + 1) * levels.len() / points;
         let level = levels[part].iter().copied().fold(f32::MIN, f32::max);
         let height = (level - range.start) / (range.end - range.start).max(1.0);
-        let x = (i as f32 + 0.5) / points as f32;
+        let x = left + (right - left) * (i as f32 + 0.5) / points as f32;
         let at = project.at(front(place, x, height.clamp(0.0, 1.0)));
         match at.filter(|_| height > 0.0) {
             Some(at) => piece.push(at),

@@ -86,7 +86,7 @@ fn label(
     names: &mut Names,
     project: &Projection,
 ) {
-    let (Some((plan, report)), Some(shown)) = (readings.newest(), &view.state.plan) else {
+    let (Some((plan, report)), Some(axis)) = (readings.newest(), &view.state.axis) else {
         return;
     };
     let same_channels = view
@@ -114,7 +114,7 @@ fn label(
     let Some(form) = form(room) else { return };
     let most = most_labels(form, room);
     names.follow(report, f64::from(plan.settings.sample_rate), |_, tone| {
-        let inside = (shown.axis.min_hz()..=shown.axis.max_hz()).contains(&tone.hz);
+        let inside = (axis.min_hz()..=axis.max_hz()).contains(&tone.hz);
         if inside && tone.dbfs > settings.db_min {
             most
         } else {
@@ -126,7 +126,7 @@ fn label(
         let Some(place) = view.surfaces.places.get(named.slot) else {
             continue;
         };
-        let x = shown.axis.position(named.hz) as f32;
+        let x = axis.position(named.hz) as f32;
         let height = (named.dbfs - settings.db_min) / (settings.db_max - settings.db_min).max(1.0);
         let Some(tip) = project.at(front(place, x, height.clamp(0.0, 1.0))) else {
             continue;

@@ -1,68 +1,14 @@
 //! The keys of the shortcut table.
 
+use crate::key_codes::just_pressed;
 use bevy::prelude::*;
 use bevy_egui::input::EguiWantsInput;
 use soundfall_dsp::colormap::Colormap;
-use soundfall_settings::keys::{Action, SHORTCUTS, Shortcut};
+use soundfall_settings::keys::{Action, SHORTCUTS};
 use soundfall_systems::{
     instruments::InstrumentChoice,
     view::{FocusedView, ProgramSettings, ViewSettings},
 };
-
-const LETTERS: [KeyCode; 26] = [
-    KeyCode::KeyA,
-    KeyCode::KeyB,
-    KeyCode::KeyC,
-    KeyCode::KeyD,
-    KeyCode::KeyE,
-    KeyCode::KeyF,
-    KeyCode::KeyG,
-    KeyCode::KeyH,
-    KeyCode::KeyI,
-    KeyCode::KeyJ,
-    KeyCode::KeyK,
-    KeyCode::KeyL,
-    KeyCode::KeyM,
-    KeyCode::KeyN,
-    KeyCode::KeyO,
-    KeyCode::KeyP,
-    KeyCode::KeyQ,
-    KeyCode::KeyR,
-    KeyCode::KeyS,
-    KeyCode::KeyT,
-    KeyCode::KeyU,
-    KeyCode::KeyV,
-    KeyCode::KeyW,
-    KeyCode::KeyX,
-    KeyCode::KeyY,
-    KeyCode::KeyZ,
-];
-const DIGITS: [KeyCode; 10] = [
-    KeyCode::Digit0,
-    KeyCode::Digit1,
-    KeyCode::Digit2,
-    KeyCode::Digit3,
-    KeyCode::Digit4,
-    KeyCode::Digit5,
-    KeyCode::Digit6,
-    KeyCode::Digit7,
-    KeyCode::Digit8,
-    KeyCode::Digit9,
-];
-const FUNCTIONS: [KeyCode; 12] = [
-    KeyCode::F1,
-    KeyCode::F2,
-    KeyCode::F3,
-    KeyCode::F4,
-    KeyCode::F5,
-    KeyCode::F6,
-    KeyCode::F7,
-    KeyCode::F8,
-    KeyCode::F9,
-    KeyCode::F10,
-    KeyCode::F11,
-    KeyCode::F12,
-];
 
 /// Reads the keyboard and does what the shortcuts say, to the view in focus.
 pub(crate) fn press_keys(
@@ -80,7 +26,7 @@ pub(crate) fn press_keys(
     }
     for shortcut in SHORTCUTS
         .iter()
-        .filter(|shortcut| is_pressed(&keys, shortcut))
+        .filter(|shortcut| just_pressed(&keys, shortcut))
     {
         let view = focused.0.and_then(|view| views.get_mut(view).ok());
         match (shortcut.action, view) {
@@ -104,52 +50,10 @@ pub(crate) fn press_keys(
     }
 }
 
-fn is_pressed(keys: &ButtonInput<KeyCode>, shortcut: &Shortcut) -> bool {
-    let (with_control, key) = match shortcut.key.strip_prefix("Ctrl+") {
-        Some(key) => (true, key),
-        None => (false, shortcut.key),
-    };
-    let control = keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]);
-    control == with_control && key_code(key).is_some_and(|code| keys.just_pressed(code))
-}
-
-/// The key of that name.
-fn key_code(name: &str) -> Option<KeyCode> {
-    match name.as_bytes() {
-        b"Tab" => Some(KeyCode::Tab),
-        [letter @ b'A'..=b'Z'] => Some(LETTERS[usize::from(letter - b'A')]),
-        [digit @ b'0'..=b'9'] => Some(DIGITS[usize::from(digit - b'0')]),
-        [b'F', ..] => {
-            let number: usize = name[1..].parse().ok()?;
-            FUNCTIONS.get(number.checked_sub(1)?).copied()
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use soundfall_dsp::instruments::Instrument;
-
-    #[test]
-    fn every_shortcut_has_a_key() {
-        for shortcut in SHORTCUTS {
-            let mut keys = ButtonInput::default();
-            let key = shortcut.key.trim_start_matches("Ctrl+");
-            if key != shortcut.key {
-                keys.press(KeyCode::ControlLeft);
-            }
-            let code = key_code(key);
-            assert!(code.is_some(), "{key}");
-            keys.press(code.unwrap_or(KeyCode::Escape));
-            let pressed = SHORTCUTS.iter().filter(|other| is_pressed(&keys, other));
-            assert_eq!(pressed.collect::<Vec<_>>(), [&shortcut]);
-        }
-        for none in ["", "F0", "F13", "Fx", "AB", "tab"] {
-            assert_eq!(key_code(none), None, "{none}");
-        }
-    }
 
     #[test]
     fn keys_act_on_the_view_in_focus() {

@@ -2,7 +2,7 @@
 
 #import bevy_pbr::mesh_functions::{get_tag, get_world_from_local}
 #import bevy_pbr::view_transformations::position_world_to_clip
-#import soundfall::state::{lanes_of, place_of, view_of}
+#import soundfall::state::{Lanes, lanes_of, place_of, view_of}
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var entries: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var state: texture_2d<f32>;
@@ -31,10 +31,40 @@ fn vertex(in: Vertex) -> Fragment {
     return out;
 }
 
+// The entry `i` behind the head's: minimum, maximum, RMS, and 1 where it is lost, 2 where it is not known.
+fn entry_of(s: Lanes, lane: i32, i: i32) -> vec4<f32> {
+    if f32(i) > s.behind || f32(-i) > s.ahead { return vec4<f32>(0.0, 0.0, 0.0, 2.0); }
+    let columns = max(s.columns, 1);
+    let column = ((s.head - i) % columns + columns) % columns;
+    return textureLoad(entries, vec2<i32>(column, lane), 0);
+}
+
+// Coverage of a curve through single samples, and of the dot at each, `steps` pixels apart.
+fn sample_curve(s: Lanes, lane: i32, behind: f32, y: f32, pixel: f32, steps: f32) -> vec2<f32> {
+    // A sample stands at the older end of its entry.
+    let older = i32(ceil(behind));
+    let start = entry_of(s, lane, older);
+    let end = entry_of(s, lane, older - 1);
+    var line = 0.0;
+    if start.w < 0.5 && end.w < 0.5 {
+        let rise = (end.x - start.x) / pixel;
+        let level = mix(start.x, end.x, f32(older) - behind);
+        let away = abs(y - level) / pixel * steps / length(vec2<f32>(steps, rise));
+        line = clamp(1.4 - away, 0.0, 1.0);
+    }
+    let nearest = i32(round(behind));
+    let at = entry_of(s, lane, nearest);
+    var bead = 0.0;
+    if at.w < 0.5 && steps > 7.0 {
+        let away = length(vec2<f32>((f32(nearest) - behind) * steps, (y - at.x) / pixel));
+        bead = clamp(min(0.22 * steps, 4.5) + 0.5 - away, 0.0, 1.0);
+    }
+    return vec2<f32>(line, bead);
+}
+
 @fragment
 fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let s = lanes_of(state, in.source.y);
-    let columns = max(s.columns, 1);
     // Entries from the head, positive into the past; the head is at the right edge.
     let behind = (1.0 - in.place.x) * s.span - s.fraction;
     let width = max(fwidth(behind), 1e-5);
@@ -56,10 +86,8 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     var count = 0.0;
     var hole = 0.0;
     for (var i = first; i <= last; i++) {
-        // `i` entries behind the head's entry.
-        if f32(i) > s.behind || f32(-i) > s.ahead { continue; }
-        let column = ((s.head - i) % columns + columns) % columns;
-        let entry = textureLoad(entries, vec2<i32>(column, in.source.x), 0);
+        let entry = entry_of(s, in.source.x, i);
+        if entry.w > 1.5 { continue; }
         if entry.w > 0.5 {
             hole = 1.0;
         } else {
@@ -69,7 +97,13 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
             count += 1.0;
         }
     }
-    if count > 0.0 {
+    // Wider apart than this, single samples are a curve.
+    let is_curve = s.entry_frames < 1.5 && width < 0.3;
+    if is_curve {
+        let curve = sample_curve(s, in.source.x, behind, y, pixel, 1.0 / width);
+        colour = mix(colour, body, curve.x);
+        colour = mix(colour, bright, curve.y);
+    } else if count > 0.0 {
         let rms = sqrt(power / count);
         let reach = 0.75 * pixel;
         let inside = clamp((high + reach - y) / pixel, 0.0, 1.0) * clamp((y - low + reach) / pixel, 0.0, 1.0);

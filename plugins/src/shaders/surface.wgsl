@@ -42,7 +42,7 @@ struct Vertex {
 struct Fragment {
     @builtin(position) clip: vec4<f32>,
     @location(0) world: vec3<f32>,
-    // Frequency 0…1 and rows behind the head.
+    // Place on the texture's frequency axis and rows behind the head.
     @location(1) place: vec2<f32>,
     // 1 on the surface, 0 at the foot of the skirt.
     @location(2) top: f32,
@@ -70,8 +70,9 @@ fn vertex(in: Vertex) -> Fragment {
     behind = clamp(behind, 0.0, f.span);
 
     // The largest level of all texels that this vertex stands for.
-    let half_x = i32(ceil(0.5 * f32(f.axis_bins) / f32(f.grid_columns) - 0.5));
-    let column = i32(floor(in.position.x * f32(f.axis_bins)));
+    let half_x = i32(ceil(0.5 * f32(f.axis_bins) * f.band_span / f32(f.grid_columns) - 0.5));
+    let u = f.band_low + in.position.x * f.band_span;
+    let column = i32(floor(u * f32(f.axis_bins)));
     let row = f.head - i32(round(max(behind - f.fraction, 0.0)));
     var level = 0.0;
     let older = f.stride / 2;
@@ -96,7 +97,7 @@ fn vertex(in: Vertex) -> Fragment {
     var out: Fragment;
     out.clip = position_world_to_clip(world.xyz);
     out.world = world.xyz;
-    out.place = vec2<f32>(in.position.x, behind);
+    out.place = vec2<f32>(u, behind);
     out.top = in.position.y;
     out.size = vec3<f32>(length(model[0].xyz), length(model[1].xyz), length(model[2].xyz));
     out.source = vec2<i32>(layer, view_of(tag));
@@ -152,7 +153,7 @@ fn fragment(in: Fragment) -> @location(0) vec4<f32> {
     let left = ranged(f, sampled(f, layer, max(u - du, 0.0), behind));
     let newer = ranged(f, sampled(f, layer, u, max(behind - dr, 0.0)));
     let older = ranged(f, sampled(f, layer, u, min(behind + dr, f.span)));
-    let slope_x = (right - left) * in.size.y / (2.0 * du * in.size.x);
+    let slope_x = (right - left) * in.size.y / (2.0 * du / f.band_span * in.size.x);
     let slope_z = (newer - older) * in.size.y / (2.0 * dr / f.span * in.size.z);
     let normal = normalize(in.up - slope_x * in.right - slope_z * cross(in.right, in.up));
 

@@ -21,7 +21,7 @@ pub fn settle(screen: &mut Headless) {
         let mut views = world.query::<&FieldState>();
         let mut lanes = world.query::<&LaneField>();
         let there = views.iter(world).all(|state| state.visible)
-            && lanes.iter(world).all(|lanes| lanes.settled_on().is_some());
+            && lanes.iter(world).all(LaneField::is_settled);
         let mut envelopes = world.query::<(&EnvelopesOf, &Envelopes)>();
         let read = envelopes.iter(world).all(|(of, envelopes)| {
             let status = world.get::<StreamStatus>(of.0);

@@ -16,7 +16,7 @@ use super::row_window::RowWindow;
 use super::settings::AnalysisSettings;
 use crate::{
     stream::{Stream, StreamStatus},
-    view::{ViewSettings, Views},
+    view::{Follow, TimeWindow, ViewSettings, Views},
     waterfall::HeightFieldSize,
 };
 
@@ -66,7 +66,7 @@ pub fn plan_rows(
     mut windows: Query<(Entity, &RowWindow, &RowsOf, Option<&RowPlan>)>,
     mut analyses: Query<(&AnalysisSettings, &AnalysisOf, &Views, &mut PlanRefusal)>,
     streams: Query<(&Stream, &StreamStatus)>,
-    views: Query<&ViewSettings>,
+    views: Query<(&ViewSettings, &TimeWindow)>,
     size: Res<HeightFieldSize>,
 ) {
     for (entity, window, of, plan) in &mut windows {
@@ -77,18 +77,31 @@ pub fn plan_rows(
             continue;
         };
         let format = stream.history.format();
-        let settings = window.settings(settings);
+        let settings = window.settings(settings, format.sample_rate);
         // Mips depend on the hop in use; without one the old plan stands, and says why below.
         let hop_frames = match plan {
             Some(plan) if plan.settings == settings => plan.hop_frames(),
             _ => settings.stft().map_or(1, |stft| stft.hop_frames as u64),
         };
-        let (channels, span_secs) = of_all(of_views.iter().filter_map(|view| views.get(view).ok()));
+        let (channels, live_span_secs) =
+            of_all(of_views.iter().filter_map(|view| views.get(view).ok()));
         let mips = match window {
             RowWindow::Base => {
                 let columns = |secs: f64| secs * f64::from(format.sample_rate) / hop_frames as f64;
                 let whole = columns(format.capacity_secs());
-                mips_for(columns(span_secs), whole, size.rows, channels.len())
+                let fits = |shown| mips_for(shown, whole, size.rows, channels.len());
+                let is_as_before = |plan: &&RowPlan| {
+                    plan.epoch == status.epoch
+                        && plan.settings == settings
+                        && plan.channels.len() == channels.len()
+                };
+                match (live_span_secs, plan.filter(is_as_before)) {
+                    (Some(secs), _) => fits(columns(secs)),
+                    // A view that stands still is no reason to analyse all anew.
+                    (None, Some(plan)) => plan.mips.clone(),
+                    // Without a view of the newest sound the coarse ones: all of it at once.
+                    (None, None) => fits(whole),
+                }
             }
             RowWindow::Detail { mip, .. } => *mip..*mip + 1,
         };
@@ -139,16 +152,20 @@ pub fn plan_rows(
 }
 
 /// The channels of all views, those of the first one in their order before the others', and the
-/// longest span.
-fn of_all<'a>(views: impl Iterator<Item = &'a ViewSettings>) -> (Vec<u32>, f64) {
-    let (mut channels, mut span_secs) = (Vec::new(), 0.0_f64);
-    for view in views {
+/// longest span of those that follow the newest sound.
+fn of_all<'a>(
+    views: impl Iterator<Item = (&'a ViewSettings, &'a TimeWindow)>,
+) -> (Vec<u32>, Option<f64>) {
+    let (mut channels, mut span_secs) = (Vec::new(), None::<f64>);
+    for (view, window) in views {
         for channel in &view.channels {
             if !channels.contains(channel) {
                 channels.push(*channel);
             }
         }
-        span_secs = span_secs.max(view.span_secs);
+        if matches!(window.follow, Follow::Live { .. }) {
+            span_secs = Some(span_secs.map_or(view.span_secs, |known| known.max(view.span_secs)));
+        }
     }
     (channels, span_secs)
 }

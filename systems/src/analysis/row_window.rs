@@ -30,17 +30,32 @@ pub enum RowWindow {
         hop_frames: u64,
         /// Each row is the maximum over 2^`mip` columns.
         mip: u32,
+        /// The frequencies.
+        part: AxisPart,
         /// Where the rows are.
         extent: Extent,
     },
 }
 
 impl RowWindow {
-    /// The settings of an analysis with the hop of this window.
-    pub(super) fn settings(&self, of_analysis: &AnalysisSettings) -> AnalysisSettings {
+    /// The settings of an analysis with the hop and the frequencies of this window.
+    pub(super) fn settings(
+        &self,
+        of_analysis: &AnalysisSettings,
+        sample_rate: u32,
+    ) -> AnalysisSettings {
         let mut settings = of_analysis.clone();
-        if let Self::Detail { hop_frames, .. } = self {
+        if let Self::Detail {
+            hop_frames, part, ..
+        } = self
+        {
             settings.hop_frames = *hop_frames as usize;
+            let (low, high) = part.places();
+            let axis = of_analysis.axis(sample_rate, 1);
+            if let Some(axis) = axis.ok().filter(|_| *part != AxisPart::default()) {
+                settings.min_hz = axis.hz(low);
+                settings.max_hz = axis.hz(high);
+            }
         }
         settings
     }
@@ -60,6 +75,41 @@ impl RowWindow {
             }
             _ => None,
         }
+    }
+}
+
+/// A part of a frequency axis: 2^-`halvings` of it, beginning at so many quarters of that length. The default is all
+/// of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AxisPart {
+    halvings: u32,
+    quarters: u32,
+}
+
+/// Parts are not finer than this: a bin of the axis is far below one of the transform then.
+const MAX_AXIS_HALVINGS: u32 = 10;
+
+impl AxisPart {
+    /// The smallest part that has room around these places, half as much again.
+    fn around(low: f64, high: f64) -> Self {
+        let length = (high - low).clamp(1e-9, 1.0);
+        let halvings = (1.0 / (1.5 * length)).log2().floor().max(0.0) as u32;
+        let halvings = halvings.min(MAX_AXIS_HALVINGS);
+        let part = 1.0 / f64::from(1_u32 << halvings);
+        let quarters = ((low + high - part) / 2.0 / (part / 4.0)).round();
+        let last = f64::from(4 * ((1_u32 << halvings) - 1));
+        Self {
+            halvings,
+            quarters: quarters.clamp(0.0, last) as u32,
+        }
+    }
+
+    /// Its ends on the axis, 0…1.
+    #[must_use]
+    pub fn places(&self) -> (f64, f64) {
+        let part = 1.0 / f64::from(1_u32 << self.halvings);
+        let low = f64::from(self.quarters) * part / 4.0;
+        (low, low + part)
     }
 }
 
@@ -99,12 +149,16 @@ const AHEAD_SECS: f64 = 0.05;
 
 /// What a view wants beside the base window: nothing where the base has it.
 struct Wish<'a> {
+    /// The frequencies that are seen.
+    part: AxisPart,
     settings: &'a ViewSettings,
     window: &'a TimeWindow,
     stream: &'a Stream,
     status: &'a StreamStatus,
     clock: &'a StreamClock,
     base_hop: u64,
+    /// Finest mip of the base, where it has a plan.
+    base_mip: u32,
     texture_rows: u32,
 }
 
@@ -136,14 +190,16 @@ impl Wish<'_> {
         };
         let row_frames = hop_frames << mip;
         let Some(head) = head else {
-            return (halvings > 0).then_some(RowWindow::Detail {
+            let is_finer = halvings > 0 || self.part != AxisPart::default();
+            return is_finer.then_some(RowWindow::Detail {
                 hop_frames,
                 mip,
+                part: self.part,
                 extent: Extent::Newest,
             });
         };
         let shown = (head - span_frames).max(0.0) as u64..head.ceil() as u64 + row_frames;
-        if halvings == 0 {
+        if halvings == 0 && mip >= self.base_mip && self.part == AxisPart::default() {
             let kept = (room * row_frames as f64 * BASE_IS_SAFE) as u64;
             if shown.start >= self.status.written_frames.saturating_sub(kept) {
                 return None;
@@ -160,6 +216,7 @@ impl Wish<'_> {
         Some(RowWindow::Detail {
             hop_frames,
             mip,
+            part: self.part,
             extent: Extent::Frames(frames),
         })
     }
@@ -201,6 +258,9 @@ pub fn fit_row_windows(
             commands.spawn((RowsOf(analysis), RowWindow::Base));
         }
         let Ok(stft) = settings.stft() else { continue };
+        let base = here.iter().copied().find(is_base);
+        let base_plan = base.and_then(|base| plans.get(base).ok());
+        let base_mip = base_plan.map_or(0, |plan| plan.mips.start);
         let mut used: Vec<Entity> = Vec::new();
         let owned: Vec<Entity> = of_views
             .iter()
@@ -219,13 +279,20 @@ pub fn fit_row_windows(
                 }) => Some(frames.clone()),
                 _ => None,
             });
+            let rate = stream.history.format().sample_rate;
+            let part = settings.axis(rate, 1).map_or(AxisPart::default(), |axis| {
+                let seen = axis.between(view_settings.low_hz, view_settings.high_hz);
+                AxisPart::around(axis.position(seen.min_hz()), axis.position(seen.max_hz()))
+            });
             let wish = Wish {
+                part,
                 settings: view_settings,
                 window,
                 stream,
                 status,
                 clock,
                 base_hop: stft.hop_frames as u64,
+                base_mip,
                 texture_rows: size.rows,
             };
             let wanted = wish.detail(known.as_ref());
@@ -268,6 +335,31 @@ pub fn fit_row_windows(
             {
                 commands.entity(window).despawn();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_axis_has_all_that_is_seen_and_room_around_it() {
+        assert_eq!(AxisPart::around(0.0, 1.0), AxisPart::default());
+        assert_eq!(AxisPart::around(0.2, 0.6), AxisPart::default());
+        for step in 0..4000 {
+            let low = f64::from(step % 100) / 100.0;
+            let length = (1.0 - low) * 0.9_f64.powi(step / 100);
+            let high = low + length;
+            let part = AxisPart::around(low, high);
+            let (from, to) = part.places();
+            assert!(
+                from <= low + 1e-12 && to >= high - 1e-12,
+                "{low} {high} {part:?}"
+            );
+            assert!((0.0..=1.0).contains(&from) && to <= 1.0 + 1e-12);
+            // No more than three times as much, but where parts end.
+            assert!(to - from < 3.01 * length || part.halvings == MAX_AXIS_HALVINGS);
         }
     }
 }

@@ -85,6 +85,15 @@ impl WindowWork<'_> {
     }
 }
 
+/// Frames of silence after the end of a recording: its last columns stand for the end itself.
+fn padding(plan: &RowPlan, stream: &Stream) -> u64 {
+    if stream.history.ends() {
+        plan.stft().window_size as u64 / 2
+    } else {
+        0
+    }
+}
+
 /// Schedules jobs as long as there is room. Set `Schedule`, after the plans.
 pub fn schedule_jobs(
     mut commands: Commands,
@@ -125,7 +134,7 @@ pub fn schedule_jobs(
         let margin = status.margin_frames(&stream.history.format());
         let spans = of_views.iter().filter_map(|view| views.get(view).ok());
         let goal = Goal {
-            complete: plan.columns_complete_at(status.written_frames),
+            complete: plan.columns_complete_at(status.written_frames + padding(plan, stream)),
             readable: plan.first_column_from(status.oldest_frame + margin),
             span_secs: spans.map(|view| view.span_secs).fold(0.0, f64::max),
             fixed: window.fixed_columns(plan),

@@ -6,6 +6,7 @@ use super::settings::ViewSettings;
 use super::time_window::TimeWindow;
 use crate::{
     analysis::DetailRows,
+    explore::Glide,
     instruments::{InstrumentChoice, InstrumentReadings},
     waterfall::{FieldState, SurfaceLayout},
     waveform::LaneField,
@@ -16,6 +17,7 @@ use crate::{
 #[require(
     ViewSettings,
     TimeWindow,
+    Glide,
     DetailRows,
     FieldState,
     SurfaceLayout,

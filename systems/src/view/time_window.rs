@@ -67,7 +67,8 @@ impl TimeWindow {
 }
 
 /// Moves the windows that play. Set `Sync`, after the clocks. One that reaches the newest sample
-/// is live from then on; one that reaches frame 0 backwards stands still there.
+/// is live from then on, or stands still there where no more will come; one that reaches frame 0 backwards stands
+/// still there.
 pub fn move_time_windows(
     time: Res<Time<Real>>,
     mut views: Query<(&mut TimeWindow, &ViewOf)>,
@@ -84,7 +85,11 @@ pub fn move_time_windows(
         };
         let rate = f64::from(stream.history.format().sample_rate);
         let next = frame + time.delta_secs_f64() * rate * speed;
-        window.follow = if next >= status.written_frames as f64 {
+        let newest = status.written_frames as f64;
+        let is_over = status.ended || stream.history.writer_state().is_none();
+        window.follow = if next >= newest && is_over {
+            Follow::Frozen { frame: newest }
+        } else if next >= newest {
             Follow::Live { offset_secs: 0.0 }
         } else if next <= 0.0 && speed <= 0.0 {
             Follow::Frozen { frame: 0.0 }

@@ -4,13 +4,13 @@
 use std::ops::Range;
 
 use bevy_ecs::prelude::*;
-use soundfall_dsp::rows::stored_level;
+use soundfall_dsp::{rows::stored_level, scale::FrequencyAxis};
 
 use super::field::{Allocation, HeightField, HeightFieldSize, Set};
 use super::grid::GridSize;
 use super::surface_layout::{SurfaceLayout, surface_layout};
 use crate::{
-    analysis::{AnalysisOf, RowPlan, RowWindows},
+    analysis::{AnalysisOf, AnalysisSettings, RowPlan, RowWindows},
     stream::{StreamClock, StreamStatus},
     view::{TimeWindow, ViewOf, ViewSettings},
 };
@@ -55,6 +55,10 @@ crate::texels! {
         grid_rows: i32,
         /// Columns of that grid.
         grid_columns: i32,
+        /// Place of the lowest frequency shown on the axis of the texture.
+        band_low: f32,
+        /// Part of that axis that is shown.
+        band_span: f32,
     }
 }
 
@@ -73,6 +77,8 @@ pub struct FieldState {
     pub allocation: Option<Allocation>,
     /// How its rows were made.
     pub plan: Option<RowPlan>,
+    /// The frequencies that are seen, on as many bins as those of the rows.
+    pub axis: Option<FrequencyAxis>,
     /// What is drawn, one surface each.
     pub drawn: Vec<DrawnChannel>,
     /// Mip of the rows shown.
@@ -135,7 +141,15 @@ impl Candidate<'_> {
         let to_centre = plan.row_centre(self.mip, 0);
         let newest = self.rows.end.saturating_sub(1) as f64;
         let head = match frame {
-            Some(frame) => ((frame - to_centre) / row_frames).min(newest),
+            Some(frame) => {
+                let head = (frame - to_centre) / row_frames;
+                // Up to the next row, which is not there yet, the newest one stays at the edge.
+                if head < newest + 1.5 {
+                    head.min(newest)
+                } else {
+                    head
+                }
+            }
             // The newest row stands for the middle of its windows and is complete one row later at
             // the worst; then a job has to be done. While sound flows the front edge keeps that
             // distance, so that there is always data under it. When it has ended, everything is
@@ -167,14 +181,33 @@ impl Candidate<'_> {
     }
 }
 
+/// What is to be seen.
+struct Wanted {
+    /// The moment at the front edge, and where that is not the newest sound.
+    at_frames: f64,
+    frame: Option<f64>,
+    span_secs: f64,
+    axis: Option<FrequencyAxis>,
+}
+
+/// Whether the frequencies of one axis are all on another, but for rounding.
+fn has_all(axis: &FrequencyAxis, seen: &FrequencyAxis) -> bool {
+    let slack = 1e-6 * axis.max_hz();
+    axis.min_hz() <= seen.min_hz() + slack && axis.max_hz() + slack >= seen.max_hz()
+}
+
 /// The rows to show: those whose length in time fits the span best, unless others hold more of
 /// what is to be seen.
 fn rows_to_show<'a>(
     sets: impl Iterator<Item = (Entity, &'a Set)>,
-    at_frames: f64,
-    frame: Option<f64>,
-    span_secs: f64,
+    wanted: &Wanted,
 ) -> Option<Candidate<'a>> {
+    let Wanted {
+        at_frames,
+        frame,
+        span_secs,
+        axis,
+    } = *wanted;
     let mut candidates = Vec::new();
     let mut wanted_frames = f64::INFINITY;
     for (window, set) in sets {
@@ -209,9 +242,14 @@ fn rows_to_show<'a>(
         wanted_frames
     };
     let held = |of: &Candidate| {
-        let span_frames = span_secs * f64::from(of.set.plan.sample_rate);
-        of.held_frames(frame, span_frames)
+        let plan = &of.set.plan;
+        let span_frames = span_secs * f64::from(plan.sample_rate);
+        // Rows of a part of the frequencies that is too small are as good as none.
+        let is_cut = axis
+            .is_some_and(|seen| seen.scale() == plan.axis.scale() && !has_all(&plan.axis, &seen));
+        of.held_frames(frame, span_frames) * if is_cut { 0.1 } else { 1.0 }
     };
+    let width_hz = |of: &Candidate| of.set.plan.axis.max_hz() - of.set.plan.axis.min_hz();
     let most = candidates.iter().map(held).fold(0.0, f64::max);
     let distance = |of: &Candidate| (of.row_frames() as f64 / ideal_frames).log2().abs();
     candidates
@@ -225,13 +263,15 @@ fn rows_to_show<'a>(
             distance(a)
                 .total_cmp(&distance(b))
                 .then(a.row_frames().cmp(&b.row_frames()))
+                // Of as many bins those of fewer frequencies are finer.
+                .then(width_hz(a).total_cmp(&width_hz(b)))
         })
 }
 
 /// Works out what every view shows and how far it has scrolled. Set `Stage`, after the rows.
 pub fn stage_state(
     mut views: Query<(&ViewOf, &ViewSettings, &TimeWindow, &mut FieldState)>,
-    analyses: Query<(&AnalysisOf, &RowWindows)>,
+    analyses: Query<(&AnalysisOf, &AnalysisSettings, &RowWindows)>,
     streams: Query<(&StreamStatus, &StreamClock)>,
     fields: Query<&HeightField>,
     size: Res<HeightFieldSize>,
@@ -242,7 +282,7 @@ pub fn stage_state(
     }
     for (of, settings, window, mut state) in &mut views {
         let analysis = analyses.get(of.0);
-        let Ok((stream, windows)) = analysis else {
+        let Ok((stream, of_analysis, windows)) = analysis else {
             *state = FieldState::default();
             continue;
         };
@@ -265,7 +305,16 @@ pub fn stage_state(
         let rate = sets().next().map_or(1, |(_, set)| set.plan.sample_rate);
         let frame = window.frame(clock.now_frames, rate);
         let at_frames = frame.unwrap_or(clock.now_frames);
-        let Some(shown) = rows_to_show(current, at_frames, frame, settings.span_secs) else {
+        let bins = size.axis_bins as usize;
+        let whole = of_analysis.axis(rate, bins).ok();
+        let seen = whole.map(|whole| whole.between(settings.low_hz, settings.high_hz));
+        let wanted = Wanted {
+            at_frames,
+            frame,
+            span_secs: settings.span_secs,
+            axis: seen,
+        };
+        let Some(shown) = rows_to_show(current, &wanted) else {
             *state = FieldState::default();
             continue;
         };
@@ -287,6 +336,16 @@ pub fn stage_state(
         state.head_frames = head * row_frames + plan.row_centre(mip, 0);
         state.edge_secs = frame.map(|_| state.head_frames / f64::from(plan.sample_rate));
         state.window = Some(shown.window);
+        // Rows of another range or scale are shown as they are until the new ones are there.
+        let of_rows = &plan.axis;
+        let axis = seen
+            .filter(|seen| seen.scale() == of_rows.scale() && has_all(of_rows, seen))
+            .unwrap_or(*of_rows);
+        let (low, high) = (
+            of_rows.position(axis.min_hz()),
+            of_rows.position(axis.max_hz()),
+        );
+        state.axis = Some(axis);
         let is_same =
             |known: &RowPlan| (known.epoch, known.generation) == (plan.epoch, plan.generation);
         if state.allocation != Some(shown.set.allocation)
@@ -314,6 +373,8 @@ pub fn stage_state(
             axis_bins: size.axis_bins as i32,
             grid_rows: grid.rows as i32,
             grid_columns: grid.columns as i32,
+            band_low: low as f32,
+            band_span: (high - low) as f32,
         };
     }
 }

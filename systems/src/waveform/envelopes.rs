@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use soundfall_analysis::Response;
-use soundfall_dsp::pyramid::BASE_FRAMES;
+use soundfall_analysis::{HistoryFormat, Response};
 
 use super::store::LaneStore;
+use super::texture::LaneWidth;
 use crate::{
+    analysis::Extent,
     backend::{Pending, SharedBackend},
     stream::{Stream, StreamStatus},
 };
@@ -23,6 +24,20 @@ pub struct EnvelopesOf(pub Entity);
 #[relationship_target(relationship = EnvelopesOf, linked_spawn)]
 pub struct StreamEnvelopes(Vec<Entity>);
 
+/// Which part of its stream envelopes cover, and how finely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvelopeWindow {
+    /// All of the history, as finely as there is room for.
+    Whole,
+    /// What a view sees that looks closer than that.
+    Detail {
+        /// Frames of a base entry, from 1 up.
+        entry_frames: u64,
+        /// Where it is.
+        extent: Extent,
+    },
+}
+
 /// Envelopes of some channels of a stream.
 #[derive(Component)]
 pub struct Envelopes {
@@ -30,31 +45,34 @@ pub struct Envelopes {
     pub epoch: u64,
     /// Channels of the stream, one a lane.
     pub channels: Arc<[u32]>,
+    /// The part of the stream.
+    pub window: EnvelopeWindow,
     /// None before it is made.
     pub(super) store: Option<LaneStore>,
     /// A job is under way.
     away: bool,
-    /// How far the last job was to go.
-    sent_to: u64,
+    /// How far there was anything to be read when that was last looked at.
+    sent_to: Option<u64>,
 }
 
 impl Envelopes {
     /// Envelopes of which nothing is there yet.
     #[must_use]
-    pub fn new(epoch: u64, channels: Arc<[u32]>) -> Self {
+    pub fn new(epoch: u64, channels: Arc<[u32]>, window: EnvelopeWindow) -> Self {
         Self {
             epoch,
             channels,
+            window,
             store: None,
             away: false,
-            sent_to: 0,
+            sent_to: None,
         }
     }
 
     /// True when all is read that was there when the last job began. While sound flows there always
     /// is a block more by then.
     pub(super) fn has_arrived(&self) -> bool {
-        self.caught_up(self.sent_to)
+        self.sent_to.is_some_and(|end| self.caught_up(end))
     }
 
     /// End of what has been read.
@@ -66,9 +84,58 @@ impl Envelopes {
     /// True when all there is has been read.
     #[must_use]
     pub fn caught_up(&self, written_frames: u64) -> bool {
+        let end = self.end(written_frames);
         self.store
             .as_ref()
-            .is_some_and(|store| store.next_frame() + BASE_FRAMES > written_frames)
+            .is_some_and(|store| store.next_frame() + store.base_frames > end)
+    }
+
+    /// Where it is to end, of a stream with so many frames.
+    fn end(&self, written_frames: u64) -> u64 {
+        match &self.window {
+            EnvelopeWindow::Detail {
+                extent: Extent::Frames(frames),
+                ..
+            } => frames.end.min(written_frames),
+            _ => written_frames,
+        }
+    }
+
+    /// A store with nothing in it, for a texture with so many columns.
+    fn begin(&self, format: &HistoryFormat, status: &StreamStatus, width: LaneWidth) -> LaneStore {
+        let channels = self.channels.len();
+        let (base_frames, start, frames) = match &self.window {
+            EnvelopeWindow::Whole => {
+                let base = LaneStore::base_frames_for(channels, format.capacity_frames);
+                (base, 0, format.capacity_frames)
+            }
+            EnvelopeWindow::Detail {
+                entry_frames,
+                extent: Extent::Newest,
+            } => {
+                let frames = entry_frames.saturating_mul(u64::from(width.0));
+                let start = status.written_frames.saturating_sub(frames);
+                (*entry_frames, start, frames)
+            }
+            EnvelopeWindow::Detail {
+                entry_frames,
+                extent: Extent::Frames(frames),
+            } => (*entry_frames, frames.start, frames.end - frames.start),
+        };
+        let room = LaneStore::room_frames(channels);
+        // The oldest frames go while they are read: keep a distance. Whole base entries only.
+        let first = (status.oldest_frame + status.margin_frames(format))
+            .max(status.written_frames.saturating_sub(room))
+            .max(start)
+            .min(status.written_frames)
+            .next_multiple_of(base_frames);
+        LaneStore::new(
+            self.epoch,
+            self.channels.clone(),
+            base_frames,
+            frames,
+            first,
+        )
     }
 }
 
@@ -107,6 +174,7 @@ pub fn send_envelopes(
     mut all: Query<(Entity, &EnvelopesOf, &mut Envelopes)>,
     streams: Query<(&Stream, &StreamStatus)>,
     backend: Res<SharedBackend>,
+    width: Res<LaneWidth>,
 ) {
     for (entity, of, mut envelopes) in &mut all {
         let Ok((stream, status)) = streams.get(of.0) else {
@@ -115,24 +183,21 @@ pub fn send_envelopes(
         if envelopes.away || envelopes.epoch != status.epoch {
             continue;
         }
-        let (epoch, channels) = (envelopes.epoch, envelopes.channels.clone());
-        let store = envelopes.store.get_or_insert_with(|| {
-            let format = stream.history.format();
-            // The oldest frames go while they are read: keep a distance. Whole base entries only.
-            let room = LaneStore::room_frames(channels.len());
-            let first = (status.oldest_frame + status.margin_frames(&format))
-                .max(status.written_frames.saturating_sub(room))
-                .min(status.written_frames);
-            let first = first.div_ceil(BASE_FRAMES) * BASE_FRAMES;
-            LaneStore::new(epoch, channels, format.capacity_frames, first)
-        });
-        let visit = store.next_visit(status.written_frames);
+        if envelopes.store.is_none() {
+            let store = envelopes.begin(&stream.history.format(), status, *width);
+            envelopes.store = Some(store);
+        }
+        let end = envelopes.end(status.written_frames);
+        let Some(store) = &envelopes.store else {
+            continue;
+        };
+        let visit = store.next_visit(end);
+        let request = store.request(&visit);
+        envelopes.sent_to = Some(status.written_frames);
         if visit.is_empty() {
             continue;
         }
-        let request = store.request(&visit);
         envelopes.away = true;
-        envelopes.sent_to = status.written_frames;
         commands.spawn(EnvelopeJob {
             envelopes: entity,
             response: backend.0.submit(&stream.history, request),

@@ -10,7 +10,8 @@ use soundfall_dsp::envelope::MinMaxRms;
 use bevy_ecs::prelude::*;
 
 use super::envelopes::Envelopes;
-use crate::stream::StreamStatus;
+use super::texture::entry_frames_for;
+use crate::stream::{StreamStatus, WriterHealth};
 
 /// New entries of all lanes.
 pub struct LaneUpload {
@@ -42,10 +43,22 @@ pub(super) struct LaneSet {
     staged_frame: u64,
     gaps_seen: u64,
     pub entry_frames: u64,
+    /// Display frames since it was made.
     pub frames: u32,
     /// How often all was read and the lanes on screen were further on.
-    pub arrivals_late: u32,
+    arrivals_late: u32,
+    /// The view asks for it.
+    pub wanted: bool,
+    /// It may be shown.
+    pub ready: bool,
 }
+
+/// Display frames a new texture gets to be made before it can be shown.
+const FRAMES_TO_BE_MADE: u32 = 3;
+
+/// How often new lanes may arrive behind the ones on screen before they are shown all the same: with more channels they
+/// take longer to read, and may always be a block behind.
+const MAX_ARRIVALS_LATE: u32 = 4;
 
 impl LaneSet {
     /// Lanes of which nothing is there yet.
@@ -63,6 +76,30 @@ impl LaneSet {
             entry_frames: 0,
             frames: 0,
             arrivals_late: 0,
+            wanted: true,
+            ready: false,
+        }
+    }
+
+    /// Looks whether it may be shown. `edge` is the end of what is on screen, where that goes on: what takes over
+    /// should not lag behind it.
+    pub fn judge(&mut self, envelopes: &Envelopes, edge: u64) {
+        let arrived = self.frames > FRAMES_TO_BE_MADE && envelopes.has_arrived();
+        let lags = self.end_frame() < edge;
+        self.arrivals_late += u32::from(arrived && lags);
+        self.ready |= arrived && (!lags || self.arrivals_late > MAX_ARRIVALS_LATE);
+    }
+
+    /// How much of the time shown it has: `span_frames` back from the frame `head`, or from the newest sound.
+    pub fn held_frames(&self, head: Option<f64>, span_frames: f64) -> f64 {
+        let entry = self.entry_frames as f64;
+        let (start, end) = (
+            self.entries.start as f64 * entry,
+            self.entries.end as f64 * entry,
+        );
+        match head {
+            Some(head) => (end.min(head) - start.max(head - span_frames)).max(0.0),
+            None => (end - start).min(span_frames),
         }
     }
 
@@ -83,12 +120,13 @@ impl LaneSet {
     ) -> Option<LaneUpload> {
         let store = envelopes.store.as_ref()?;
         let first = store.pyramids.first()?;
-        let room = f64::from(width) * 0.96 - 8.0;
+        let wanted = entry_frames_for(span_frames, width);
         let level = (0..first.levels())
-            .find(|level| span_frames / first.entry_frames(*level) as f64 <= room)
+            .find(|level| first.entry_frames(*level) >= wanted)
             .unwrap_or(first.levels() - 1);
         let entry_frames = first.entry_frames(level);
-        let at_rest = (status.ended || status.held) && envelopes.caught_up(status.written_frames);
+        let stands = status.ended || status.held || status.writer == WriterHealth::Closed;
+        let at_rest = stands && envelopes.caught_up(status.written_frames);
         let mut complete = if at_rest {
             // Nothing more will come: the open entry is all there will be of it.
             store.next_frame().div_ceil(entry_frames)

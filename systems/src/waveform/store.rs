@@ -11,13 +11,16 @@ use soundfall_dsp::pyramid::{BASE_FRAMES, EnvelopePyramid};
 /// Samples of all channels that one visit to the history reads at most: a few milliseconds of work.
 const SAMPLES_PER_VISIT: u64 = 1 << 20;
 
-/// What the envelopes of one store take at most, however long the history is: of a longer one they keep
-/// the newest part.
+/// What the envelopes of one store take at most, however long the history is: of a longer one the base entries are
+/// coarser.
 const MAX_BYTES: u64 = if cfg!(target_arch = "wasm32") {
-    1 << 28
+    1 << 25
 } else {
-    1 << 30
+    1 << 26
 };
+
+/// Frames of a base entry, at most. Of a history that is too long even for those the newest part is kept.
+const MAX_BASE_FRAMES: u64 = 1 << 20;
 
 /// Lost spans remembered.
 const MAX_LOST: usize = 64;
@@ -28,6 +31,8 @@ pub struct LaneStore {
     pub epoch: u64,
     /// Channels of the history, one a lane.
     pub channels: Arc<[u32]>,
+    /// Frames of a base entry.
+    pub base_frames: u64,
     /// One a lane.
     pub pyramids: Vec<EnvelopePyramid>,
     /// Where it began.
@@ -38,25 +43,46 @@ pub struct LaneStore {
 }
 
 impl LaneStore {
+    /// Base entries of a channel that there is room for, where so many channels are kept.
+    fn room(channels: usize) -> u64 {
+        // All levels together have twice the entries of the first.
+        let entry_bytes = 2 * size_of::<MinMaxRms>() as u64;
+        (MAX_BYTES / entry_bytes / channels.max(1) as u64).max(1)
+    }
+
+    /// Frames of the finest base entries in which there is room for all of a history.
+    #[must_use]
+    pub fn base_frames_for(channels: usize, history_frames: u64) -> u64 {
+        let frames = history_frames.div_ceil(Self::room(channels));
+        frames
+            .clamp(BASE_FRAMES, MAX_BASE_FRAMES)
+            .next_power_of_two()
+    }
+
     /// Frames of which so many channels can be kept.
     #[must_use]
     pub fn room_frames(channels: usize) -> u64 {
-        // All levels together have twice the entries of the first.
-        let entry_bytes = 2 * size_of::<MinMaxRms>() as u64;
-        MAX_BYTES / entry_bytes / channels.max(1) as u64 * BASE_FRAMES
+        Self::room(channels) * MAX_BASE_FRAMES
     }
 
-    /// Empty envelopes that begin at `first_frame`.
+    /// Empty envelopes that begin at `first_frame`, the start of a base entry.
     #[must_use]
-    pub fn new(epoch: u64, channels: Arc<[u32]>, history_frames: u64, first_frame: u64) -> Self {
+    pub fn new(
+        epoch: u64,
+        channels: Arc<[u32]>,
+        base_frames: u64,
+        history_frames: u64,
+        first_frame: u64,
+    ) -> Self {
         let history_frames = history_frames.min(Self::room_frames(channels.len()));
         let pyramids = channels
             .iter()
-            .map(|_| EnvelopePyramid::new(history_frames, first_frame))
+            .map(|_| EnvelopePyramid::with_base(base_frames, history_frames, first_frame))
             .collect();
         Self {
             epoch,
             channels,
+            base_frames,
             pyramids,
             first_frame,
             lost: VecDeque::new(),
@@ -76,8 +102,9 @@ impl LaneStore {
     pub fn next_visit(&self, end: u64) -> Range<u64> {
         let start = self.next_frame();
         let most = SAMPLES_PER_VISIT / self.channels.len().max(1) as u64;
-        let entries = (end.saturating_sub(start)).min(most) / BASE_FRAMES;
-        start..start + entries * BASE_FRAMES
+        let most = most.max(self.base_frames);
+        let entries = (end.saturating_sub(start)).min(most) / self.base_frames;
+        start..start + entries * self.base_frames
     }
 
     /// What to ask for to read these frames, those of [`Self::next_visit`].
@@ -86,6 +113,7 @@ impl LaneStore {
         Request::Envelopes(EnvelopesRequest {
             start_frame: visit.start,
             frames: visit.end - visit.start,
+            entry_frames: self.base_frames,
             channels: self.channels.to_vec(),
         })
     }
@@ -97,7 +125,7 @@ impl LaneStore {
         if visit.start != self.next_frame() {
             return;
         }
-        let count = ((visit.end - visit.start) / BASE_FRAMES) as usize;
+        let count = ((visit.end - visit.start) / self.base_frames) as usize;
         match outcome {
             Outcome::Envelopes(entries)
                 if entries.len() == count * self.pyramids.len() && count > 0 =>
@@ -121,7 +149,9 @@ impl LaneStore {
     }
 
     fn leave_out(&mut self, start: u64, resume: u64) {
-        let resume = resume.div_ceil(BASE_FRAMES) * BASE_FRAMES;
+        let resume = resume
+            .checked_next_multiple_of(self.base_frames)
+            .unwrap_or(resume);
         if self.started {
             self.lost.push_back(start..resume);
             if self.lost.len() > MAX_LOST {

@@ -54,6 +54,8 @@ pub enum Command {
     Capture(CaptureArgs),
     /// Show a ring that another program writes.
     View(ViewCommandArgs),
+    /// Explore a recording of any length: pan, zoom, play.
+    Open(OpenArgs),
     /// Draw a picture of a file or ring off-screen.
     #[command(after_help = help::RENDER)]
     Render(RenderArgs),
@@ -160,6 +162,23 @@ pub struct ViewCommandArgs {
     pub overwrite: bool,
 }
 
+/// `soundfall open`
+#[derive(Args, Debug)]
+pub struct OpenArgs {
+    /// Audio file: WAV, FLAC, Ogg, MP3, AAC and others.
+    pub file: PathBuf,
+    /// The moment at the front edge, seconds from the start; without it the end of what is shown.
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub at: Option<f64>,
+    #[command(flatten, next_help_heading = "Analysis and view")]
+    pub view: ViewArgs,
+    #[command(flatten, next_help_heading = "Run")]
+    pub run: RunArgs,
+    /// Replace files that are there: picture, figures.
+    #[arg(long, help_heading = "Run")]
+    pub overwrite: bool,
+}
+
 /// `soundfall render`
 #[derive(Args, Debug)]
 pub struct RenderArgs {
@@ -206,7 +225,7 @@ fn complaint(error: &clap::Error) -> String {
         && std::path::Path::new(word).is_file()
     {
         return format!(
-            "{word} is a file, not a command: --file {word} plays and shows it, `soundfall render {word} -o OUT.png` draws it"
+            "{word} is a file, not a command: `soundfall open {word}` explores it, --file {word} plays and shows it, `soundfall render {word} -o OUT.png` draws it"
         );
     }
     let text = error.to_string();

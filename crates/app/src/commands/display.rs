@@ -6,6 +6,7 @@ use anyhow::Result;
 use bevy::prelude::UVec2;
 use soundfall_plugins::host::{Graphics, display_reachable};
 use soundfall_systems::stream::Stream;
+use soundfall_systems::view::Follow;
 
 use crate::cli::{PICTURE, RunArgs, RunFiles, ViewArgs};
 use crate::exit;
@@ -20,6 +21,7 @@ const PICTURE_SECS: f64 = 12.0;
 /// Shows a source as the command line says.
 pub fn run(
     stream: Stream,
+    follow: Follow,
     view: &ViewArgs,
     run: &RunArgs,
     mut files: RunFiles,
@@ -34,6 +36,7 @@ pub fn run(
     let mut options = ShowOptions {
         analysis: view.analysis()?,
         view: view.view(format.channels)?,
+        follow,
         instruments: view.instruments(format.channels)?,
         size: UVec2::new(program.size.0, program.size.1),
         program,

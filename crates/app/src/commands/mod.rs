@@ -7,6 +7,7 @@ mod envelope;
 mod input_summary;
 mod live;
 mod measure;
+mod open;
 mod peaks;
 mod record;
 mod render;
@@ -26,6 +27,7 @@ pub fn run(line: CommandLine) -> Result<()> {
         Command::Live(args) => live::run(&args, verbose),
         Command::Capture(args) => capture::run(&args),
         Command::View(args) => view::run(&args, verbose),
+        Command::Open(args) => open::run(&args, verbose),
         Command::Render(args) => render::run(&args),
         Command::Stft(args) => stft::run(&args),
         Command::Envelope(args) => envelope::run(&args),

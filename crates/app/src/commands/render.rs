@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use bevy::prelude::UVec2;
 use soundfall_plugins::host::{Graphics, SnapshotError};
+use soundfall_systems::view::Follow;
 
 use crate::cli::RenderArgs;
 use crate::input;
@@ -55,6 +56,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let options = ShowOptions {
         analysis,
         view: args.view.view(channels)?,
+        follow: Follow::default(),
         instruments: args.view.instruments(channels)?,
         size: UVec2::new(program.size.0, program.size.1),
         program,

@@ -75,7 +75,9 @@ pub(super) fn run(
         }
     }
     (upstream.end)();
-    if !settle(&mut screen, Some(DRAIN)) {
+    // All of a recording is there already: only what is live cannot wait.
+    let limit = is_live(screen.world_mut()).then_some(DRAIN);
+    if !settle(&mut screen, limit) {
         exit::say("the analysis did not keep up: what was left at the end counts as dropped");
     }
     let mut report = DisplayReport::of(screen.world_mut());
@@ -91,6 +93,13 @@ fn played_out(world: &mut World) -> bool {
     let mut streams = world.query::<(&StreamStatus, &StreamClock)>();
     let mut streams = streams.iter(world).peekable();
     streams.peek().is_some() && streams.all(|(status, clock)| status.ended && !clock.flowing())
+}
+
+/// Somebody writes one of the streams, or did.
+fn is_live(world: &mut World) -> bool {
+    let mut streams = world.query::<&Stream>();
+    let is_written = |stream: &Stream| stream.history.writer_state().is_some();
+    streams.iter(world).any(is_written)
 }
 
 /// Where the work on what is written stands.
@@ -116,7 +125,7 @@ fn standing(world: &mut World) -> Standing {
         envelopes.caught_up(status.written_frames)
     });
     let mut lanes = world.query::<&LaneField>();
-    idle &= lanes.iter(world).all(|lanes| lanes.settled_on().is_some());
+    idle &= lanes.iter(world).all(LaneField::is_settled);
     let mut instruments = world.query::<(&ViewOf, &InstrumentReadings)>();
     for (of, readings) in instruments.iter(world) {
         let stream = world.get::<AnalysisOf>(of.0);

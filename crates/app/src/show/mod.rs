@@ -17,7 +17,7 @@ use soundfall_systems::{
     analysis::{Analysis, AnalysisOf, AnalysisSettings},
     instruments::InstrumentChoice,
     stream::{SourceSwitch, Stream},
-    view::{ProgramSettings, View, ViewOf, ViewSettings},
+    view::{Follow, ProgramSettings, TimeWindow, View, ViewOf, ViewSettings},
 };
 
 use crate::changes::{self, Change};
@@ -36,6 +36,8 @@ pub struct ShowOptions {
     pub analysis: AnalysisSettings,
     /// What is seen.
     pub view: ViewSettings,
+    /// How its front edge moves.
+    pub follow: Follow,
     /// What is measured beside it.
     pub instruments: InstrumentChoice,
     /// Panel and overlay.
@@ -142,6 +144,9 @@ fn build(
         View,
         ViewOf(analysis),
         options.view.clone(),
+        TimeWindow {
+            follow: options.follow,
+        },
         options.instruments.clone(),
     ));
     changes::add(&mut app, options.changes.clone());

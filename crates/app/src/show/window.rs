@@ -259,6 +259,7 @@ mod tests {
             options: ShowOptions {
                 analysis: Default::default(),
                 view: Default::default(),
+                follow: Default::default(),
                 instruments: Default::default(),
                 program: Default::default(),
                 size: UVec2::splat(64),

@@ -1,21 +1,21 @@
-//! Minimum, maximum and mean square of one channel at 64·2^k frames. Never keeps samples.
+//! Minimum, maximum and mean square of one channel at powers of two of frames. Never keeps samples.
 
 use std::ops::Range;
 
 use super::entries::Entries;
 use crate::envelope::{MinMaxRms, reduce};
 
-/// Frames an entry of level 0 covers.
+/// Frames an entry of level 0 covers where nothing else is asked for.
 pub const BASE_FRAMES: u64 = 64;
 
-/// Envelopes of one channel at every power of two from [`BASE_FRAMES`] up.
+/// Envelopes of one channel at every power of two of a number of base frames, [`BASE_FRAMES`] or another one.
 ///
-/// Entry `i` of level `k` covers the absolute frames `i·64·2^k .. (i+1)·64·2^k`. Each level keeps
+/// Entry `i` of level `k` covers the absolute frames `i·base·2^k .. (i+1)·base·2^k`. Each level keeps
 /// as many entries as the history needs; memory is taken as they come. The newest entry of every level is *open*: it
 /// already shows what has arrived of it, so that a click is seen on all levels at once. Where
 /// nothing was pushed (before the start, or skipped) entries are [`MinMaxRms::EMPTY`].
 ///
-/// A frame costs a constant amount of work: its own reduction and 2/64 entries.
+/// A frame costs a constant amount of work: its own reduction and 2/base entries.
 ///
 /// ```
 /// use soundfall_dsp::pyramid::EnvelopePyramid;
@@ -27,6 +27,7 @@ pub const BASE_FRAMES: u64 = 64;
 /// ```
 #[derive(Clone, Debug)]
 pub struct EnvelopePyramid {
+    base_frames: u64,
     history_frames: u64,
     next_frame: u64,
     /// Frames in the open entry of level 0 (skipped ones do not count).
@@ -43,14 +44,21 @@ struct Level {
 }
 
 impl EnvelopePyramid {
-    /// A pyramid for `history_frames` of history whose first frame will be `first_frame`.
+    /// A pyramid for `history_frames` of history whose first frame will be `first_frame`, from [`BASE_FRAMES`] up.
     ///
     /// It has levels up to the first one that covers the whole history in one entry.
     #[must_use]
     pub fn new(history_frames: u64, first_frame: u64) -> Self {
-        let history_frames = history_frames.max(BASE_FRAMES);
+        Self::with_base(BASE_FRAMES, history_frames, first_frame)
+    }
+
+    /// The same from `base_frames` up, the next power of two where that is none: 1 keeps every sample.
+    #[must_use]
+    pub fn with_base(base_frames: u64, history_frames: u64, first_frame: u64) -> Self {
+        let base_frames = base_frames.clamp(1, 1 << 32).next_power_of_two();
+        let history_frames = history_frames.max(base_frames);
         let mut levels = Vec::new();
-        let mut block = BASE_FRAMES;
+        let mut block = base_frames;
         loop {
             let entries = history_frames.div_ceil(block) + 1;
             levels.push(Level {
@@ -63,6 +71,7 @@ impl EnvelopePyramid {
             block *= 2;
         }
         Self {
+            base_frames,
             history_frames,
             next_frame: first_frame,
             base_filled: 0,
@@ -85,7 +94,7 @@ impl EnvelopePyramid {
     /// Frames an entry of `level` covers.
     #[must_use]
     pub fn entry_frames(&self, level: usize) -> u64 {
-        BASE_FRAMES << level.min(self.levels.len() - 1)
+        self.base_frames << level.min(self.levels.len() - 1)
     }
 
     /// The coarsest level whose entries are no longer than `frames_per_point`; none where even
@@ -100,7 +109,7 @@ impl EnvelopePyramid {
     /// Appends samples; the first has the frame [`Self::next_frame`].
     pub fn push(&mut self, mut samples: &[f32]) {
         while !samples.is_empty() {
-            let room = BASE_FRAMES - self.next_frame % BASE_FRAMES;
+            let room = self.base_frames - self.next_frame % self.base_frames;
             let (now, later) = samples.split_at(samples.len().min(room as usize));
             let base = &mut self.levels[0].open;
             let frames = now.len() as u64;
@@ -108,7 +117,7 @@ impl EnvelopePyramid {
             self.base_filled += frames;
             self.next_frame += frames;
             samples = later;
-            if self.next_frame.is_multiple_of(BASE_FRAMES) {
+            if self.next_frame.is_multiple_of(self.base_frames) {
                 self.close_base();
             }
         }
@@ -117,13 +126,13 @@ impl EnvelopePyramid {
     /// Appends whole entries of level 0, as another worker reduced them, at an entry's start. What
     /// begins inside an entry is ignored.
     pub fn push_entries(&mut self, entries: &[MinMaxRms]) {
-        if !self.next_frame.is_multiple_of(BASE_FRAMES) {
+        if !self.next_frame.is_multiple_of(self.base_frames) {
             return;
         }
         for entry in entries {
             self.levels[0].open = *entry;
-            self.base_filled = BASE_FRAMES;
-            self.next_frame += BASE_FRAMES;
+            self.base_filled = self.base_frames;
+            self.next_frame += self.base_frames;
             self.close_base();
         }
     }
@@ -141,7 +150,7 @@ impl EnvelopePyramid {
         // What ends meanwhile is stored as it is; all entries after it stay empty.
         let mut carried = MinMaxRms::EMPTY;
         for (k, level) in self.levels.iter_mut().enumerate() {
-            let block = BASE_FRAMES << k;
+            let block = self.base_frames << k;
             level.open = level.open.merge(carried);
             let open = self.next_frame / block;
             if open == frame / block {
@@ -150,7 +159,7 @@ impl EnvelopePyramid {
             carried = std::mem::take(&mut level.open);
             level.entries.set(open, carried);
         }
-        if self.next_frame / BASE_FRAMES != frame / BASE_FRAMES {
+        if self.next_frame / self.base_frames != frame / self.base_frames {
             self.base_filled = 0;
         }
         self.next_frame = frame;
@@ -254,7 +263,7 @@ impl EnvelopePyramid {
         self.base_filled = 0;
         let mut carried = MinMaxRms::EMPTY;
         // Index after the entry that may end here, level by level.
-        let mut after = self.next_frame / BASE_FRAMES;
+        let mut after = self.next_frame / self.base_frames;
         let mut ends = true;
         for level in &mut self.levels {
             level.open = level.open.merge(carried);
@@ -273,7 +282,7 @@ impl EnvelopePyramid {
         let mut all = self.levels[0].open;
         let mut frames = self.base_filled as f32;
         for below in 1..=level {
-            let child_frames = (BASE_FRAMES << (below - 1)) as f32;
+            let child_frames = (self.base_frames << (below - 1)) as f32;
             let child = self.levels[below].open;
             all = all.merge_weighted(frames, child, child_frames);
             if !child.is_empty() {

@@ -134,6 +134,22 @@ impl FrequencyAxis {
         self.scale.to_hz(low + position * (high - low))
     }
 
+    /// The part of it between two places, on as many bins.
+    ///
+    /// # Errors
+    /// [`AxisError::Range`] where the places do not rise, or lie too close together.
+    pub fn part(&self, low: f64, high: f64) -> Result<Self, AxisError> {
+        Self::new(self.scale, self.hz(low), self.hz(high), self.bins)
+    }
+
+    /// The part of it between two frequencies, as far as it has them: the whole where that is nothing.
+    #[must_use]
+    pub fn between(&self, low_hz: Option<f64>, high_hz: Option<f64>) -> Self {
+        let low = low_hz.unwrap_or(self.min_hz).max(self.min_hz);
+        let high = high_hz.unwrap_or(self.max_hz).min(self.max_hz);
+        Self::new(self.scale, low, high, self.bins).unwrap_or(*self)
+    }
+
     /// Frequency in Hz at the edge below bin `bin` (`bins` gives the upper end).
     #[must_use]
     pub fn edge_hz(&self, bin: usize) -> f64 {

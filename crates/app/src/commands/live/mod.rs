@@ -11,6 +11,7 @@ use soundfall_capture::{
     Capture, CaptureError, ManagerEvent, Signal, SourceManager, SourceSpec, start,
 };
 use soundfall_systems::stream::SourceSwitch;
+use soundfall_systems::view::Follow;
 
 use super::capture::{announce, judge, report_event};
 use super::display;
@@ -69,6 +70,7 @@ pub fn run(args: &LiveArgs, verbose: u8) -> Result<()> {
         || {
             display::run(
                 shown(source),
+                Follow::default(),
                 &args.view,
                 &args.run,
                 files,

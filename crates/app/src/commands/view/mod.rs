@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use soundfall_ring_file::{find_ring, open};
 use soundfall_systems::stream::SourceSwitch;
+use soundfall_systems::view::Follow;
 
 use super::display;
 use crate::advice;
@@ -34,5 +35,13 @@ pub fn run(args: &ViewCommandArgs, verbose: u8) -> Result<()> {
         end: Box::new(|| ()),
         captured: None,
     };
-    display::run(shown, &args.view, &args.run, files, verbose, &upstream)
+    display::run(
+        shown,
+        Follow::default(),
+        &args.view,
+        &args.run,
+        files,
+        verbose,
+        &upstream,
+    )
 }

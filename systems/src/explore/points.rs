@@ -1,5 +1,5 @@
-//! Points and spans of a stream that every view of it shows at its own place: cursors, markers and
-//! selections. All are in the stream's own coordinates: frame, Hz and channel.
+//! Points and spans of a stream: cursors, markers and selections, in the stream's own coordinates: frame, Hz and
+//! channel.
 
 use std::ops::Range;
 
