@@ -3,11 +3,14 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { comes, giveBack, lose, pictureSays, rowsDrawn, running, settled } from "./lib/app.mjs";
+import { comes, giveBack, lose, pictureSays, rowsDrawn, running, settled, standsStill } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { ridge } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
 import { temporary, tone, wav } from "./lib/wav.mjs";
+
+/** Runs in the page: the blocks written, as its copy of the header says. */
+const blocks = () => Number(new BigInt64Array(window.soundfall.engine.current.header.slice().buffer)[5]);
 
 test("not isolated", async (t) => {
   const file = temporary("tone.wav", wav({ secs: 10, sample: tone(1000) }));
@@ -47,9 +50,10 @@ test("not isolated", async (t) => {
     await page.click("#microphone");
     await running(page);
     await rowsDrawn(page, 1);
-    await page.waitForFunction(() => new BigInt64Array(window.soundfall.engine.current.header.slice().buffer)[5] > 50n);
+    await comes(async () => (await page.evaluate(blocks)) > 50);
     await lose(page, "NotFoundError");
     await pictureSays(page, "The microphone is gone; the history stays.");
+    await standsStill(page, () => page.evaluate(blocks));
     await giveBack(page);
     await pictureSays(page, null);
     await page.waitForFunction(

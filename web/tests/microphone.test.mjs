@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { comes, gaps, giveBack, lose, peak, pictureSays, readRing, rowsDrawn, running, settled, written } from "./lib/app.mjs";
+import { comes, gaps, giveBack, lose, peak, pictureSays, readRing, rowsDrawn, running, settled, standsStill, written } from "./lib/app.mjs";
 import { openPage, shoot, stageFor } from "./lib/browser.mjs";
 import { ridge } from "./lib/picture.mjs";
 import { decode } from "./lib/png.mjs";
@@ -101,14 +101,7 @@ test("microphone", async (t) => {
     await pictureSays(page, GONE);
     await rowsDrawn(page, 1);
     await shoot(page, "microphone-gone");
-    // What was under way to the ring arrives, then it stands still.
-    let last = null;
-    await comes(async () => {
-      const earlier = last;
-      last = await framesNow(page);
-      await page.waitForTimeout(500);
-      return last === earlier;
-    });
+    await standsStill(page, () => framesNow(page));
     await giveBack(page);
     await pictureSays(page, null);
     const gap = await comes(async () => (await gaps(page)).find(({ reason }) => reason === 2));

@@ -13,7 +13,7 @@ use bevy::{
     render::{
         RenderPlugin,
         render_resource::{TextureFormat, TextureUsages},
-        settings::{RenderCreation, WgpuSettings},
+        settings::{MemoryHints, RenderCreation, WgpuSettings},
     },
     window::{PresentMode, WindowRef, WindowResolution},
     winit::WinitSettings,
@@ -23,6 +23,11 @@ use super::adapter::Graphics;
 
 /// What a browser draws with.
 pub const BROWSER_BACKENDS: wgpu::Backends = wgpu::Backends::GL;
+
+/// Graphics memory is taken from the driver in blocks: the first size, doubled up to the last one. What is
+/// larger has a block of its own and is given back with it. (In blocks of 128 MB, wgpu's own, one change of
+/// settings beside another could cost one more of them for ever.)
+const GRAPHICS_BLOCK_BYTES: std::ops::Range<u64> = 8 << 20..16 << 20;
 
 /// The page's canvas, in the browser.
 const CANVAS: &str = "#stage";
@@ -116,6 +121,9 @@ fn settings(graphics: &Graphics) -> WgpuSettings {
         backends: match graphics {
             Graphics::Adapter { backends, .. } => Some(*backends),
             Graphics::None => None,
+        },
+        memory_hints: MemoryHints::Manual {
+            suballocated_device_memory_block_size: GRAPHICS_BLOCK_BYTES,
         },
         ..default()
     }

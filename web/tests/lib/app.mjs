@@ -133,6 +133,20 @@ export const giveBack = (page) =>
     navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
   });
 
+/**
+ * Waits until `look`, a count of what was written, has been the same for a second: what was under way has arrived,
+ * and a source that comes back after it was away for longer than the jitter that is made up for without a gap.
+ */
+export async function standsStill(page, look) {
+  let last = null;
+  await comes(async () => {
+    const earlier = last;
+    last = await look();
+    await page.waitForTimeout(1000);
+    return last === earlier;
+  });
+}
+
 /** The gaps of the ring: `{start, length, reason}`. */
 export const gaps = (page) =>
   page.evaluate((at) => {

@@ -395,6 +395,64 @@ fn the_thread_drains_pads_and_closes() {
     assert_eq!(ring.writer_state(), WriterState::Closed);
 }
 
+/// Frames are counted through all rings of a capture, each ring counts its own.
+#[test]
+fn a_gap_in_a_ring_that_took_the_place_of_another() {
+    const BEFORE: u64 = 6_400;
+    let mut rig = Rig::new(100, 64);
+    rig.assembler.before = BEFORE;
+    let (feeder, feed) = feed(CHANNELS, 1 << 20);
+    rig.recordings.send(feeder).unwrap();
+    rig.assembler.attach_recordings();
+    rig.deliver(125); // 100 fit
+    rig.assembler.drain().unwrap();
+    rig.deliver(70);
+    rig.assembler.drain().unwrap();
+    let place = |gap: &Gap| (gap.start_frame, gap.length_frames);
+    assert_eq!(
+        rig.ring.gaps().iter().map(place).collect::<Vec<_>>(),
+        [(100, 25)]
+    );
+    let begin = feed.begin().unwrap();
+    assert_eq!((begin.at_frame, begin.ring_frame), (BEFORE, 0));
+    let told = std::iter::from_fn(|| feed.try_next()).find_map(|part| match part {
+        Fed::Gap(gap) => Some(place(&gap)),
+        _ => None,
+    });
+    assert_eq!(told, Some((BEFORE + 100, 25)));
+    let told = rig.events.try_iter().find_map(|event| match event {
+        CaptureEvent::Gap {
+            start_frame,
+            length_frames,
+            ..
+        } => Some((start_frame, length_frames)),
+        _ => None,
+    });
+    assert_eq!(told, Some((BEFORE + 100, 25)));
+}
+
+/// The ring here stays the same one; what is told to it as a new one are gaps from its beginning on.
+#[test]
+fn of_a_gap_the_rest_is_told_to_the_ring_that_takes_the_place_of_a_lost_one() {
+    let mut rig = Rig::new(1_000, 64);
+    // One that ends with a block, and one of which 32 frames are not yet in the ring.
+    for (sound, lost) in [(32, 32), (60, 100)] {
+        rig.deliver(sound);
+        rig.producer.lose(lost, GapReason::DeviceLost);
+        rig.clock += lost;
+        rig.deliver(0);
+        rig.assembler.drain().unwrap();
+    }
+    assert_eq!(rig.ring.written_frames(), 192);
+    rig.assembler.take_found(Found::New(()));
+    let gaps = rig.ring.gaps();
+    let places: Vec<_> = gaps
+        .iter()
+        .map(|gap| (gap.start_frame, gap.length_frames))
+        .collect();
+    assert_eq!(places, [(32, 32), (124, 100), (0, 32)]);
+}
+
 /// What a recording was handed, as it stands in its file.
 fn fed(feed: &Feed) -> Vec<f32> {
     let mut samples = Vec::new();
