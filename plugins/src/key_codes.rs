@@ -96,6 +96,7 @@ fn key_codes(name: &str) -> [Option<KeyCode>; 2] {
         "Up" => one(KeyCode::ArrowUp),
         "Down" => one(KeyCode::ArrowDown),
         "+" => [Some(KeyCode::Equal), Some(KeyCode::NumpadAdd)],
+        "?" => one(KeyCode::Slash),
         "-" => [Some(KeyCode::Minus), Some(KeyCode::NumpadSubtract)],
         _ => [lettered(name), None],
     }

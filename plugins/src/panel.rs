@@ -3,6 +3,7 @@
 mod instruments;
 mod keys;
 mod rows;
+mod sheet;
 
 use bevy::prelude::*;
 use bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
@@ -20,6 +21,7 @@ use soundfall_systems::{
 use crate::{Soundfall, SoundfallSystems, annotate::show_messages, instruments::draw_strip};
 
 pub(crate) use keys::press_keys;
+pub(crate) use sheet::{KeySheet, show_sheet};
 
 use instruments::instrument_section;
 use rows::{Channels, rows};
@@ -34,9 +36,11 @@ impl Plugin for PanelPlugin {
             app.add_plugins(EguiPlugin::default());
         }
         app.init_resource::<ProgramSettings>()
+            .init_resource::<KeySheet>()
             .add_systems(
                 EguiPrimaryContextPass,
-                show_panel
+                (show_panel, show_sheet)
+                    .chain()
                     .in_set(SoundfallSystems::Ui)
                     .after(show_messages)
                     .after(draw_strip),
@@ -110,7 +114,10 @@ pub(crate) fn show_panel(
             instrument_section(ui, &mut next_instruments, channels);
             ui.add_space(4.0);
             ui.weak(hints(|action| {
-                !matches!(action, Action::ToggleInstrument(_) | Action::Quit)
+                matches!(
+                    action,
+                    Action::TogglePanel | Action::ToggleOverlay | Action::ToggleKeys
+                )
             }));
         });
     if !open {

@@ -55,6 +55,7 @@ export const SIGNALS = [
 export const KEYS = {
   "toggle-panel": "Tab",
   "toggle-overlay": "F3",
+  "toggle-keys": "?",
   "next-colormap": "C",
   "toggle-peaks": "P",
   "toggle-hold": "H",

@@ -10,6 +10,8 @@ pub enum Action {
     TogglePanel,
     /// Shows or hides the performance overlay.
     ToggleOverlay,
+    /// Shows or hides the sheet of keys and gestures.
+    ToggleKeys,
     /// Takes the next colormap.
     NextColormap,
     /// Shows or hides an instrument.
@@ -65,7 +67,7 @@ pub struct Shortcut {
     pub action: Action,
     /// The name of the action in files.
     pub name: &'static str,
-    /// The key where nothing else was chosen: a letter, a digit, a sign (`+`, `-`), `Tab`, `Space`, `Home`, `End`, `Left`,
+    /// The key where nothing else was chosen: a letter, a digit, a sign (`+`, `-`, `?`), `Tab`, `Space`, `Home`, `End`, `Left`,
     /// `Right`, `Up`, `Down`, `F1` to `F12`, with `Ctrl+` before it where that is held.
     pub key: &'static str,
     /// Another key that does the same.
@@ -107,9 +109,10 @@ impl Shortcut {
 
 /// Every shortcut.
 #[rustfmt::skip]
-pub const SHORTCUTS: [Shortcut; 19] = [
+pub const SHORTCUTS: [Shortcut; 20] = [
     key(Action::TogglePanel, "toggle-panel", "Tab", "panel", "Show or hide the panel."),
     key(Action::ToggleOverlay, "toggle-overlay", "F3", "figures", "Show or hide the performance overlay."),
+    key(Action::ToggleKeys, "toggle-keys", "?", "all keys", "Show or hide the list of keys.").or("F1"),
     key(Action::NextColormap, "next-colormap", "C", "colours", "Take the next colormap."),
     key(Action::ToggleInstrument(Instrument::Peaks), "toggle-peaks", "P", "peaks", "Show or hide the peaks."),
     key(Action::ToggleInstrument(Instrument::Hold), "toggle-hold", "H", "hold", "Show or hide the held maxima."),
@@ -127,6 +130,29 @@ pub const SHORTCUTS: [Shortcut; 19] = [
     key(Action::Move(Motion::All), "all", "Z", "all", "Show all there is."),
     key(Action::HomeCamera, "home-camera", "0", "camera home", "Bring the camera home."),
     key(Action::Quit, "quit", "Ctrl+Q", "quit", "End the program."),
+];
+
+/// What a hand does on the picture, for reading: the front end does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gesture {
+    /// The hand, and what it is on.
+    pub hand: &'static str,
+    /// What it does, in a sentence.
+    pub help: &'static str,
+}
+
+/// Every gesture.
+#[rustfmt::skip]
+pub const GESTURES: [Gesture; 9] = [
+    Gesture { hand: "Drag", help: "Move the sound through time; on a surface through frequency too." },
+    Gesture { hand: "Drag beside it", help: "Turn the scene." },
+    Gesture { hand: "Right drag", help: "Turn the scene, wherever the pointer is." },
+    Gesture { hand: "Wheel", help: "Show less or more time around the pointer." },
+    Gesture { hand: "Ctrl+Wheel", help: "Show fewer or more frequencies around the pointer." },
+    Gesture { hand: "Shift+Wheel", help: "Go on or back." },
+    Gesture { hand: "Alt+Wheel", help: "Bring the camera nearer or farther." },
+    Gesture { hand: "Double click", help: "Come four times as near." },
+    Gesture { hand: "Two fingers", help: "Zoom time between them and turn the scene." },
 ];
 
 /// `Tab panel · F3 figures`: a line of hints for those that `wanted` chooses.

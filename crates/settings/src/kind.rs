@@ -117,7 +117,7 @@ impl Number {
         (self.min..=self.max).contains(&number) && (!self.whole || number.fract() == 0.0)
     }
 
-    /// `0.05 to 3600 s`
+    /// `0.00005 to 86400 s`
     #[must_use]
     pub fn range(&self) -> String {
         format!("{} to {}{}", self.min, self.max, self.unit.suffix())
@@ -228,7 +228,7 @@ impl Kind {
         }
     }
 
-    /// What may be given, in few words: `0.05 to 3600 s`, the names of a list.
+    /// What may be given, in few words: `0.00005 to 86400 s`, the names of a list.
     #[must_use]
     pub fn range(&self) -> String {
         match self {

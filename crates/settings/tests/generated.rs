@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use soundfall_capture::Signal;
 use soundfall_dsp::{colormap::Colormap, instruments::Instrument, scale::Scale, window::Window};
 use soundfall_settings::{
-    AnalysisSettings, Info, Kind, Scope, SettingsTable, ViewSettings, all, find, keys::SHORTCUTS,
+    AnalysisSettings, Info, Kind, Scope, SettingsTable, ViewSettings, all, find,
+    keys::{GESTURES, SHORTCUTS},
     page::LINK_OPTIONS,
 };
 
@@ -122,11 +123,18 @@ fn reference() -> String {
     }
     page += "\n## Keys\n\n| key | does | action |\n|---|---|---|\n";
     for shortcut in SHORTCUTS {
+        let keys: Vec<String> = shortcut.keys().map(code).collect();
         let _ = writeln!(
             page,
-            "| `{}` | {} | `{}` |",
-            shortcut.key, shortcut.help, shortcut.name
+            "| {} | {} | `{}` |",
+            keys.join(" "),
+            shortcut.help,
+            shortcut.name
         );
+    }
+    page += "\n## Hands\n\n| on the picture | does |\n|---|---|\n";
+    for gesture in GESTURES {
+        let _ = writeln!(page, "| {} | {} |", gesture.hand, gesture.help);
     }
     page += "\n## In a link only\n\n| name | does |\n|---|---|\n";
     for (name, help) in LINK_OPTIONS {

@@ -108,7 +108,7 @@ fn every_setting_is_described() {
 fn what_is_refused_changes_nothing_and_names_the_range() {
     for (name, text, sentence) in [
         ("span", "0", "give 0.00005 to 86400 s"),
-        ("span", "3601", "give 0.00005 to 86400 s"),
+        ("span", "86401", "give 0.00005 to 86400 s"),
         ("span", "nan", "give 0.00005 to 86400 s"),
         ("span", "inf", "give 0.00005 to 86400 s"),
         ("span", "", "give 0.00005 to 86400 s"),
@@ -298,7 +298,7 @@ fn files_hold_what_the_command_line_takes_and_nothing_else() {
     assert!(
         read(r#"{"span":0}"#)
             .unwrap_err()
-            .starts_with("span=0: give 0.05 to 3600 s")
+            .starts_with("span=0: give 0.00005 to 86400 s")
     );
     assert!(
         read(r#"{"spam":1}"#)

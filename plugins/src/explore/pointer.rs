@@ -142,6 +142,8 @@ pub(super) fn turn_wheel(
 pub(super) struct Held {
     view: Entity,
     grip: Grip,
+    /// Where it was taken hold of, and where the hand is.
+    pressed: Vec2,
     at: Vec2,
     /// Spans a second.
     speed: f64,
@@ -150,6 +152,18 @@ pub(super) struct Held {
 }
 
 impl Held {
+    fn new(view: Entity, grip: Grip, at: Vec2, now_secs: f64) -> Self {
+        Self {
+            view,
+            grip,
+            pressed: at,
+            at,
+            speed: 0.0,
+            moved_secs: now_secs,
+            was_moved: false,
+        }
+    }
+
     /// Follows the hand; gives how far the sound is pulled along time and along frequency.
     fn follow(&mut self, grip: Grip, at: Vec2, now_secs: f64, passed_secs: f64) -> (f64, f64) {
         let share = grip.time() - self.grip.time();
@@ -157,8 +171,8 @@ impl Held {
             (Some(before), Some(now)) => before - now,
             _ => 0.0,
         };
-        self.was_moved |= at.distance(self.at) > DRAG_PIXELS;
-        self.grip = grip;
+        self.was_moved |= at.distance(self.pressed) > DRAG_PIXELS;
+        (self.grip, self.at) = (grip, at);
         if share != 0.0 {
             self.moved_secs = now_secs;
         }
@@ -215,14 +229,7 @@ pub(super) fn drag_views(
                 moves.write(MoveView { view, push });
             } else if !is_sky {
                 *clicked = Some((now, at));
-                *held = Some(Held {
-                    view,
-                    grip,
-                    at,
-                    speed: 0.0,
-                    moved_secs: now,
-                    was_moved: false,
-                });
+                *held = Some(Held::new(view, grip, at, now));
             }
         }
         return;
@@ -252,7 +259,8 @@ pub(super) fn drag_views(
     }
 }
 
-/// One finger holds the sound. Two of them zoom it between them, and turn the scene with their middle.
+/// One finger holds the sound, or beside it turns the scene. Two of them zoom between them, and turn the scene with their
+/// middle.
 pub(super) fn move_fingers(
     hand: Hand,
     views: Query<HeldView>,
@@ -293,12 +301,7 @@ pub(super) fn move_fingers(
             moves.write(MoveView { view, push });
         }
         if let Ok(mut orbit) = orbits.get_mut(of.camera.camera()) {
-            let height = of.area.scene.height().max(1) as f32;
-            let turn = (middle - before) / height * std::f32::consts::PI;
-            orbit.target_yaw -= turn.x;
-            let (low, high) = (orbit.pitch_lower_limit, orbit.pitch_upper_limit);
-            orbit.target_pitch =
-                (orbit.target_pitch + turn.y).clamp(low.unwrap_or(-1.5), high.unwrap_or(1.5));
+            turn(&mut orbit, middle - before, of.area.scene);
         }
         return;
     }
@@ -315,26 +318,34 @@ pub(super) fn move_fingers(
             && let Some((view, _, grip)) = under(&hand, &views, at)
         {
             focused.0 = Some(view);
-            *held = Some(Held {
-                view,
-                grip,
-                at,
-                speed: 0.0,
-                moved_secs: now,
-                was_moved: false,
-            });
+            *held = Some(Held::new(view, grip, at, now));
         }
         return;
     };
-    let grip = views
-        .get(one.view)
-        .ok()
-        .and_then(|view| view.held(&hand.cameras, one.grip, at));
-    if let Some(grip) = grip {
+    let Ok(view) = views.get(one.view) else {
+        *held = None;
+        return;
+    };
+    if let Some(grip) = view.held(&hand.cameras, one.grip, at) {
+        let moved = at - one.at;
         let (share, band) = one.follow(grip, at, now, passed);
+        if matches!(grip, Grip::Sky { .. })
+            && let Ok(mut orbit) = orbits.get_mut(view.camera.camera())
+        {
+            turn(&mut orbit, moved, view.area.scene);
+        }
         if (share, band) != (0.0, 0.0) {
             let (view, push) = (one.view, Push::Drag { share, band });
             moves.write(MoveView { view, push });
         }
     }
+}
+
+/// Turns a scene under the hand: its height is half a turn.
+fn turn(orbit: &mut PanOrbitCamera, moved: Vec2, scene: URect) {
+    let turn = moved / scene.height().max(1) as f32 * std::f32::consts::PI;
+    let (low, high) = (orbit.pitch_lower_limit, orbit.pitch_upper_limit);
+    orbit.target_yaw -= turn.x;
+    orbit.target_pitch =
+        (orbit.target_pitch + turn.y).clamp(low.unwrap_or(-1.5), high.unwrap_or(1.5));
 }

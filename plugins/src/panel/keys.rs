@@ -1,5 +1,6 @@
 //! The keys of the shortcut table.
 
+use super::sheet::KeySheet;
 use crate::key_codes::just_pressed;
 use bevy::prelude::*;
 use bevy_egui::input::EguiWantsInput;
@@ -17,12 +18,16 @@ pub(crate) fn press_keys(
     focused: Res<FocusedView>,
     mut views: Query<(&mut ViewSettings, &mut InstrumentChoice)>,
     mut program: ResMut<ProgramSettings>,
+    mut sheet: ResMut<KeySheet>,
     mut exit: MessageWriter<AppExit>,
 ) {
     let Some(keys) = keys else { return };
     // A number is being typed into the panel.
     if wants.is_some_and(|wants| wants.wants_keyboard_input()) {
         return;
+    }
+    if keys.just_pressed(KeyCode::Escape) {
+        sheet.0 = false;
     }
     for shortcut in SHORTCUTS
         .iter()
@@ -32,6 +37,7 @@ pub(crate) fn press_keys(
         match (shortcut.action, view) {
             (Action::TogglePanel, _) => program.panel = !program.panel,
             (Action::ToggleOverlay, _) => program.overlay = !program.overlay,
+            (Action::ToggleKeys, _) => sheet.0 = !sheet.0,
             // A page ends with its tab; the picture alone would only stand still without a word.
             (Action::Quit, _) if cfg!(target_arch = "wasm32") => {}
             (Action::Quit, _) => {
@@ -66,10 +72,17 @@ mod tests {
             .id();
         world.insert_resource(FocusedView(Some(view)));
         world.init_resource::<ProgramSettings>();
+        world.init_resource::<KeySheet>();
         world.init_resource::<Messages<AppExit>>();
         for on in [true, false] {
             let mut keys = ButtonInput::default();
-            for key in [KeyCode::KeyP, KeyCode::KeyG, KeyCode::F3, KeyCode::KeyC] {
+            for key in [
+                KeyCode::KeyP,
+                KeyCode::KeyG,
+                KeyCode::F3,
+                KeyCode::KeyC,
+                KeyCode::F1,
+            ] {
                 keys.press(key);
             }
             world.insert_resource(keys);
@@ -81,6 +94,7 @@ mod tests {
             assert!(!wanted.has(Instrument::Meters));
             assert_eq!(shown(other), Some(InstrumentChoice::default().shown));
             assert_eq!(world.resource::<ProgramSettings>().overlay, on);
+            assert_eq!(world.resource::<KeySheet>().0, on);
         }
         let colormap = world.get::<ViewSettings>(view).map(|view| view.colormap);
         assert_eq!(colormap, Some(Colormap::ALL[2]));

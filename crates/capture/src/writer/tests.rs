@@ -438,9 +438,8 @@ fn of_a_gap_the_rest_is_told_to_the_ring_that_takes_the_place_of_a_lost_one() {
     // One that ends with a block, and one of which 32 frames are not yet in the ring.
     for (sound, lost) in [(32, 32), (60, 100)] {
         rig.deliver(sound);
-        rig.producer.lose(lost, GapReason::DeviceLost);
-        rig.clock += lost;
-        rig.deliver(0);
+        rig.assembler.drain().unwrap();
+        rig.assembler.insert_gap(lost, GapReason::DeviceLost);
         rig.assembler.drain().unwrap();
     }
     assert_eq!(rig.ring.written_frames(), 192);
