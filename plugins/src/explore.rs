@@ -5,6 +5,7 @@ mod keys;
 mod pointer;
 
 use bevy::prelude::*;
+use soundfall_systems::view::focus_view;
 
 use crate::{Soundfall, SoundfallSystems};
 
@@ -23,7 +24,8 @@ impl Plugin for ExplorePlugin {
                 keys::hold_keys,
             )
                 .chain()
-                .in_set(SoundfallSystems::Input),
+                .in_set(SoundfallSystems::Input)
+                .after(focus_view),
         );
     }
 }

@@ -20,12 +20,13 @@ const SMALL = 720;
 
 const stage = document.getElementById("stage");
 const page = new StartPage(choose);
-/** For tests and for the curious: the engine, the app's exports, its figures, its menu. */
+/** For tests and for the curious: the engine, the app's exports, its figures, its menu, the address of what is seen. */
 const soundfall = {
   engine: null,
   app: null,
   stats: () => JSON.parse(soundfall.app?.stats() || "{}"),
   choose: chooseByName,
+  present,
 };
 window.soundfall = soundfall;
 
@@ -63,6 +64,7 @@ function begin() {
   }
   // A small screen shows the picture first.
   if (innerWidth < SMALL) link.params.panel ??= "0";
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) link.params["reduced-motion"] ??= "on";
   page.setSignal(link);
   if (link.signal) choose("signal", {});
 }

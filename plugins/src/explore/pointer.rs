@@ -20,8 +20,12 @@ use super::grip::{Grip, HeldView};
 
 /// A click of the wheel shows a span so many times as long or as short.
 const CLICK: f64 = 1.25;
-/// Pixels of a trackpad that are as much as a click.
-const CLICK_PIXELS: f32 = 60.0;
+/// Logical pixels of a trackpad that are as much as a click. Browsers tell a click of a wheel as 100 to 120 of them.
+const CLICK_PIXELS: f32 = if cfg!(target_arch = "wasm32") {
+    110.0
+} else {
+    60.0
+};
 /// Share of the span that a click to the side goes on.
 const SIDE_CLICK: f64 = 0.1;
 /// A camera comes so many times as near with a click.
@@ -92,7 +96,7 @@ pub(super) fn turn_wheel(
     for turn in wheel.read() {
         let clicks = match turn.unit {
             MouseScrollUnit::Line => 1.0,
-            MouseScrollUnit::Pixel => 1.0 / CLICK_PIXELS,
+            MouseScrollUnit::Pixel => 1.0 / (CLICK_PIXELS * hand.scale()),
         };
         turned += clicks * Vec2::new(turn.x, turn.y);
     }

@@ -10,7 +10,8 @@ use super::{frame, style};
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeySheet(pub bool);
 
-const COLUMN_WIDTH: f32 = 330.0;
+/// Where there is less room than this the columns are under each other.
+const BOTH_COLUMNS: f32 = 900.0;
 
 pub(crate) fn show_sheet(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
@@ -32,7 +33,8 @@ pub(crate) fn show_sheet(
         .resizable(false)
         .fade_in(false)
         .open(&mut open)
-        .frame(frame())
+        .frame(frame().fill(egui::Color32::from_rgb(12, 17, 28)))
+        .default_height(room.height())
         .max_height(room.height())
         .show(context, |ui| {
             egui::ScrollArea::vertical().show(ui, |ui| {
@@ -43,7 +45,7 @@ pub(crate) fn show_sheet(
                 let hands = GESTURES
                     .iter()
                     .map(|gesture| (gesture.hand.to_owned(), gesture.help));
-                if room.width() > 2.2 * COLUMN_WIDTH {
+                if room.width() > BOTH_COLUMNS {
                     ui.horizontal_top(|ui| {
                         column(ui, "hands", hands);
                         ui.add_space(18.0);

@@ -469,7 +469,11 @@ pub fn move_views(
             glide: &mut glide,
         };
         for one in pushes() {
-            view.push(one.push);
+            view.push(match one.push {
+                // What is let go stays where the hand left it.
+                Push::Release { .. } if is_still => Push::Release { per_sec: 0.0 },
+                push => push,
+            });
         }
         view.go_on(time.delta_secs_f64(), is_still);
     }
