@@ -14,7 +14,6 @@ use bevy::input::{
     mouse::{MouseButtonInput, MouseMotion, MouseScrollUnit, MouseWheel},
     touch::{TouchInput, TouchPhase},
 };
-use bevy::math::DVec2;
 use bevy::prelude::*;
 use bevy::time::TimeUpdateStrategy;
 use bevy::window::{CursorMoved, PrimaryWindow, WindowResolution};
@@ -150,7 +149,7 @@ impl Hands {
         let window_entity = self.window;
         let world = self.screen.world_mut();
         let mut window = world.get_mut::<Window>(window_entity).unwrap();
-        window.set_physical_cursor_position(Some(DVec2::from(at.as_dvec2())));
+        window.set_physical_cursor_position(Some(at.as_dvec2()));
         world.write_message(CursorMoved {
             window: window_entity,
             position: at,
