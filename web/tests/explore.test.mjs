@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { comes, running, settled } from "./lib/app.mjs";
+import { comes, drawn, running, settled } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 
 const LANES = { x: 240, y: 224 };
@@ -19,9 +19,7 @@ const reaches = (page, wanted) => comes(async () => wanted(await seen(page)));
 
 test("hands on the page", async (t) => {
   const { browser, address } = await stageFor(t);
-  const page = await openPage(browser, `${address}?signal=sine:440&seconds=8&panel=0&smooth=0&span=4`, {
-    
-  });
+  const page = await openPage(browser, `${address}?signal=sine:440&seconds=8&panel=0&smooth=0&span=4`, { settings: { hasTouch: true } });
   await running(page);
   await page.waitForFunction(() => window.soundfall.engine.current?.ended, undefined, { timeout: PATIENCE });
   await settled(page);
@@ -57,6 +55,26 @@ test("hands on the page", async (t) => {
     const { low } = await seen(page);
     await page.keyboard.press("ArrowUp");
     await reaches(page, (now) => now.low > 1.01 * low);
+  });
+
+  await t.test("two fingers that part come nearer", async () => {
+    const { span } = await seen(page);
+    const hands = await page.context().newCDPSession(page);
+    const touch = (type, apart) =>
+      hands.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: apart ? [-apart, apart].map((x, id) => ({ x: LANES.x + x, y: LANES.y, id })) : [],
+      });
+    await touch("touchStart", 30);
+    await drawn(page);
+    for (const apart of [50, 70, 90]) {
+      await touch("touchMove", apart);
+      await drawn(page, 2);
+    }
+    await reaches(page, (now) => now.span < 0.6 * span);
+    await touch("touchEnd");
+    assert.deepEqual(await size(), before);
+    await shoot(page, "explore-pinch");
   });
 
   assert.deepEqual(page.problems, []);

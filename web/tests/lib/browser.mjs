@@ -63,12 +63,31 @@ export async function openPage(browser, address, { expected = [], size = SIZE, b
   return page;
 }
 
-/** Runs in the page. */
+/** Runs in the page. Frames can be cancelled as ever: the window library does so with each event, to ask anew. */
 function drawSeldom(pause) {
   const draw = window.requestAnimationFrame.bind(window);
+  const cancel = window.cancelAnimationFrame.bind(window);
+  const waiting = new Map();
+  let last = 0;
+  // Whoever asks anew waits no longer for it.
+  let free = 0;
   window.requestAnimationFrame = (frame) => {
-    setTimeout(() => draw(frame), pause);
-    return 0;
+    last += 1;
+    const id = last;
+    const timer = setTimeout(() => {
+      const drawn = draw((now) => {
+        waiting.delete(id);
+        free = performance.now() + pause;
+        frame(now);
+      });
+      waiting.set(id, () => cancel(drawn));
+    }, Math.max(0, free - performance.now()));
+    waiting.set(id, () => clearTimeout(timer));
+    return id;
+  };
+  window.cancelAnimationFrame = (id) => {
+    waiting.get(id)?.();
+    waiting.delete(id);
   };
 }
 
