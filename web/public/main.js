@@ -36,6 +36,7 @@ let started = false;
 // Nothing that is chosen can help any more, and the page says why.
 let over = false;
 let settings = {};
+let still = false;
 let turn = 0;
 
 function begin() {
@@ -64,7 +65,9 @@ function begin() {
   }
   // A small screen shows the picture first.
   if (innerWidth < SMALL) link.params.panel ??= "0";
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) link.params["reduced-motion"] ??= "on";
+  // The system's wish, which is none of the link's: it does not go into the address of what is seen.
+  still = !("reduced-motion" in link.params) && matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (still) link.params["reduced-motion"] = "on";
   page.setSignal(link);
   if (link.signal) choose("signal", {});
 }
@@ -207,7 +210,9 @@ function stop(why) {
 /** The address of what was seen last. */
 function present() {
   const { source } = soundfall.engine?.current ?? {};
-  return presentAddress(location, settings, source && (source.link ?? {}));
+  const seen = { ...settings };
+  if (still) delete seen["reduced-motion"];
+  return presentAddress(location, seen, source && (source.link ?? {}));
 }
 
 function noWebGl() {
