@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { figures, rowsDrawn, running, trouble, troubleOf } from "./lib/app.mjs";
+import { moreRowsDrawn, rowsDrawn, running, trouble, troubleOf } from "./lib/app.mjs";
 import { PATIENCE, openPage, shoot, stageFor } from "./lib/browser.mjs";
 
 // What the graphics library says on the console about a context that is gone.
@@ -37,7 +37,7 @@ test("the graphics system is lost", async (t) => {
     // Another source than the link's, from the panel.
     await page.evaluate(() => window.soundfall.choose("Signal chord"));
     await page.waitForFunction(() => window.soundfall.engine.current.name === "chord", undefined, { timeout: PATIENCE });
-    await rowsDrawn(page, (await figures(page)).rows_uploaded + 20);
+    await moreRowsDrawn(page, 20);
     for (let times = 1; times <= 3; times += 1) {
       await loseAndComeBack(page);
       await running(page);
@@ -77,7 +77,7 @@ test("the graphics system is lost", async (t) => {
     await page.evaluate(() => window.soundfall.choose("Microphone"));
     await page.waitForFunction(() => window.soundfall.engine.current.source.link === undefined, undefined, { timeout: PATIENCE });
     const name = await page.evaluate(() => window.soundfall.engine.current.name);
-    await rowsDrawn(page, (await figures(page)).rows_uploaded + 20);
+    await moreRowsDrawn(page, 20);
     await loseAndComeBack(page);
     const words = await notice(page);
     // A small window begins without the panel.

@@ -15,6 +15,9 @@ export async function rowsDrawn(page, rows = 8) {
   });
 }
 
+/** The same, beyond those that have been drawn: none before the first picture. */
+export const moreRowsDrawn = async (page, rows) => rowsDrawn(page, ((await figures(page)).rows_uploaded ?? 0) + rows);
+
 /** Waits until all that is due is analysed and has been drawn; gives the figures then. For sound that has ended. */
 export async function settled(page) {
   const last = await page.waitForFunction(() => {

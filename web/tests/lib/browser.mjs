@@ -63,32 +63,36 @@ export async function openPage(browser, address, { expected = [], size = SIZE, b
   return page;
 }
 
-/** Runs in the page. Frames can be cancelled as ever: the window library does so with each event, to ask anew. */
+/**
+ * Runs in the page: all that is asked for until then is drawn `pause` milliseconds after the frame before. As ever it
+ * can be cancelled, which the window library does with every event, to ask anew.
+ */
 function drawSeldom(pause) {
   const draw = window.requestAnimationFrame.bind(window);
-  const cancel = window.cancelAnimationFrame.bind(window);
-  const waiting = new Map();
+  const asked = new Map();
   let last = 0;
-  // Whoever asks anew waits no longer for it.
   let free = 0;
+  let underWay = false;
   window.requestAnimationFrame = (frame) => {
     last += 1;
-    const id = last;
-    const timer = setTimeout(() => {
-      const drawn = draw((now) => {
-        waiting.delete(id);
-        free = performance.now() + pause;
-        frame(now);
-      });
-      waiting.set(id, () => cancel(drawn));
-    }, Math.max(0, free - performance.now()));
-    waiting.set(id, () => clearTimeout(timer));
-    return id;
+    asked.set(last, frame);
+    if (!underWay) {
+      underWay = true;
+      setTimeout(() => draw(frames), Math.max(0, free - performance.now()));
+    }
+    return last;
   };
-  window.cancelAnimationFrame = (id) => {
-    waiting.get(id)?.();
-    waiting.delete(id);
-  };
+  window.cancelAnimationFrame = (id) => asked.delete(id);
+  function frames(now) {
+    underWay = false;
+    free = performance.now() + pause;
+    const due = [...asked.keys()];
+    for (const id of due) {
+      const frame = asked.get(id);
+      asked.delete(id);
+      frame?.(now);
+    }
+  }
 }
 
 /** Server and browser for the tests of one file; ended by `t.after` of the caller. */

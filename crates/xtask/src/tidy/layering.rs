@@ -64,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "soundfall-systems",
             "soundfall-settings",
             "soundfall-capture",
+            "soundfall-recording",
             "soundfall-ring-file",
             "soundfall-web",
             "soundfall-ring",
