@@ -550,6 +550,33 @@ fn the_camera_turns_comes_nearer_and_goes_home() {
     assert!(off < 0.02, "{off} from home");
 }
 
+/// Pixels that differ between two pictures, as a part of all.
+fn difference(one: &[u8], other: &[u8]) -> f64 {
+    let pairs = one.chunks_exact(4).zip(other.chunks_exact(4));
+    let differ = pairs.filter(|(a, b)| a != b).count();
+    differ as f64 / (one.len() / 4) as f64
+}
+
+/// Without any other input: nothing else may be needed for it to be seen.
+#[test]
+fn the_sheet_of_keys_is_drawn_and_goes_again() {
+    let mut hands = Hands::new();
+    hands.frames(30);
+    let plain = hands.screen.picture().unwrap().1;
+    for name in ["?", "F1"] {
+        hands.stroke(&codes(name));
+        hands.frames(3);
+        let shown = hands.screen.picture().unwrap().1;
+        let part = difference(&plain, &shown);
+        assert!(part > 0.2, "{name}: {part} of the picture is the sheet");
+        hands.stroke(&[KeyCode::Escape]);
+        hands.frames(3);
+        let gone = hands.screen.picture().unwrap().1;
+        let part = difference(&plain, &gone);
+        assert!(part < 0.01, "{name}: {part} of it stays");
+    }
+}
+
 /// The keys of a keyboard by the names of the sheet.
 fn codes(name: &str) -> Vec<KeyCode> {
     let (control, name) = match name.strip_prefix("Ctrl+") {
@@ -642,7 +669,7 @@ fn every_key_of_the_sheet_does_what_it_says() {
                     }
                 },
                 Action::Quit => hands.quit,
-                // The sheet and the camera have tests of their own.
+                // The sheet and the camera have tests of their own, above.
                 Action::ToggleKeys | Action::HomeCamera => true,
             };
             assert!(fine, "{name}: {} ({now:?})", shortcut.help);
